@@ -1,0 +1,50 @@
+# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file
+# make test       every check and test
+# make setup      the virtual environment alone
+# make lock       renew requirements/*.lock and environment.yml
+PYTHON ?= python3.11
+CLIPS ?= tests/clips
+OUTPUT ?= submission.csv
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
+
+.PHONY: setup predict test lint slow lock clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/.cpu
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 (apt install python3.11 python3.11-venv) or name it with PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed, but $(PYTHON) is %d.%d" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp holds the date of the last installation; a changed lock makes it stale.
+$(VENV)/.cpu: requirements/cpu.lock | $(BIN)/python
+	$(PIP) -r requirements/cpu.lock
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.cpu
+	$(PIP) -r requirements/dev.lock
+	@touch $@
+
+predict: setup
+	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest
+
+# The tests that the default run leaves out: real recordings fetched from Debian packages.
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+lock: $(VENV)/.dev
+	requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) submission.csv submission.errors.jsonl

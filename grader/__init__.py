@@ -1,0 +1,1 @@
+"""Judging a submission from outside: the scorer, for any repository and for training."""

@@ -1,0 +1,60 @@
+"""Logits to posteriors, and posteriors from one class mix to another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How raw logits become trustworthy probabilities.
+
+    Attributes:
+        temperature: logits are divided by it (Guo et al., On Calibration of Modern Neural
+            Networks, ICML 2017).
+        floor: share of every posterior that is spread evenly over the classes: what the model is
+            never sure of, and what bounds the cost of a confident miss.
+    """
+
+    temperature: float = 1.0
+    floor: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and 0 < self.floor < 1):
+            raise ValueError(f"not a calibration: {self}")
+
+    def posteriors(self, logits: NDArray[np.floating]) -> Vector:
+        """Posteriors of logits, shape [..., classes]; strictly in (0, 1), each row sums to 1."""
+        scaled = np.asarray(logits, np.float64) / self.temperature
+        odds = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+        softmax = odds / odds.sum(axis=-1, keepdims=True)
+        return with_floor(softmax, self.floor)
+
+
+def with_floor(probabilities: Vector, floor: float) -> Vector:
+    """Mix rows with the uniform distribution, whose share is ``floor``."""
+    return np.asarray((1.0 - floor) * probabilities + floor / probabilities.shape[-1])
+
+
+def adapt(posteriors: Vector, source: Vector, target: Vector) -> Vector:
+    """Posteriors under another class prior, by Bayes' rule.
+
+    Saerens, Latinne and Decaestecker, Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities, Neural Computation 14 (2002), equation 2.4.
+
+    Args:
+        posteriors: under the prior ``source``, shape [..., classes].
+        source: prior of the training clips, all positive, shape [classes].
+        target: prior of the clips at hand, all positive, shape [classes].
+    """
+    odds = posteriors * (target / source)
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def smoothed(weights: NDArray[np.floating] | NDArray[np.integer], share: float) -> Vector:
+    """A prior from counts or weights: normalised, and mixed with ``share`` of the uniform one."""
+    total = np.asarray(weights, np.float64)
+    return with_floor(total / total.sum(), share)

@@ -1,0 +1,129 @@
+"""The card of a system: what its weights are, where they come from, and how to use them.
+
+``weights/NAME.json`` stands beside ``weights/NAME.weights.h5``. Everything that prediction needs to
+know about trained weights is in the card; nothing of it is in the code.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from model.calibration import Calibration
+from model.frontend import FrontEnd
+from model.genres import GENRES
+
+_LFS_POINTER: Final = b"version https://git-lfs"
+
+
+class CardError(Exception):
+    """A card or its weights cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The file of trained weights.
+
+    Attributes:
+        file: its name, beside the card.
+        size: its length in bytes.
+        sha256: hash of its content, in hexadecimal.
+    """
+
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a trained system.
+
+    Attributes:
+        name: of the system; the card is ``NAME.json``.
+        summary: one line for ``--list-systems``.
+        architecture: module of ``model.systems`` that builds it.
+        weights: the file of weights.
+        front_end: parameters of the log-mel spectrogram.
+        window_frames: frames that the network sees at once.
+        calibration: how logits become posteriors.
+        training_prior: share of each genre in the training clips, smoothed, shape [16].
+        genres: order of the outputs; always ``GENRES``.
+        training: what it was trained on and how, for people and for reproduction.
+        validation: scores on clips that the scored network had not seen.
+        licence: of the weights.
+    """
+
+    name: str
+    summary: str
+    architecture: str
+    weights: Weights
+    front_end: FrontEnd
+    window_frames: int
+    calibration: Calibration
+    training_prior: tuple[float, ...]
+    genres: tuple[str, ...] = GENRES
+    training: dict[str, Any] = field(default_factory=dict)
+    validation: dict[str, Any] = field(default_factory=dict)
+    licence: str = "MIT"
+
+
+def read(name: str, folder: Path) -> Card:
+    """Read a card.
+
+    Raises:
+        CardError: there is none of that name, or it is not a card for these sixteen genres.
+    """
+    path = folder / f"{name}.json"
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields["weights"] = Weights(**fields["weights"])
+        fields["front_end"] = FrontEnd(**fields["front_end"])
+        fields["calibration"] = Calibration(**fields["calibration"])
+        for key in ("training_prior", "genres"):
+            fields[key] = tuple(fields[key])
+        card = Card(**fields)
+    except FileNotFoundError:
+        raise CardError(f"{path}: there is no such card; see --list-systems") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CardError(f"{path}: not a card of a system: {error!r}") from None
+    if card.genres != GENRES or len(card.training_prior) != len(GENRES):
+        raise CardError(f"{path}: made for other genres than the challenge's sixteen")
+    return card
+
+
+def write(card: Card, folder: Path) -> Path:
+    """Write a card as ``NAME.json`` and return its path."""
+    path = folder / f"{card.name}.json"
+    path.write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def describe_weights(path: Path) -> Weights:
+    """Name, size and hash of a file of weights."""
+    content = path.read_bytes()
+    return Weights(path.name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def checked_weights(card: Card, folder: Path) -> Path:
+    """Path of a card's weights, after their size and hash were checked.
+
+    Raises:
+        CardError: the file is missing, a Git LFS pointer, truncated, or not the card's.
+    """
+    path = folder / card.weights.file
+    again = "fetch the repository again, or train them with `python -m training`"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CardError(f"{path}: the weights cannot be read ({error.strerror}); {again}") from None
+    if content.startswith(_LFS_POINTER):
+        raise CardError(f"{path}: a Git LFS pointer, not the weights; run `git lfs pull`")
+    if len(content) < card.weights.size:
+        raise CardError(
+            f"{path}: truncated to {len(content)} of {card.weights.size} bytes; {again}"
+        )
+    if hashlib.sha256(content).hexdigest() != card.weights.sha256:
+        raise CardError(f"{path}: not the weights that {card.name}.json describes; {again}")
+    return path

@@ -1,0 +1,125 @@
+"""A waveform to a log-mel spectrogram, in numpy, with parameters that come from a card.
+
+librosa's conventions (centred frames padded with zeros, periodic Hann window, HTK mel scale without
+area normalisation) at a fraction of its cost: single precision, in chunks that stay in the cache.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+_CHUNK_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Parameters of a log-mel spectrogram, ``(ln(mel power + offset) + shift) / scale``.
+
+    Attributes:
+        sample_rate: of the waveform, in Hz.
+        fft_length: samples of the Fourier transform.
+        window_length: samples of the Hann window, at most ``fft_length``.
+        hop_length: samples from one frame to the next.
+        mel_bands: number of triangular bands, spaced evenly on the HTK mel scale.
+        fmin: lower edge of the first band in Hz.
+        fmax: upper edge of the last band in Hz, at most half of ``sample_rate``.
+        offset: added to the mel power before the logarithm; it sets the floor.
+        shift: added to the logarithm.
+        scale: the shifted logarithm is divided by it.
+        preemphasis: coefficient c of a first difference ``x[t] - c x[t-1]``, 0 for none. Its power
+            response is folded into the filterbank, so that it costs nothing.
+        preemphasis_rate: sample rate in Hz at which that difference is meant.
+    """
+
+    sample_rate: int
+    fft_length: int
+    window_length: int
+    hop_length: int
+    mel_bands: int
+    fmin: float
+    fmax: float
+    offset: float
+    shift: float = 0.0
+    scale: float = 1.0
+    preemphasis: float = 0.0
+    preemphasis_rate: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.window_length <= self.fft_length:
+            raise ValueError(f"window_length {self.window_length} not in 1..{self.fft_length}")
+        if not 0 <= self.fmin < self.fmax <= self.sample_rate / 2:
+            raise ValueError(f"band {self.fmin}..{self.fmax} Hz not in 0..{self.sample_rate / 2}")
+        if self.hop_length < 1 or self.mel_bands < 1 or self.offset <= 0 or self.scale == 0:
+            raise ValueError(f"not a front end: {self}")
+
+    def frames(self, samples: int) -> int:
+        """Number of frames of a waveform of ``samples`` samples."""
+        return 1 + samples // self.hop_length
+
+    def log_mel(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-mel spectrogram of a mono waveform at ``sample_rate``.
+
+        Args:
+            waveform: shape [samples], at least one sample.
+
+        Returns:
+            Shape [1 + samples // hop_length, mel_bands].
+        """
+        low, weights = _filterbank(self)
+        window = _window(self)
+        centre = self.fft_length // 2
+        padded = np.pad(waveform, centre).astype(np.float32, copy=False)
+        first = (self.fft_length - self.window_length) // 2
+        framed = np.lib.stride_tricks.sliding_window_view(padded[first:], self.window_length)
+        framed = framed[:: self.hop_length][: self.frames(len(waveform))]
+        mel = np.empty((len(framed), self.mel_bands), np.float32)
+        for start in range(0, len(framed), _CHUNK_FRAMES):
+            chunk = framed[start : start + _CHUNK_FRAMES] * window
+            spectrum = scipy.fft.rfft(chunk, n=self.fft_length, axis=1)
+            spectrum = spectrum[:, low : low + len(weights)]
+            np.matmul(
+                spectrum.real**2 + spectrum.imag**2, weights, out=mel[start : start + len(chunk)]
+            )
+        mel += np.float32(self.offset)
+        np.log(mel, out=mel)
+        mel += np.float32(self.shift)
+        mel /= np.float32(self.scale)
+        return mel
+
+
+def mel_edges(front_end: FrontEnd) -> NDArray[np.float64]:
+    """Corner frequencies in Hz of the triangles, shape [mel_bands + 2] (HTK: 2595 lg(1+f/700))."""
+    low, high = (2595.0 * math.log10(1.0 + f / 700.0) for f in (front_end.fmin, front_end.fmax))
+    mels = np.linspace(low, high, front_end.mel_bands + 2)
+    return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
+
+
+def filterbank(front_end: FrontEnd) -> NDArray[np.float64]:
+    """Weights from power spectrum to mel power, shape [fft_length // 2 + 1, mel_bands]."""
+    frequencies = np.fft.rfftfreq(front_end.fft_length, 1.0 / front_end.sample_rate)[:, None]
+    edges = mel_edges(front_end)
+    rising = (frequencies - edges[:-2]) / np.diff(edges)[:-1]
+    falling = (edges[2:] - frequencies) / np.diff(edges)[1:]
+    triangles = np.maximum(0.0, np.minimum(rising, falling))
+    turn = 2j * np.pi * frequencies / front_end.preemphasis_rate
+    response = np.abs(1.0 - front_end.preemphasis * np.exp(-turn)) ** 2
+    return np.asarray(triangles * response)
+
+
+@lru_cache(maxsize=8)
+def _filterbank(front_end: FrontEnd) -> tuple[int, NDArray[np.float32]]:
+    """First used bin of the spectrum, and the dense filterbank cut to the used bins."""
+    weights = filterbank(front_end)
+    used = np.flatnonzero(weights.any(axis=1))
+    low, high = int(used[0]), int(used[-1]) + 1
+    return low, np.ascontiguousarray(weights[low:high], np.float32)
+
+
+@lru_cache(maxsize=8)
+def _window(front_end: FrontEnd) -> NDArray[np.float32]:
+    turn = 2.0 * np.pi * np.arange(front_end.window_length) / front_end.window_length
+    return (0.5 - 0.5 * np.cos(turn)).astype(np.float32)

@@ -1,0 +1,177 @@
+"""The table of a submission: written whole or not at all, and read by the same rules."""
+
+import csv
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from model.genres import GENRES
+
+HEADER = ("file_id", *GENRES)
+SUM_TOLERANCE = 1e-9
+
+
+class SubmissionError(Exception):
+    """A submission cannot be written, or breaks a rule; the message says where and which."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip's probabilities, in the order of ``GENRES``."""
+
+    file_id: str
+    probabilities: tuple[float, ...]
+
+
+class WholeFile:
+    """A text file that appears under its name complete, or not at all.
+
+    Lines go to a temporary file in the same folder, which takes the name when the block ends
+    without an exception and is removed otherwise.
+
+    Args:
+        path: where the file shall be; its folder is made where it is missing.
+
+    Raises:
+        SubmissionError: on entering, the place cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> IO[str]:
+        if self.path.is_dir():
+            raise SubmissionError(f"{self.path}: is a folder; name a file to write")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(
+                prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent
+            )
+        except OSError as error:
+            raise SubmissionError(f"{self.path}: cannot be written: {error.strerror}") from None
+        self.unfinished = Path(name)
+        os.fchmod(descriptor, 0o666 & ~_umask())
+        self.file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+        return self.file
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+                self.unfinished.replace(self.path)
+                _sync_folder(self.path.parent)
+        except OSError as failure:
+            raise SubmissionError(f"{self.path}: cannot be written: {failure.strerror}") from None
+        finally:
+            self.unfinished.unlink(missing_ok=True)
+            _close(self.file)
+
+
+def header_line() -> str:
+    """First line of a submission."""
+    return _csv_line(HEADER)
+
+
+def row_line(row: Row) -> str:
+    """A row as text; the numbers read back as the same float64."""
+    return _csv_line([row.file_id, *(repr(float(value)) for value in row.probabilities)])
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write a submission whole.
+
+    Raises:
+        SubmissionError: the place cannot be written.
+    """
+    with WholeFile(path) as file:
+        file.write(header_line())
+        file.writelines(row_line(row) for row in rows)
+
+
+def read(path: Path) -> list[Row]:
+    """Read a submission.
+
+    Raises:
+        SubmissionError: the file cannot be read, or breaks a rule: the header, unique ids, sixteen
+            finite values strictly between 0 and 1 that sum to 1 within 1e-9.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = csv.reader(file, strict=True)
+            if tuple(next(table, ())) != HEADER:
+                raise SubmissionError(f"{path}, line 1: the header is not {','.join(HEADER)}")
+            rows = [_checked(cells, f"{path}, line {table.line_num}") for cells in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SubmissionError(f"{path}: cannot be read: {error}") from None
+    seen: set[str] = set()
+    for row in rows:
+        if row.file_id in seen:
+            raise SubmissionError(f"{path}: file_id {row.file_id!r} stands twice")
+        seen.add(row.file_id)
+    return rows
+
+
+def errors_path(path: Path) -> Path:
+    """Where the errors of a submission go: ``output.csv`` has ``output.errors.jsonl``."""
+    return path.with_name(f"{path.stem}.errors.jsonl")
+
+
+def error_line(**fields: object) -> str:
+    """One line of the errors file."""
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def _checked(cells: Sequence[str], where: str) -> Row:
+    if len(cells) != len(HEADER):
+        raise SubmissionError(f"{where}: {len(cells)} cells instead of {len(HEADER)}")
+    try:
+        values = tuple(float(cell) for cell in cells[1:])
+    except ValueError as error:
+        raise SubmissionError(f"{where}: {error}") from None
+    for genre, value in zip(GENRES, values, strict=True):
+        if not 0.0 < value < 1.0:
+            raise SubmissionError(f"{where}: {genre} is {value}, not strictly between 0 and 1")
+    if abs(math.fsum(values) - 1.0) > SUM_TOLERANCE:
+        raise SubmissionError(f"{where}: the probabilities sum to {math.fsum(values)}")
+    return Row(cells[0], values)
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _close(file: IO[str]) -> None:
+    """Close a file whose content does not matter any more: a full disk may object to the rest."""
+    try:
+        file.close()
+    except OSError:
+        return

@@ -1,0 +1,41 @@
+"""The registry of systems: a card in ``weights/`` and the module that it names, imported late."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from model.cards import Card
+    from model.systems.base import System
+
+DEFAULT: Final = "mobilenet"
+WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
+
+
+def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
+    """One line about each system of a folder of cards, by name; an unreadable card says so."""
+    lines = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            lines[path.stem] = str(json.loads(path.read_bytes())["summary"])
+        except (OSError, ValueError, KeyError, TypeError):
+            lines[path.stem] = f"(the card {path} cannot be read)"
+    return lines
+
+
+def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
+    """The system that a card describes; its weights are checked here and loaded on connecting.
+
+    Raises:
+        CardError: the weights are not the card's, or no module builds its architecture.
+    """
+    from model.cards import CardError, checked_weights
+
+    weights = checked_weights(card, folder)
+    try:
+        module = import_module(f"model.systems.{card.architecture}")
+    except ModuleNotFoundError as error:
+        raise CardError(f"{card.name}: its architecture cannot be built: {error}") from None
+    system: System = module.system(card, weights)
+    return system

@@ -1,0 +1,152 @@
+"""TensorFlow for prediction: which device, how many threads, and a network of fixed shape."""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.systems.base import Device, Execution
+
+if TYPE_CHECKING:
+    import keras
+
+log = logging.getLogger(__name__)
+
+CPU_BATCH = 12
+"""Windows of a call on a CPU: more gain nothing and cost memory (docs/architecture.md)."""
+
+GPU_BATCH = 96
+
+# Runs in a process of its own, because a driver or cuDNN that does not fit may abort.
+_GPU_TRIAL = """
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow as tf
+for gpu in tf.config.list_physical_devices("GPU"):
+    tf.config.experimental.set_memory_growth(gpu, True)
+with tf.device("/GPU:0"):
+    tf.nn.conv2d(tf.ones((1, 8, 8, 1)), tf.ones((3, 3, 1, 1)), 1, "SAME").numpy()
+"""
+_GPU_TRIAL_SECONDS = 300
+
+
+class TensorFlowNetwork:
+    """A Keras model as one TensorFlow graph of fixed shape.
+
+    Args:
+        model: from windows to logits.
+        batch: windows of a call.
+    """
+
+    def __init__(self, model: "keras.Model", batch: int) -> None:
+        import tensorflow as tf
+
+        self._batch = batch
+        signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)]
+        self._graph = tf.function(
+            lambda windows: model(windows, training=False), input_signature=signature
+        )
+
+    @property
+    def batch(self) -> int:
+        """Windows of one call."""
+        return self._batch
+
+    @property
+    def traces(self) -> int:
+        """How often the graph was built; more than once is a waste of seconds."""
+        return int(self._graph.experimental_get_tracing_count())
+
+    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
+        return np.asarray(self._graph(windows))
+
+
+def prepare(execution: Execution) -> int:
+    """Import TensorFlow quietly and settle device and threads; call it once, before any model.
+
+    Returns:
+        Windows of one call of a network.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    gpu = wanted_gpu(execution.device)
+    with _stderr_to_log():
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(execution.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        devices = tf.config.list_physical_devices("GPU") if gpu else []
+        for device in devices:
+            tf.config.experimental.set_memory_growth(device, True)
+        tf.config.set_visible_devices(devices, "GPU")
+        tf.config.list_logical_devices()
+    log.info("TensorFlow %s on the %s", tf.__version__, "GPU" if devices else "CPU")
+    return execution.batch or (GPU_BATCH if devices else CPU_BATCH)
+
+
+def wanted_gpu(
+    device: Device,
+    present: Callable[[], bool] = lambda: Path("/dev/nvidiactl").exists(),
+    trial: Callable[[], str] = lambda: _try_gpu(),
+) -> bool:
+    """Whether to use a GPU; one that is there but does not work is reported in one line.
+
+    Args:
+        device: what the person asked for.
+        present: is there a GPU's driver at all?
+        trial: uses the GPU once and says what went wrong, or nothing.
+    """
+    if device == "cpu":
+        return False
+    if not present():
+        if device == "gpu":
+            log.warning("no GPU is to be seen here; using the CPU")
+        return False
+    problem = trial()
+    if problem:
+        log.warning("the GPU cannot be used (%s); using the CPU", problem)
+    return not problem
+
+
+def _try_gpu() -> str:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _GPU_TRIAL],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_GPU_TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_GPU_TRIAL_SECONDS} s"
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1][:200] if lines else f"exit code {done.returncode}"
+
+
+@contextlib.contextmanager
+def _stderr_to_log() -> Iterator[None]:
+    """Keep what native libraries write to stderr off the console; it goes to the debug log."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            chatter.seek(0)
+            for line in chatter.read().decode(errors="replace").splitlines():
+                log.debug("TensorFlow: %s", line)

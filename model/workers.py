@@ -1,0 +1,201 @@
+"""Processes that decode, so that a crash, a hang or a bloat of a decoder costs one clip.
+
+Each worker process computes the log-mel spectrogram of one clip at a time. A thread of its own in
+the predicting process hands it the next path and waits for the answer, for the process to die, or
+for the time limit; in the last two cases the clip is reported and a new process takes over.
+
+Clips are handed out in order and given back in order. At most ``ahead`` of them are in memory.
+"""
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from model.clips import Notice
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from model.frontend import FrontEnd
+
+_START_SECONDS = 300.0
+
+
+class WorkerError(Exception):
+    """Decoding processes cannot run at all; the message says how they ended."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What became of one clip.
+
+    Attributes:
+        log_mel: spectrogram, shape [frames, bands], or None when nothing could be had.
+        notices: what was odd about the clip; says why where ``log_mel`` is None.
+    """
+
+    log_mel: "NDArray[np.float16] | None"
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one clip may cost.
+
+    Attributes:
+        seconds: from handing out a clip to its answer.
+        memory: address space of a worker process in bytes.
+    """
+
+    seconds: float = 60.0
+    memory: int = 4 << 30
+
+
+class Decoders:
+    """A pool of decoding processes, used as a context manager.
+
+    Args:
+        front_end: what to compute.
+        workers: number of processes, at least 1.
+        ahead: clips decoded but not yet taken, at least ``workers``.
+        limits: what one clip may cost.
+    """
+
+    def __init__(
+        self, front_end: "FrontEnd", workers: int, ahead: int, limits: Limits | None = None
+    ) -> None:
+        self._front_end = asdict(front_end)
+        self._workers = workers
+        self._slots = threading.Semaphore(max(ahead, workers))
+        self._limits = limits or Limits()
+        self._changed = threading.Condition()
+        self._done: dict[int, Decoded | BaseException] = {}
+        self._paths: Iterator[tuple[int, str]] = iter(())
+        self._closing = False
+
+    def __enter__(self) -> "Decoders":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        for _ in range(self._workers):
+            self._slots.release()
+
+    def start(self, paths: Sequence[str]) -> Iterator[Decoded]:
+        """Begin to decode at once; the iterator gives one entry for each path, in order."""
+        self._paths = iter(enumerate(paths))
+        for _ in range(min(self._workers, len(paths))):
+            threading.Thread(target=self._serve, daemon=True).start()
+        return self._take(len(paths))
+
+    def _take(self, count: int) -> Iterator[Decoded]:
+        for index in range(count):
+            with self._changed:
+                while index not in self._done:
+                    self._changed.wait()
+                decoded = self._done.pop(index)
+            self._slots.release()
+            if isinstance(decoded, BaseException):
+                raise decoded
+            yield decoded
+
+    def _serve(self) -> None:
+        """One thread: keep one worker process busy until there is no clip left."""
+        worker: _Worker | None = None
+        try:
+            while True:
+                self._slots.acquire()
+                with self._changed:
+                    index, path = next(self._paths, (-1, ""))
+                if index < 0 or self._closing:
+                    break
+                try:
+                    worker = worker or _Worker(self._front_end, self._limits)
+                    answer: Decoded | BaseException = worker.decode(path)
+                except (
+                    WorkerError,
+                    OSError,
+                ) as error:  # no process: the next would not start either
+                    answer = error
+                if worker and not worker.alive:
+                    worker = None
+                with self._changed:
+                    self._done[index] = answer
+                    self._changed.notify_all()
+        finally:
+            if worker:
+                worker.stop()
+
+
+class _Worker:
+    """The predicting side of one worker process."""
+
+    def __init__(self, front_end: dict[str, Any], limits: Limits) -> None:
+        self._limits = limits
+        context = get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process: SpawnProcess = context.Process(
+            target=_work, args=(theirs, front_end, limits.memory), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self.alive = True
+        try:
+            ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
+        except EOFError:
+            ready = False
+        if not ready:
+            self.stop()
+            raise WorkerError(f"no decoding process could be started: {self._ending()}")
+
+    def decode(self, path: str) -> Decoded:
+        """The answer of the process, or a notice of how it ended."""
+        try:
+            self._connection.send(path)
+            if not self._connection.poll(self._limits.seconds):
+                self.stop()
+                limit = f"no answer within {self._limits.seconds:g} s"
+                return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
+            log_mel, notices = self._connection.recv()
+        except (EOFError, OSError):
+            self.stop()
+            return Decoded(None, (Notice("crash", self._ending()),))
+        return Decoded(log_mel, tuple(Notice(*notice) for notice in notices))
+
+    def stop(self) -> None:
+        """End the process; it holds nothing that needs care."""
+        self.alive = False
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def _ending(self) -> str:
+        code = self._process.exitcode or 0
+        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"the decoding process ended {how}"
+
+
+def _work(connection: Connection, front_end: dict[str, Any], memory: int) -> None:
+    """First steps of a worker process, before anything large is imported."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
+    # Threads of a matrix product this small only burn time; numpy reads these when imported.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from model import decoding
+
+    decoding.serve(connection, front_end)

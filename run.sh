@@ -1,0 +1,22 @@
+#!/bin/bash
+# The grader's door: classifies every mp3 in TEST_DIRECTORY and writes OUTPUT_PATH.
+# Works from any folder, through a link, and without an activated environment.
+set -eu
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+
+for python in \
+    "${NB_PYTHON_PREFIX:-/srv/conda/envs/notebook}/bin/python" \
+    "$here/.venv/bin/python" \
+    "$(command -v python3 || true)"
+do
+    [ -x "$python" ] && break
+done
+if [ ! -x "$python" ]; then
+    echo "run.sh: no Python found; build the image with repo2docker, or run 'make setup'" >&2
+    exit 1
+fi
+
+# Bytecode and caches must not be sought in folders that may be read-only.
+export PYTHONDONTWRITEBYTECODE=1
+exec "$python" "$here/predict.py" "${TEST_DIRECTORY:-/crowdai-payload}" \
+    --output "${OUTPUT_PATH:-/tmp/output.csv}" ${SYSTEM:+--system "$SYSTEM"} "$@"

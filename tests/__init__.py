@@ -1,0 +1,1 @@
+"""Tests, by the folders that they test."""

@@ -1,0 +1,114 @@
+"""A table of labelled clips, and their spectrograms in memory."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import audio
+from model.frontend import FrontEnd
+from model.genres import GENRES
+
+_COLUMNS = ("clip_id", "file", "genre", "group", "source")
+
+Spectrogram = NDArray[np.float16]
+"""A log-mel spectrogram, shape [frames, bands]; half precision, as the workers send it."""
+
+
+class DatasetError(Exception):
+    """The table or one of its files cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """Labelled clips, one entry each in every field.
+
+    Attributes:
+        ids: unique names.
+        files: audio files.
+        genres: index into ``GENRES``, shape [clips].
+        groups: artist, or the best stand-in for one; a group is never split over folds.
+        sources: collection that the clip comes from.
+        digest: SHA-256 of the table's file, in hexadecimal.
+    """
+
+    ids: tuple[str, ...]
+    files: tuple[Path, ...]
+    genres: NDArray[np.int_]
+    groups: tuple[str, ...]
+    sources: tuple[str, ...]
+    digest: str
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def read_table(path: Path) -> ClipTable:
+    """Read a csv file with the columns clip_id, file (relative to it), genre, group and source.
+
+    Raises:
+        DatasetError: the file or a column is missing, an id repeats, or a genre is unknown.
+    """
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file; --data names a folder that holds clips.csv")
+    content = path.read_bytes()
+    rows = list(csv.DictReader(content.decode("utf-8").splitlines()))
+    missing = [column for column in _COLUMNS if not rows or column not in rows[0]]
+    if missing:
+        raise DatasetError(f"{path}: no rows with the columns {', '.join(missing)}")
+    ids = [row["clip_id"] for row in rows]
+    if len(set(ids)) < len(ids):
+        raise DatasetError(f"{path}: a clip_id stands twice")
+    unknown = {row["genre"] for row in rows} - set(GENRES)
+    if unknown:
+        raise DatasetError(f"{path}: unknown genres {sorted(unknown)}")
+    return ClipTable(
+        ids=tuple(ids),
+        files=tuple(path.parent / row["file"] for row in rows),
+        genres=np.array([GENRES.index(row["genre"]) for row in rows]),
+        groups=tuple(row["group"] for row in rows),
+        sources=tuple(row["source"] for row in rows),
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def spectrograms(
+    table: ClipTable, front_end: FrontEnd, cache: Path, log: Callable[[str], None]
+) -> list[Spectrogram]:
+    """Log-mel spectrograms of all clips, kept in a file of ``cache`` for the next call.
+
+    Raises:
+        DatasetError: a file holds no usable audio.
+    """
+    key = hashlib.sha256(f"{table.digest} {json.dumps(asdict(front_end))}".encode()).hexdigest()
+    kept = cache / f"log_mel_{key[:16]}.npz"
+    if not kept.exists():
+        log(f"computing {len(table)} spectrograms")
+        parts = list(_compute(table, front_end))
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(".part.npz")
+        np.savez(unfinished, frames=np.concatenate(parts), lengths=[len(part) for part in parts])
+        unfinished.replace(kept)
+    with np.load(kept) as arrays:
+        frames, lengths = arrays["frames"], arrays["lengths"]
+    return np.split(frames, np.cumsum(lengths)[:-1])
+
+
+def _compute(table: ClipTable, front_end: FrontEnd) -> Iterator[Spectrogram]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_log_mel, table.files, [front_end] * len(table), chunksize=16)
+
+
+def _log_mel(path: Path, front_end: FrontEnd) -> Spectrogram:
+    try:
+        waveform = audio.load(path, front_end.sample_rate)
+    except audio.UndecodableError as error:
+        raise DatasetError(f"{path}: {error}") from None
+    return front_end.log_mel(waveform.samples).astype(np.float16)

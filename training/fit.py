@@ -1,0 +1,186 @@
+"""Fits a network to a table of clips: frozen probe for the last layer, then all layers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.frontend import FrontEnd
+from model.genres import GENRES
+from model.systems.base import cut_windows
+from training.augment import Augmentation, crop, vary
+from training.dataset import Spectrogram
+from training.teacher import fit_probe
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        epochs: passes over the clips.
+        batch: crops a step.
+        crop_frames: length of a training crop, in frames.
+        rate: peak of the learning rate, reached after a tenth of the steps, then a half cosine.
+        weight_decay: of AdamW (Loshchilov and Hutter, 2019).
+        smoothing: share of a hard label that is spread evenly over the genres.
+        teaching: share of the teacher's posterior in a target; the rest is the smoothed label.
+        imitation: weight of the squared error to the teacher's standardised embeddings.
+        probe_strength: inverse regularisation (C) of the probe that starts the last layer.
+        teacher_strength: the same for the teacher.
+        augmentation: how crops are varied.
+    """
+
+    epochs: int = 8
+    batch: int = 32
+    crop_frames: int = 500
+    rate: float = 1.5e-4
+    weight_decay: float = 0.01
+    smoothing: float = 0.1
+    teaching: float = 0.5
+    imitation: float = 0.3
+    probe_strength: float = 0.01
+    teacher_strength: float = 0.003
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a network is to learn, one entry a clip.
+
+    Attributes:
+        spectrograms: log-mel, shape [frames, bands] each.
+        genres: index into ``GENRES``, shape [clips].
+        posteriors: the teacher's, shape [clips, 16], or None for no teacher.
+        embeddings: the teacher's, standardised, shape [clips, features], or None.
+    """
+
+    spectrograms: list[Spectrogram]
+    genres: NDArray[np.int_]
+    posteriors: NDArray[np.float64] | None = None
+    embeddings: NDArray[np.float32] | None = None
+
+
+def fit(
+    model: keras.Model,
+    lesson: Lesson,
+    start: NDArray[np.float32],
+    front_end: FrontEnd,
+    recipe: Recipe,
+    seed: int,
+    log: Callable[[str], None],
+) -> None:
+    """Train all layers of ``model`` in place.
+
+    Args:
+        model: log-mel to logits, with layers ``embedding`` and ``logits``.
+        lesson: clips and targets.
+        start: embeddings of the clips by the untouched model, shape [clips, features].
+        front_end: what the spectrograms were made with.
+        recipe: how.
+        seed: of crops, order and dropout.
+        log: is told one line an epoch.
+    """
+    keras.utils.set_random_seed(seed)
+    probe = fit_probe(start, lesson.genres, recipe.probe_strength)
+    model.get_layer("logits").set_weights([probe.weights, probe.bias])
+    outputs, losses, weights = [model.output], ["categorical_crossentropy"], [1.0]
+    losses = [keras.losses.CategoricalCrossentropy(from_logits=True)]
+    if lesson.embeddings is not None:
+        imitation = keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")
+        outputs.append(imitation(model.get_layer("embedding").output))
+        losses.append(keras.losses.MeanSquaredError())
+        weights.append(recipe.imitation)
+    student = keras.Model(model.input, outputs)
+    batches = _Batches(lesson, front_end, recipe, seed)
+    steps = recipe.epochs * len(batches)
+    student.compile(
+        optimizer=keras.optimizers.AdamW(
+            _schedule(recipe.rate, steps), weight_decay=recipe.weight_decay, global_clipnorm=1.0
+        ),
+        loss=losses,
+        loss_weights=weights,
+        jit_compile=False,  # XLA is many times slower for depthwise convolutions on a CPU
+    )
+    student.fit(batches, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[_Report(log)])
+
+
+def predict(
+    model: keras.Model, spectrograms: list[Spectrogram], window_frames: int
+) -> NDArray[np.float32]:
+    """Outputs of ``model``, averaged over the windows of each clip, shape [clips, outputs]."""
+    parts = [cut_windows(spectrogram, window_frames) for spectrogram in spectrograms]
+    outputs = model.predict(np.concatenate(parts), batch_size=16, verbose=0)
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    return np.stack([rows.mean(axis=0) for rows in np.split(outputs, ends)])
+
+
+def _schedule(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    warm = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=peak,
+        warmup_steps=warm,
+        decay_steps=max(1, steps - warm),
+        alpha=0.01,
+    )
+
+
+class _Batches(keras.utils.PyDataset):
+    """Random crops with their targets; another order and other crops in every epoch."""
+
+    def __init__(self, lesson: Lesson, front_end: FrontEnd, recipe: Recipe, seed: int) -> None:
+        super().__init__()
+        self.lesson, self.front_end, self.recipe = lesson, front_end, recipe
+        self.rng = np.random.default_rng(seed)
+        self.targets = _targets(lesson, recipe)
+        self.order = self.rng.permutation(len(lesson.genres))
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.recipe.batch)
+
+    def on_epoch_end(self) -> None:
+        self.order = self.rng.permutation(len(self.order))
+
+    def __getitem__(
+        self, index: int
+    ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
+        recipe, settings = self.recipe, self.recipe.augmentation
+        chosen = self.order[
+            np.arange(index * recipe.batch, (index + 1) * recipe.batch) % len(self.order)
+        ]
+        crops = np.stack(
+            [
+                vary(
+                    crop(self.lesson.spectrograms[clip], recipe.crop_frames, settings, self.rng),
+                    self.front_end,
+                    settings,
+                    self.rng,
+                )
+                for clip in chosen
+            ]
+        )
+        if self.lesson.embeddings is None:
+            return crops, (self.targets[chosen],)
+        return crops, (self.targets[chosen], self.lesson.embeddings[chosen])
+
+
+def _targets(lesson: Lesson, recipe: Recipe) -> NDArray[np.float32]:
+    count = len(GENRES)
+    targets = (1 - recipe.smoothing) * np.eye(count)[lesson.genres] + recipe.smoothing / count
+    if lesson.posteriors is not None:
+        targets = (1 - recipe.teaching) * targets + recipe.teaching * lesson.posteriors
+    return targets.astype(np.float32)
+
+
+class _Report(keras.callbacks.Callback):
+    def __init__(self, log: Callable[[str], None]) -> None:
+        super().__init__()
+        self.log = log
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.log(
+            f"epoch {epoch + 1}: " + ", ".join(f"{k} {v:.4f}" for k, v in (logs or {}).items())
+        )

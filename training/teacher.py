@@ -1,0 +1,85 @@
+"""Soft targets from frozen embeddings of public networks.
+
+A logistic regression on the joined embeddings knows more than the small network can learn from
+hard labels of a thousand clips: its posteriors, each made by a regression that did not see the
+clip's group, are the student's targets, and the embeddings themselves a second task (Hinton,
+Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from model.genres import GENRES
+from training.dataset import ClipTable, DatasetError
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A linear classifier of raw features: ``logits = features @ weights + bias``."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def posteriors(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Softmax of the logits, shape [clips, 16]."""
+        logits = features @ self.weights + self.bias
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def fit_probe(features: NDArray[np.floating], genres: NDArray[np.int_], strength: float) -> Probe:
+    """Logistic regression on standardised features; ``strength`` is scikit-learn's C."""
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=400))
+    pipeline.fit(features, genres)
+    scaler, regression = pipeline[0], pipeline[-1]
+    weights = np.zeros((features.shape[1], len(GENRES)))
+    # A genre without clips in this part gets a logit that no softmax will notice.
+    bias = np.full(len(GENRES), -15.0)
+    weights[:, regression.classes_] = (regression.coef_ / scaler.scale_).T
+    bias[regression.classes_] = (
+        regression.intercept_ - scaler.mean_ @ weights[:, regression.classes_]
+    )
+    return Probe(weights, bias)
+
+
+def read_embeddings(folder: Path, names: tuple[str, ...], table: ClipTable) -> NDArray[np.float32]:
+    """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
+
+    Raises:
+        DatasetError: a file is missing or lacks a clip.
+    """
+    joined = []
+    for name in names:
+        path = folder / f"{name}.npz"
+        if not path.is_file():
+            raise DatasetError(f"{path}: no such file; name the teachers with --teachers")
+        with np.load(path) as arrays:
+            rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
+            if missing := set(table.ids) - set(rows):
+                raise DatasetError(f"{path}: no embedding of {sorted(missing)[0]}")
+            joined.append(arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32))
+    return np.concatenate(joined, axis=1)
+
+
+def soft_targets(
+    features: NDArray[np.float32],
+    genres: NDArray[np.int_],
+    groups: list[str],
+    strength: float,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Posteriors of clips from regressions that did not see the clip's group, shape [clips, 16]."""
+    targets = np.zeros((len(genres), len(GENRES)))
+    folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
+    for train, held in folds.split(features, genres, groups):
+        targets[held] = fit_probe(features[train], genres[train], strength).posteriors(
+            features[held]
+        )
+    return targets
