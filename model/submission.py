@@ -149,9 +149,13 @@ def _checked(cells: Sequence[str], where: str) -> Row:
     return Row(cells[0], values)
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def _csv_line(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    # The writer leaves a carriage return bare unless the line ends with one.
+    if any("\r" in cell for cell in cells):
+        csv.writer(line, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)
+    else:
+        csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
 
 

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from model.frontend import FrontEnd
 
 _START_SECONDS = 300.0
+_LAST_SECONDS = 5.0
 
 
 class WorkerError(Exception):
@@ -68,15 +70,22 @@ class Decoders:
         workers: number of processes, at least 1.
         ahead: clips decoded but not yet taken, at least ``workers``.
         limits: what one clip may cost.
+        decoder: module whose ``serve`` runs in the worker processes.
     """
 
     def __init__(
-        self, front_end: "FrontEnd", workers: int, ahead: int, limits: Limits | None = None
+        self,
+        front_end: "FrontEnd",
+        workers: int,
+        ahead: int,
+        limits: Limits | None = None,
+        decoder: str = "model.decoding",
     ) -> None:
         self._front_end = asdict(front_end)
         self._workers = workers
         self._slots = threading.Semaphore(max(ahead, workers))
         self._limits = limits or Limits()
+        self._decoder = decoder
         self._changed = threading.Condition()
         self._done: dict[int, Decoded | BaseException] = {}
         self._paths: Iterator[tuple[int, str]] = iter(())
@@ -124,7 +133,7 @@ class Decoders:
                 if index < 0 or self._closing:
                     break
                 try:
-                    worker = worker or _Worker(self._front_end, self._limits)
+                    worker = worker or _Worker(self._front_end, self._limits, self._decoder)
                     answer: Decoded | BaseException = worker.decode(path)
                 except (
                     WorkerError,
@@ -144,12 +153,12 @@ class Decoders:
 class _Worker:
     """The predicting side of one worker process."""
 
-    def __init__(self, front_end: dict[str, Any], limits: Limits) -> None:
+    def __init__(self, front_end: dict[str, Any], limits: Limits, decoder: str) -> None:
         self._limits = limits
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_work, args=(theirs, front_end, limits.memory), daemon=True
+            target=_work, args=(theirs, front_end, limits.memory, decoder), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -158,6 +167,7 @@ class _Worker:
             ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
         except EOFError:
             ready = False
+            self._process.join(_LAST_SECONDS)
         if not ready:
             self.stop()
             raise WorkerError(f"no decoding process could be started: {self._ending()}")
@@ -172,6 +182,7 @@ class _Worker:
                 return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
             log_mel, notices = self._connection.recv()
         except (EOFError, OSError):
+            self._process.join(_LAST_SECONDS)  # so that its own ending is told, not ours
             self.stop()
             return Decoded(None, (Notice("crash", self._ending()),))
         return Decoded(log_mel, tuple(Notice(*notice) for notice in notices))
@@ -189,13 +200,11 @@ class _Worker:
         return f"the decoding process ended {how}"
 
 
-def _work(connection: Connection, front_end: dict[str, Any], memory: int) -> None:
+def _work(connection: Connection, front_end: dict[str, Any], memory: int, decoder: str) -> None:
     """First steps of a worker process, before anything large is imported."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
     # Threads of a matrix product this small only burn time; numpy reads these when imported.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    from model import decoding
-
-    decoding.serve(connection, front_end)
+    import_module(decoder).serve(connection, front_end)

@@ -1,0 +1,36 @@
+"""What tests of several folders share."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIPS = ROOT / "tests" / "clips"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def clips() -> list[Path]:
+    """The sample clips, sorted."""
+    return sorted(CLIPS.glob("*.mp3"))
+
+
+@pytest.fixture(scope="session")
+def predict() -> Run:
+    """Runs ``predict.py`` as a person would, and gives back its exit code and what it printed."""
+
+    def run(*arguments: object, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, ROOT / "predict.py", *map(str, arguments)],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    return run

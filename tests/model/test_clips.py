@@ -1,0 +1,84 @@
+"""Which files are clips, what they are called, and in which order they come."""
+
+from pathlib import Path
+
+import pytest
+
+from model.clips import ClipsError, file_id, find
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def ids(*sources: object, recursive: bool = False) -> list[str]:
+    return [clip.file_id for clip in find([str(source) for source in sources], recursive).clips]
+
+
+def test_a_folder_gives_its_mp3s_sorted_by_id(tmp_path: Path) -> None:
+    touch(tmp_path, "b.mp3", "000002.mp3", "a b.mp3", "ü.MP3", "notes.txt", "mp3", "sub/c.mp3")
+    assert ids(tmp_path) == ["000002", "a b", "b", "ü"]
+
+
+def test_a_trailing_slash_and_a_relative_path_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "payload", "x.mp3")
+    monkeypatch.chdir(tmp_path)
+    assert ids("payload") == ids("payload/") == ids("./payload//") == ["x"]
+
+
+def test_recursive_ids_are_paths_below_the_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3", "sub/a.mp3", "sub/deep/b.mp3")
+    assert ids(tmp_path, recursive=True) == ["a", "sub/a", "sub/deep/b"]
+
+
+def test_a_folder_called_mp3_is_no_clip_but_everything_else_is(tmp_path: Path) -> None:
+    touch(tmp_path, "folder.mp3/inside.mp3")
+    (tmp_path / "dangling.mp3").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "to-folder.mp3").symlink_to(tmp_path / "folder.mp3")
+    assert ids(tmp_path) == ["dangling"]
+
+
+def test_of_two_files_with_one_id_the_first_has_the_row(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3", "a.MP3", "b.mp3")
+    found = find([str(tmp_path)])
+    assert [clip.path.name for clip in found.clips] == ["a.MP3", "b.mp3"]
+    assert [clip.path.name for clip in found.duplicates] == ["a.mp3"]
+
+
+def test_a_list_names_paths_line_by_line(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3", "b, c.mp3")
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"{tmp_path}/b, c.mp3\n\n{tmp_path}/gone.mp3\n{tmp_path}/a.mp3\n")
+    assert ids(f"@{listed}") == ["a", "b, c", "gone"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [("nowhere", "no such folder"), ("@nowhere", "cannot be read"), (".", "--recursive")],
+)
+def test_nothing_to_classify_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ClipsError, match=message):
+        find([source])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("000002.mp3", "000002"),
+        ("a.mp3.MP3", "a.mp3"),
+        ("voice.wav", "voice.wav"),
+        (".mp3", ""),
+        ("caf\udce9.mp3", "caf\\xe9"),
+    ],
+)
+def test_an_id_is_the_name_without_its_suffix(name: str, expected: str) -> None:
+    assert file_id(name) == expected

@@ -1,0 +1,99 @@
+"""The log-mel spectrogram against librosa in double precision."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+from librosa.filters import mel as librosa_mel
+from numpy.typing import NDArray
+
+from model import cards, systems
+from model.audio import load
+from model.frontend import FrontEnd, filterbank
+
+PLAIN = FrontEnd(
+    sample_rate=22_050,
+    fft_length=2048,
+    window_length=1024,
+    hop_length=512,
+    mel_bands=96,
+    fmin=20.0,
+    fmax=11_025.0,
+    offset=1e-10,
+)
+SHIPPED = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
+
+
+def by_librosa(
+    front_end: FrontEnd, waveform: NDArray[np.float32], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    spectrum = librosa.stft(
+        waveform.astype(np.float64),
+        n_fft=front_end.fft_length,
+        hop_length=front_end.hop_length,
+        win_length=front_end.window_length,
+        dtype=np.complex128,
+    )
+    mel = weights.T @ np.abs(spectrum) ** 2
+    return np.asarray((np.log(mel + front_end.offset) + front_end.shift) / front_end.scale).T
+
+
+def decibels(front_end: FrontEnd, log_mel: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(log_mel.astype(np.float64) * front_end.scale * 10 / np.log(10))
+
+
+@pytest.mark.parametrize("front_end", [PLAIN, SHIPPED], ids=["plain", "shipped"])
+def test_agrees_with_librosa_within_a_hundredth_of_a_decibel(
+    clips: list[Path], front_end: FrontEnd
+) -> None:
+    for path in clips:
+        waveform = load(path, front_end.sample_rate).samples
+        expected = decibels(front_end, by_librosa(front_end, waveform, filterbank(front_end)))
+        found = decibels(front_end, front_end.log_mel(waveform))
+        assert found.shape == expected.shape
+        loud = expected > expected.max() - 60
+        assert np.abs(found - expected)[loud].max() < 0.01, path.name
+
+
+def test_the_filterbank_is_librosas() -> None:
+    expected = librosa_mel(
+        sr=PLAIN.sample_rate,
+        n_fft=PLAIN.fft_length,
+        n_mels=PLAIN.mel_bands,
+        fmin=PLAIN.fmin,
+        fmax=PLAIN.fmax,
+        htk=True,
+        norm=None,
+        dtype=np.float64,
+    )
+    np.testing.assert_allclose(filterbank(PLAIN), expected.T, atol=1e-12)
+
+
+def test_folded_preemphasis_is_the_power_response_of_the_difference() -> None:
+    emphasised = replace(PLAIN, preemphasis=0.97, preemphasis_rate=32_000)
+    impulse = np.zeros(32_000)
+    impulse[:2] = [1.0, -0.97]
+    response = np.abs(np.fft.rfft(impulse)) ** 2  # one bin a hertz
+    frequencies = np.fft.rfftfreq(PLAIN.fft_length, 1 / PLAIN.sample_rate)
+    gain = np.interp(frequencies, np.arange(len(response)), response)
+    np.testing.assert_allclose(
+        filterbank(emphasised), filterbank(PLAIN) * gain[:, None], rtol=1e-4, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("samples", [1, 2, 219, 220, 551, 704, 5_000])
+def test_any_length_gives_finite_frames(samples: int) -> None:
+    log_mel = SHIPPED.log_mel(np.ones(samples, np.float32))
+    assert log_mel.shape == (1 + samples // SHIPPED.hop_length, SHIPPED.mel_bands)
+    assert log_mel.dtype == np.float32
+    assert np.isfinite(log_mel).all()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"window_length": 4096}, {"fmax": 12_000.0}, {"offset": 0.0}, {"hop_length": 0}]
+)
+def test_parameters_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"not"):
+        replace(PLAIN, **wrong)  # type: ignore[arg-type]

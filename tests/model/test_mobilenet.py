@@ -1,0 +1,105 @@
+"""The default network: its size, its graph, and that it is the same on every backend."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import cards, systems
+from model.systems import mobilenet, runtime
+from model.systems.base import Device, Execution
+from tests.conftest import ROOT
+
+CARD = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+MN04_PARAMETERS = 978_679  # EfficientAT's mn04_as with batch normalisation folded
+AUDIOSET_CLASSES = 527
+
+ON_ANOTHER_BACKEND = """
+import sys
+import numpy as np
+from model import cards, systems
+from model.systems import mobilenet
+card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+network = mobilenet.network(card.front_end.mel_bands)
+network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
+windows = np.load(sys.argv[1])
+np.save(sys.argv[2], network.predict(windows, verbose=0))
+"""
+
+
+def test_it_has_the_parameters_of_the_published_network() -> None:
+    network = mobilenet.network(bands=128)
+    last = mobilenet.EMBEDDING + 1
+    assert network.count_params() - 16 * last + AUDIOSET_CLASSES * last == MN04_PARAMETERS
+    assert network.output_shape == (None, 16)
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "expected"),
+    [(16, 0.4, 8), (24, 0.4, 16), (112, 0.4, 48), (272, 0.25, 72)],
+)
+def test_channels_are_rounded_like_the_papers(channels: int, width: float, expected: int) -> None:
+    assert mobilenet.scaled(channels, width) == expected
+
+
+def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
+    system = systems.load(CARD)
+    shape = (6, CARD.window_frames, CARD.front_end.mel_bands)
+    windows = np.random.default_rng(0).normal(0, 0.5, shape).astype("float32")
+    three = system.connect(Execution("cpu", threads=2, batch=3))
+    assert isinstance(three, runtime.TensorFlowNetwork)
+    logits = np.concatenate([three(windows[:3]), three(windows[3:])])
+    for _ in range(3):
+        three(windows[:3])
+    assert three.traces == 1
+    assert np.isfinite(logits).all()
+    alone = system.connect(Execution("cpu", threads=2, batch=1))
+    np.testing.assert_allclose(
+        np.concatenate([alone(window[None]) for window in windows]), logits, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_other_backends_give_the_same_logits(tmp_path: Path, backend: str) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: the network was not tried on it")
+    windows = np.random.default_rng(0).normal(0, 0.5, (2, 300, CARD.front_end.mel_bands))
+    np.save(tmp_path / "windows.npy", windows.astype(np.float32))
+    logits = {}
+    for name in ("tensorflow", backend):
+        subprocess.run(
+            [sys.executable, "-c", ON_ANOTHER_BACKEND, "windows.npy", f"{name}.npy"],
+            cwd=tmp_path,
+            env=os.environ | {"KERAS_BACKEND": name, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+        )
+        logits[name] = np.load(tmp_path / f"{name}.npy")
+    np.testing.assert_allclose(logits[backend], logits["tensorflow"], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("device", "present", "problem", "expected", "said"),
+    [
+        ("cpu", True, "", False, ""),
+        ("auto", False, "", False, ""),
+        ("gpu", False, "", False, "no GPU"),
+        ("auto", True, "", True, ""),
+        ("auto", True, "cuDNN is too new", False, "cuDNN is too new"),
+    ],
+)
+def test_a_gpu_that_does_not_work_is_told_in_one_line(
+    device: Device,
+    present: bool,
+    problem: str,
+    expected: bool,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert runtime.wanted_gpu(device, lambda: present, lambda: problem) is expected
+    assert len(caplog.records) == bool(said)
+    assert said in caplog.text

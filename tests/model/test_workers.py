@@ -1,0 +1,81 @@
+"""A crash, a hang or a bloat of a decoder costs one clip."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import cards, systems
+from model.workers import Decoded, Decoders, Limits, WorkerError
+
+FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
+BROKEN = "tests.model.broken_decoder"
+
+
+def decoded(
+    paths: Sequence[Path], workers: int = 2, seconds: float = 60.0, decoder: str = "model.decoding"
+) -> list[Decoded]:
+    limits = Limits(seconds=seconds)
+    with Decoders(FRONT_END, workers, ahead=4, limits=limits, decoder=decoder) as decoders:
+        return list(decoders.start([str(path) for path in paths]))
+
+
+def test_answers_come_in_order_whatever_the_number_of_workers(clips: list[Path]) -> None:
+    one, three = decoded(clips, workers=1), decoded(clips, workers=3)
+    assert len(one) == len(clips)
+    for single, several in zip(one, three, strict=True):
+        assert single.log_mel is not None
+        assert several.log_mel is not None
+        assert single.log_mel.dtype == np.float16
+        np.testing.assert_array_equal(single.log_mel, several.log_mel)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason", "detail"),
+    [
+        ("segfault", "crash", "SIGSEGV"),
+        ("abort", "crash", "SIGABRT"),
+        ("exit", "crash", "exit code 7"),
+        ("hang", "timeout", "no answer within 5 s"),
+        ("bloat", "memory", "more memory"),
+    ],
+)
+def test_the_culprit_is_named_and_the_others_live(
+    tmp_path: Path, clips: list[Path], behaviour: str, reason: str, detail: str
+) -> None:
+    for number in range(6):
+        name = f"{number}-{behaviour if number in (1, 4) else 'good'}.mp3"
+        shutil.copy(clips[number], tmp_path / name)
+    answers = decoded(sorted(tmp_path.iterdir()), seconds=5.0, decoder=BROKEN)
+    for number, answer in enumerate(answers):
+        if number in (1, 4):
+            assert answer.log_mel is None
+            assert answer.notices[0].reason == reason
+            assert detail in answer.notices[0].detail
+        else:
+            assert answer.log_mel is not None
+            assert answer.notices == ()
+
+
+def test_a_decoders_complaints_go_into_the_notice(
+    tmp_path: Path, clips: list[Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(clips[0].read_bytes())
+    content[20_000:85_000] = bytes(65_000)
+    (tmp_path / "hole.mp3").write_bytes(content)
+    (answer,) = decoded([tmp_path / "hole.mp3"])
+    assert "(decoder:" in answer.notices[0].detail
+    assert capfd.readouterr().err == ""
+
+
+def test_processes_that_cannot_start_end_the_run(clips: list[Path]) -> None:
+    with pytest.raises(WorkerError, match="exit code 1"):
+        decoded(clips[:3], decoder="tests.model.no_such_module")
+
+
+def test_leaving_early_ends_it(clips: list[Path]) -> None:
+    with Decoders(FRONT_END, 2, ahead=4) as decoders:
+        answers = decoders.start([str(path) for path in clips])
+        assert next(answers).log_mel is not None

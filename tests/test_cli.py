@@ -1,0 +1,261 @@
+"""The command line from outside: what a person and a grader get."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from model import __version__, submission
+from model.clips import file_id
+from model.genres import GENRES
+from tests.conftest import CLIPS, ROOT, Run
+from tests.zoo import Specimen, build_zoo
+
+HEAVY = ("tensorflow", "keras", "librosa", "pandas", "numpy", "scipy", "soundfile")
+
+
+def errors(table: Path) -> dict[str, list[dict[str, str]]]:
+    """Lines of the errors file by ``file_id``; none when there is no file."""
+    path = submission.errors_path(table)
+    found = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        found[json.loads(line)["file_id"]].append(json.loads(line))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--help"], 0, "Exit codes"),
+        (["--version"], 0, __version__),
+        (["--list-systems"], 0, "(default)"),
+        (["--no-such-option"], 2, "unrecognized arguments"),
+        (["--top", "-1", "x"], 2, "must not be negative"),
+        (["--workers", "0", "x"], 2, "at least 1"),
+        (["--device", "tpu", "x"], 2, "invalid choice"),
+        (["--system", "nonesuch", "x"], 2, "there are: "),
+        (["no-such-folder"], 2, "no such folder"),
+        (["model"], 2, "no .mp3 file in model"),
+        ([], 2, "no clips were named"),
+    ],
+)
+def test_what_needs_no_work_imports_nothing_large(
+    arguments: list[str], code: int, message: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "predict.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+    said = done.stdout + "".join(
+        line for line in done.stderr.splitlines(keepends=True) if not line.startswith("import time")
+    )
+    assert done.returncode == code
+    assert message in said
+    assert "Traceback" not in said
+    assert imported.isdisjoint(HEAVY)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Specimen], list[str]]:
+    """A folder of the zoo and thirty good clips, the specimens, and the good ids."""
+    folder = tmp_path_factory.mktemp("mixed")
+    specimens = build_zoo(folder, CLIPS / "rock-band.mp3")
+    good = []
+    for number in range(3):
+        for path in sorted(CLIPS.glob("*.mp3")):
+            good.append(f"good {number} {path.stem}")
+            shutil.copy(path, folder / f"{good[-1]}.mp3")
+    return folder, specimens, good
+
+
+@pytest.fixture(scope="module")
+def graded(
+    mixed: tuple[Path, list[Specimen], list[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+    predict: Run,
+) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+    """The table of the mixed folder, and what was printed."""
+    table = tmp_path_factory.mktemp("graded") / "not" / "there yet" / "output.csv"
+    return table, predict(mixed[0], "-o", table, "--verbose")
+
+
+def test_every_file_has_a_row_and_every_bad_one_is_named(
+    mixed: tuple[Path, list[Specimen], list[str]],
+    graded: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    _, specimens, good = mixed
+    table, done = graded
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"Output file written at {table}"
+    rows = submission.read(table)
+    assert len(specimens) >= 30
+    assert [row.file_id for row in rows] == sorted(
+        [*good, *(file_id(specimen.name) for specimen in specimens)]
+    )
+    noted = errors(table)
+    for specimen in specimens:
+        lines = noted.get(file_id(specimen.name), [])
+        assert {line["row"] for line in lines} <= {specimen.expectation}, specimen
+        reasons = {line["reason"] for line in lines}
+        assert reasons & specimen.reasons if specimen.reasons else not reasons, specimen
+        assert all(line["detail"] for line in lines), specimen
+    assert noted.keys().isdisjoint(good)
+
+
+def test_a_bad_file_does_not_change_the_row_of_a_good_one(
+    graded: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path, predict: Run
+) -> None:
+    alone = tmp_path / "alone.csv"
+    assert predict(CLIPS, "-o", alone, "--workers", 1, "--batch-size", 3).returncode == 0
+    mixed_rows = {row.file_id: row.probabilities for row in submission.read(graded[0])}
+    for row in submission.read(alone):
+        for number in range(3):
+            assert mixed_rows[f"good {number} {row.file_id}"] == pytest.approx(
+                row.probabilities, abs=1e-6
+            )
+    assert not submission.errors_path(alone).exists()
+
+
+def test_the_console_shows_no_chatter(
+    graded: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    lines = graded[1].stderr.splitlines()
+    assert lines[0].endswith("clips, system mobilenet")
+    assert not [line for line in lines if "oneDNN" in line and not line.startswith("TensorFlow:")]
+    assert not [line for line in lines if "libmpg123" in line]
+
+
+def test_strict_top_and_quiet(tmp_path: Path, predict: Run) -> None:
+    shutil.copy(CLIPS / "spoken-word.mp3", tmp_path / "good\nline.mp3")
+    (tmp_path / "bad.mp3").touch()
+    table = tmp_path / "o.csv"
+    done = predict(tmp_path, "-o", table, "--strict", "--top", "2", "--quiet")
+    assert done.returncode == 3
+    assert done.stderr == ""
+    bad, good, last = done.stdout.splitlines()
+    assert "(prior: no usable audio)" in bad
+    assert good.startswith("good\\nline.mp3")
+    assert sum(genre in good for genre in GENRES) >= 2
+    assert last == f"Output file written at {table}"
+    assert len(submission.read(table)) == 2
+
+
+def test_of_colliding_names_the_second_is_reported(tmp_path: Path, predict: Run) -> None:
+    for name in ("a.mp3", "a.MP3"):
+        shutil.copy(CLIPS / "rock-band.mp3", tmp_path / name)
+    table = tmp_path / "o.csv"
+    done = predict(tmp_path, "-o", table)
+    assert done.returncode == 0
+    assert [row.file_id for row in submission.read(table)] == ["a"]
+    (line,) = errors(table)["a"]
+    assert (line["reason"], line["row"]) == ("duplicate", "none")
+    assert line["path"].endswith("a.mp3")
+    assert "duplicate: 1 (a.mp3)" in done.stderr
+
+
+def test_the_prior_moves_the_probabilities(tmp_path: Path, predict: Run) -> None:
+    only_jazz = tmp_path / "prior.json"
+    only_jazz.write_text('{"Jazz": 1}')
+    table = tmp_path / "o.csv"
+    clip = CLIPS / "rock-band.mp3"
+    assert predict(clip, "-o", table, "--prior", only_jazz).returncode == 0
+    (row,) = submission.read(table)
+    assert row.probabilities[GENRES.index("Jazz")] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "neither fma, uniform, train nor a file"),
+        ("[1]", "not a json object"),
+        ('{"Polka": 1}', "unknown genres"),
+        ('{"Jazz": 0}', "sum > 0"),
+    ],
+)
+def test_a_wrong_prior_is_a_usage_error(
+    tmp_path: Path, predict: Run, content: str | None, message: str
+) -> None:
+    prior = tmp_path / "prior.json"
+    if content:
+        prior.write_text(content)
+    done = predict(CLIPS, "-o", tmp_path / "o.csv", "--prior", prior)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_an_output_that_cannot_be_written_is_fatal_before_the_work(
+    tmp_path: Path, predict: Run
+) -> None:
+    done = predict(CLIPS, "-o", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"predict.py: {tmp_path}: is a folder; name a file to write"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_sh_gives_the_same_bytes_from_a_read_only_copy_without_network(
+    tmp_path: Path, predict: Run
+) -> None:
+    """As uid 1001, from /, through a link, with an empty environment and no network."""
+    probe = ["unshare", "--user", "--map-user=1001", "--map-group=1001", "--net", "true"]
+    if shutil.which("unshare") is None or subprocess.run(probe, check=False).returncode:
+        pytest.skip("this machine allows no user namespaces: run.sh was not tried without network")
+    code, payload, out = (tmp_path / name for name in ("code", "pay load", "out"))
+    for name in ("model", "weights"):
+        shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("predict.py", "run.sh"):
+        shutil.copy(ROOT / name, code / name)
+    (code / ".venv").symlink_to(sys.prefix)
+    shutil.copytree(CLIPS, payload)
+    out.mkdir()
+    (tmp_path / "run.sh").symlink_to(code / "run.sh")
+    for folder in (code, payload):
+        subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+    try:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "TEST_DIRECTORY": f"{payload}/",
+            "OUTPUT_PATH": f"{out}/output.csv",
+        }
+        done = subprocess.run(
+            [*probe[:-1], tmp_path / "run.sh", "--top", "1"],
+            cwd="/",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", code, payload], check=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"Output file written at {out}/output.csv"
+    assert len(done.stdout.splitlines()) == 1 + len(list(CLIPS.glob("*.mp3")))
+    assert predict(CLIPS, "-o", tmp_path / "direct.csv").returncode == 0
+    assert (out / "output.csv").read_bytes() == (tmp_path / "direct.csv").read_bytes()
+
+
+def test_run_sh_says_when_there_is_no_python(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "run.sh", tmp_path)
+    (tmp_path / "bin").mkdir()
+    for name in ("bash", "dirname", "readlink"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run(
+        [tmp_path / "bin" / "bash", tmp_path / "run.sh"],
+        env={"PATH": os.fspath(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no Python found" in done.stderr
