@@ -42,10 +42,13 @@ def fit_probe(features: NDArray[np.floating], genres: NDArray[np.int_], strength
     weights = np.zeros((features.shape[1], len(GENRES)))
     # A genre without clips in this part gets a logit that no softmax will notice.
     bias = np.full(len(GENRES), -15.0)
-    weights[:, regression.classes_] = (regression.coef_ / scaler.scale_).T
-    bias[regression.classes_] = (
-        regression.intercept_ - scaler.mean_ @ weights[:, regression.classes_]
-    )
+    slopes, offsets = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:  # one logit for two classes: that of the second
+        slopes = np.concatenate([np.zeros_like(slopes), slopes])
+        offsets = np.concatenate([np.zeros(1), offsets])
+    slopes = slopes / scaler.scale_
+    weights[:, regression.classes_] = slopes.T
+    bias[regression.classes_] = offsets - slopes @ scaler.mean_
     return Probe(weights, bias)
 
 

@@ -82,12 +82,15 @@ def prepare(execution: Execution) -> int:
     with _stderr_to_log():
         import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(execution.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
         devices = tf.config.list_physical_devices("GPU") if gpu else []
-        for device in devices:
-            tf.config.experimental.set_memory_growth(device, True)
-        tf.config.set_visible_devices(devices, "GPU")
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(execution.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+            for device in devices:
+                tf.config.experimental.set_memory_growth(device, True)
+            tf.config.set_visible_devices(devices, "GPU")
+        except RuntimeError:
+            log.debug("TensorFlow is in use already: its threads and devices stay as they are")
         tf.config.list_logical_devices()
     log.info("TensorFlow %s on the %s", tf.__version__, "GPU" if devices else "CPU")
     return execution.batch or (GPU_BATCH if devices else CPU_BATCH)

@@ -1,0 +1,21 @@
+"""What the documents say is what the cards and results say."""
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from training.document import DOCUMENTS, rendered
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_generated_tables_have_not_drifted(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "<!-- generated: " in text
+    assert rendered(text) == text, "run python -m training.document"
+
+
+def test_links_inside_the_repository_lead_somewhere() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"

@@ -1,0 +1,86 @@
+"""Augmentation, teacher and calibration, each alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.metrics import clip_losses
+from model.calibration import Calibration
+from training import initial
+from training.augment import Augmentation, crop, vary
+from training.calibrate import fit_calibration, nested_posteriors
+from training.teacher import fit_probe, soft_targets
+
+FLOOR = (np.log(initial.FRONT_END.offset) + initial.FRONT_END.shift) / initial.FRONT_END.scale
+
+
+@given(st.integers(1, 900), st.integers(0, 1000))
+def test_a_crop_has_its_length_and_only_the_clips_frames(length: int, seed: int) -> None:
+    log_mel = np.arange(length, dtype=np.float32)[:, None]
+    cropped = crop(log_mel, 500, Augmentation(), np.random.default_rng(seed))[:, 0]
+    assert len(cropped) == 500
+    steps = np.diff(cropped)
+    # Frames follow each other, but for the jumps where a short stretch begins again.
+    assert set(steps[steps != 1]) <= {-(min(length, 210) - 1), -(min(length, 500) - 1)}
+
+
+def test_length_does_not_give_a_clip_away() -> None:
+    rng = np.random.default_rng(0)
+    long = np.arange(3000, dtype=np.float32)[:, None]
+    repeated = [len(set(crop(long, 500, Augmentation(), rng)[:, 0])) == 210 for _ in range(400)]
+    assert 0.2 < np.mean(repeated) < 0.4
+
+
+def test_varied_crops_stay_above_the_floor_and_differ() -> None:
+    rng = np.random.default_rng(0)
+    log_mel = rng.normal(0, 0.5, (500, initial.FRONT_END.mel_bands)).astype(np.float32)
+    one, other = (vary(log_mel, initial.FRONT_END, Augmentation(), rng) for _ in range(2))
+    assert one.shape == log_mel.shape
+    assert one.dtype == np.float32
+    assert one.min() >= np.float32(FLOOR)
+    assert not np.array_equal(one, other)
+
+
+def test_a_probe_is_scikit_learns_regression_in_plain_numbers() -> None:
+    rng = np.random.default_rng(0)
+    genres = rng.integers(3, size=300) * 5
+    features = rng.normal(0, 3, (300, 8)) + genres[:, None] * np.arange(8)
+    probe = fit_probe(features, genres, 0.01)
+    posteriors = probe.posteriors(features)
+    assert np.mean(posteriors.argmax(axis=1) == genres) > 0.9
+    np.testing.assert_allclose(posteriors.sum(axis=1), 1)
+    assert posteriors[:, 1].max() < 1e-3  # a genre without clips
+
+
+def test_soft_targets_do_not_see_the_clips_own_group() -> None:
+    """Groups that carry a label of their own cannot be told from the others' clips."""
+    rng = np.random.default_rng(0)
+    groups = [f"group {number // 10}" for number in range(200)]
+    genres = np.repeat(rng.integers(2, size=20), 10)
+    features = np.repeat(np.eye(20), 10, axis=0).astype(np.float32)  # tells the group, no more
+    targets = soft_targets(features, genres, groups, 10.0, seed=0)
+    losses = clip_losses(targets, genres)
+    assert losses.mean() > 0.6  # ln 2 is ignorance
+    seen = fit_probe(features, genres, 10.0).posteriors(features)
+    assert clip_losses(seen, genres).mean() < 0.1
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_calibration_finds_the_temperature_of_the_logits(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 16))
+    odds = np.exp(logits)
+    posteriors = odds / odds.sum(axis=1, keepdims=True)
+    genres = np.array([rng.choice(16, p=row) for row in posteriors])
+    found = fit_calibration(logits * temperature, genres)
+    assert found.temperature == pytest.approx(temperature, rel=0.1)
+
+
+def test_nested_calibration_helps_clips_that_it_did_not_see() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 4, (900, 16))
+    genres = np.where(rng.random(900) < 0.6, logits.argmax(axis=1), rng.integers(16, size=900))
+    folds = np.arange(900) % 3
+    calibrated = clip_losses(nested_posteriors(logits, genres, folds), genres).mean()
+    assert calibrated < clip_losses(Calibration().posteriors(logits), genres).mean()
