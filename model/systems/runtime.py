@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 12
-"""Windows of a call on a CPU: more gain nothing and cost memory (docs/architecture.md)."""
+"""Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.batches``)."""
 
 GPU_BATCH = 96
 

@@ -74,7 +74,8 @@ def test_other_backends_give_the_same_logits(tmp_path: Path, backend: str) -> No
         subprocess.run(
             [sys.executable, "-c", ON_ANOTHER_BACKEND, "windows.npy", f"{name}.npy"],
             cwd=tmp_path,
-            env=os.environ | {"KERAS_BACKEND": name, "PYTHONPATH": str(ROOT)},
+            env=os.environ
+            | {"KERAS_BACKEND": name, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
             check=True,
             capture_output=True,
         )
