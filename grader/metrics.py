@@ -55,12 +55,19 @@ def clip_losses(probabilities: NDArray[np.float64], truth: NDArray[np.int_]) -> 
     return np.asarray(-np.log(table[np.arange(len(truth)), truth]))
 
 
+def confusion(
+    predicted: NDArray[np.int_], truth: NDArray[np.int_], classes: int
+) -> NDArray[np.int_]:
+    """Clips by true class (rows) and predicted class (columns), shape [classes, classes]."""
+    counts = np.bincount(truth * classes + predicted, minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
 def macro_f1(predicted: NDArray[np.int_], truth: NDArray[np.int_], classes: int) -> float:
     """Mean over classes of 2 TP / (2 TP + FP + FN), 0 where that is 0 / 0."""
-    counts = np.bincount(truth * classes + predicted, minlength=classes * classes)
-    confusion = counts.reshape(classes, classes)
-    hits = np.diag(confusion)
-    either = confusion.sum(0) + confusion.sum(1)
+    counts = confusion(predicted, truth, classes)
+    hits = np.diag(counts)
+    either = counts.sum(0) + counts.sum(1)
     return float(np.mean(2 * hits / np.maximum(either, 1)))
 
 

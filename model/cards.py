@@ -14,6 +14,7 @@ from model.calibration import Calibration
 from model.frontend import FrontEnd
 from model.genres import GENRES
 
+_PRIOR_TOLERANCE: Final = 1e-3
 _LFS_POINTER: Final = b"version https://git-lfs"
 
 
@@ -90,6 +91,8 @@ def read(name: str, folder: Path) -> Card:
         raise CardError(f"{path}: not a card of a system: {error!r}") from None
     if card.genres != GENRES or len(card.training_prior) != len(GENRES):
         raise CardError(f"{path}: made for other genres than the challenge's sixteen")
+    if min(card.training_prior) <= 0 or abs(sum(card.training_prior) - 1) > _PRIOR_TOLERANCE:
+        raise CardError(f"{path}: training_prior must be positive and sum to 1")
     return card
 
 

@@ -5,27 +5,38 @@ Nothing large is imported before the arguments and the clips have been looked at
 
 import argparse
 import contextlib
+import io
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model import __version__, cpus, progress, submission, systems
-from model.clips import Clip, ClipsError, Found, find
+from model.clips import Clip, ClipsError, Found, find, printable
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.options import Options
 
 if TYPE_CHECKING:
+    from model import run
     from model.cards import Card
-    from model.pipeline import Belief, Outcome
+    from model.journal import Entry
+    from model.pipeline import Belief
 
 WRITTEN, FATAL, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: INCOMPLETE only with ``--strict``, when a clip has no prediction."""
 
 PRIOR_SMOOTHING = 0.1
 """Share of the uniform prior in a prior that was counted somewhere else."""
+
+TIME_LIMIT = "the time limit"
+_WRITING_SECONDS, _ROW_SECONDS = 10.0, 2e-4
+"""Time kept for writing the table, and for each of its rows."""
 
 _NAMED = 5
 log = logging.getLogger("model")
@@ -37,106 +48,140 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    begun = time.monotonic()
+    _mend_streams()
     try:
         options = parse(arguments)
         _log_to_console(options.verbosity)
-        return run(options, find(options.sources, options.recursive))
+        return work(options, find(options.sources, options.recursive), begun)
     except (UsageError, ClipsError) as error:
         return _complain(error, USAGE)
     except KeyboardInterrupt:
-        return _complain("stopped; no submission was written", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our messages has gone; the submission was written before them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WRITTEN
+        return _complain("stopped at once", INTERRUPTED)
+    except ModuleNotFoundError as error:
+        hint = "run `make setup` and use .venv/bin/python, or build the container"
+        return _complain(f"{sys.executable} lacks the package {error.name}; {hint}", FATAL)
+    except MemoryError:
+        return _complain("not enough memory; try a smaller --batch-size or --workers", FATAL)
 
 
-def run(options: Options, found: Found) -> int:
-    """Classify clips, write the submission, and say how it went."""
-    from model import cards, pipeline
+def work(options: Options, found: Found, begun: float) -> int:
+    """Classify clips, write the submission, and say how it went; returns the exit code.
+
+    Args:
+        options: what was asked for.
+        found: the clips.
+        begun: when the program started, on the monotonic clock.
+    """
+    from model import cards, run
+    from model.journal import Journal, JournalError
     from model.systems.base import Execution
     from model.workers import WorkerError
 
-    cpu_count = cpus.usable()
-    execution = Execution(options.device, cpu_count, options.batch)
+    execution = Execution(options.device, cpus.usable(), options.batch)
+    stop = run.Stop()
     try:
         card = cards.read(options.system, options.weights_folder)
         system = systems.load(card, options.weights_folder)
         belief = _belief(card, options.prior)
-        with submission.WholeFile(options.output) as table:
+        submission.prepare_place(options.output)
+        submission.prepare_place(submission.errors_path(options.output))
+        settings = run.fingerprint(card, belief, options)
+        with Journal(options.output, found.clips, settings, options.resume) as journal:
             log.info("%d clips, system %s", len(found.clips), card.name)
-            outcomes = pipeline.classify(
-                found.clips, system, belief, execution, options.workers or cpu_count
-            )
-            report = Report(found, options.top)
-            table.write(submission.header_line())
-            for outcome in progress.shown(outcomes, len(found.clips), options.verbosity < 0):
-                values = tuple(outcome.posterior.tolist())
-                table.write(submission.row_line(submission.Row(outcome.clip.file_id, values)))
-                report.add(outcome)
-            _write_errors(submission.errors_path(options.output), report.errors)
-    except (cards.CardError, submission.SubmissionError, WorkerError) as error:
+            with _ending_early(stop, options.time_limit, begun, len(found.clips)):
+                show = partial(progress.shown, quiet=options.verbosity < 0)
+                run.classify(options, found, system, belief, execution, journal, stop, show)
+            left = len(journal.unfinished())
+            if left and stop.reasons[0] != TIME_LIMIT and not options.partial:
+                return _say_how_to_go_on(stop.reasons[0], left)
+            summary = run.write_table(options, found, journal, belief)
+            if not left and not options.keep_journal:
+                journal.remove()
+    except (cards.CardError, submission.SubmissionError, JournalError, WorkerError) as error:
         return _complain(error, FATAL)
-    except OSError as error:
-        return _complain(f"{options.output}: {error.strerror or error}", FATAL)
-    report.show(options)
-    print(f"Output file written at {options.output}", flush=True)
-    return INCOMPLETE if options.strict and report.unpredicted else WRITTEN
+    if left:
+        log.warning(
+            "%s: %d clips were not reached and have the prior; run the same command again to go on",
+            stop.reasons[0],
+            left,
+        )
+    _show(summary, options)
+    return INCOMPLETE if options.strict and summary.unpredicted else WRITTEN
 
 
-class Report:
-    """What is told at the end of a run.
+@contextlib.contextmanager
+def _ending_early(
+    stop: "run.Stop", limit: float | None, begun: float, clips: int
+) -> Iterator[None]:
+    """Let a signal or the time limit end the run; a second signal ends it at once."""
 
-    Args:
-        found: clips of the run.
-        top: genres of each clip to tell.
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, signal.default_int_handler)
+        stop.ask(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    timer = None
+    if limit is not None:
+        reserve = _WRITING_SECONDS + clips * _ROW_SECONDS
+        remaining = max(0.0, begun + limit - reserve - time.monotonic())
+        timer = threading.Timer(remaining, stop.ask, [TIME_LIMIT])
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        if timer:
+            timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_how_to_go_on(reason: str, left: int) -> int:
+    code = 128 + signal.Signals[reason].value
+    return _complain(
+        f"ended by {reason} with {left} clips to go; run the same command again to go on, or with "
+        "--partial to have them filled with the prior",
+        code,
+    )
+
+
+def _show(summary: "run.Summary", options: Options) -> None:
+    """Print the summary unless quiet, the table that was asked for, and where the output is."""
+    total = summary.predicted + summary.unpredicted
+    log.info(
+        "%d clips: %d predicted, %d have the prior", total, summary.predicted, summary.unpredicted
+    )
+    for reason, (count, clips) in sorted(summary.named.items()):
+        names = [printable(clip.path.name) for clip in clips[:_NAMED]]
+        log.info("  %s: %d (%s%s)", reason, count, ", ".join(names), ", ..." * (count > _NAMED))
+    if summary.named:
+        log.info("details in %s", submission.errors_path(options.output))
+    try:
+        for clip, entry in summary.table:
+            print(_table_line(clip, entry, options.top))
+        print(f"Output file written at {options.output}", flush=True)
+    except OSError:
+        # Nobody can read this any more, but the submission is there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _mend_streams() -> None:
+    """Make the standard streams safe to write to, whatever they are.
+
+    A closed one would give its number to the next file that is opened, and what native libraries
+    write to it would end up there.
     """
-
-    def __init__(self, found: Found, top: int) -> None:
-        self.top = top
-        self.table: list[str] = []
-        self.errors: list[str] = []
-        self.names: dict[str, list[str]] = {}
-        self.unpredicted = 0
-        self.predicted = 0
-        for clip in found.duplicates:
-            self._note(clip, "duplicate", "another clip has this file_id and the row", row="none")
-
-    def add(self, outcome: "Outcome") -> None:
-        """Take note of one clip's outcome."""
-        self.predicted += outcome.predicted
-        self.unpredicted += not outcome.predicted
-        for notice in outcome.notices:
-            row = "model" if outcome.predicted else "prior"
-            self._note(outcome.clip, notice.reason, notice.detail, row)
-        if self.top:
-            self.table.append(_table_line(outcome, self.top))
-
-    def show(self, options: Options) -> None:
-        """Print the table that was asked for, and the summary unless quiet."""
-        for line in self.table:
-            print(line)
-        if options.verbosity < 0:
-            return
-        total = self.predicted + self.unpredicted
-        log.info(
-            "%d clips: %d predicted, %d have the prior", total, self.predicted, self.unpredicted
-        )
-        for reason, clips in sorted(self.names.items()):
-            named = ", ".join(clips[:_NAMED]) + (", ..." if len(clips) > _NAMED else "")
-            log.info("  %s: %d (%s)", reason, len(clips), named)
-        if self.errors:
-            log.info("details in %s", submission.errors_path(options.output))
-
-    def _note(self, clip: Clip, reason: str, detail: str, row: str) -> None:
-        line = submission.error_line(
-            file_id=clip.file_id, reason=reason, detail=detail, row=row, path=_printable(clip.path)
-        )
-        self.errors.append(line)
-        self.names.setdefault(reason, []).append(_printable(clip.path.name))
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(getattr(sys, name), io.TextIOWrapper):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    logging.raiseExceptions = False
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -155,7 +200,9 @@ def parse(arguments: Sequence[str]) -> Options:
     if not given.clips:
         raise UsageError("no clips were named; give a folder of mp3 files, files, or @list.txt")
     if given.system not in known:
-        raise UsageError(f"no system is called {given.system!r}; there are: {', '.join(known)}")
+        raise UsageError(
+            f"no system is called {given.system!r}; there are: {', '.join(known) or 'none'}"
+        )
     return Options(
         sources=tuple(given.clips),
         output=given.output,
@@ -164,9 +211,13 @@ def parse(arguments: Sequence[str]) -> Options:
         recursive=given.recursive,
         prior=given.prior,
         batch=given.batch_size,
-        workers=given.workers,
+        workers=given.workers or cpus.usable(),
         device=given.device,
         top=given.top,
+        time_limit=given.time_limit,
+        partial=given.partial,
+        resume=given.resume,
+        keep_journal=given.keep_journal,
         strict=given.strict,
         verbosity=given.verbose - given.quiet,
     )
@@ -216,6 +267,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict", action="store_true", help="exit with 3 when a clip has no prediction"
     )
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        metavar="TIME",
+        help="when it nears, give the clips not reached the prior and write the csv: 9.5h, 30m, 90",
+    )
+    parser.add_argument(
+        "--partial", action="store_true", help="do the same when the run is told to stop"
+    )
+    parser.add_argument(
+        "--no-resume",
+        dest="resume",
+        action="store_false",
+        help="do not go on from the journal of an interrupted run",
+    )
+    parser.add_argument(
+        "--keep-journal", action="store_true", help="leave CSV.journal when all is done"
+    )
     parser.add_argument("--list-systems", action="store_true", help="print the systems and stop")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
@@ -239,6 +308,18 @@ def _count(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
     return number
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number = text[:-1] if text[-1:] in units else text
+    try:
+        seconds = float(number) * units.get(text[-1:], 1.0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 9.5h, 30m or 90") from None
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than nothing")
+    return seconds
 
 
 def _belief(card: "Card", prior: str) -> "Belief":
@@ -283,26 +364,11 @@ def _read_prior(path: Path) -> list[float]:
     return values
 
 
-def _write_errors(path: Path, lines: list[str]) -> None:
-    """Write the errors file, or remove that of an earlier run when there are none."""
-    if not lines:
-        path.unlink(missing_ok=True)
-        return
-    with submission.WholeFile(path) as file:
-        file.writelines(lines)
-
-
-def _table_line(outcome: "Outcome", top: int) -> str:
-    order = outcome.posterior.argsort()[::-1][:top]
-    genres = ", ".join(f"{GENRES[index]} {outcome.posterior[index]:.2f}" for index in order)
-    remark = "" if outcome.predicted else " (prior: no usable audio)"
-    return f"{_printable(outcome.clip.path.name):32} {genres}{remark}"
-
-
-def _printable(name: object) -> str:
-    """A file name on one line of a console or of a json file, whatever is in it."""
-    text = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def _table_line(clip: Clip, entry: "Entry", top: int) -> str:
+    order = sorted(range(len(GENRES)), key=lambda index: -entry.probabilities[index])[:top]
+    genres = ", ".join(f"{GENRES[index]} {entry.probabilities[index]:.2f}" for index in order)
+    remark = "" if entry.predicted else " (prior: no usable audio)"
+    return f"{printable(clip.path.name):32} {genres}{remark}"
 
 
 def _log_to_console(verbosity: int) -> None:

@@ -79,6 +79,12 @@ def file_id(name: str) -> str:
     return os.fsencode(stem).decode("utf-8", "backslashreplace")
 
 
+def printable(name: str | Path) -> str:
+    """A file name on one line of a console or of a json file, whatever is in it."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _from_source(source: str, recursive: bool) -> Iterator[Clip]:
     if source.startswith("@"):
         return _from_list(Path(source[1:]))
@@ -95,19 +101,19 @@ def _from_list(path: Path) -> Iterator[Clip]:
         text = os.fsdecode(path.read_bytes())
     except OSError as error:
         raise ClipsError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
-    for line in filter(None, text.splitlines()):
+    for line in filter(None, text.removeprefix("\ufeff").splitlines()):
         yield Clip(file_id(Path(line).name), Path(line))
 
 
 def _from_folder(folder: Path, recursive: bool) -> Iterator[Clip]:
-    try:
-        os.scandir(folder).close()
-    except OSError as error:
-        raise ClipsError(f"{folder}: the folder cannot be read: {error.strerror}") from None
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         for name in names:
             if name.lower().endswith(SUFFIX):
                 path = Path(place, name)
                 yield Clip(file_id(str(path.relative_to(folder))), path)
         if not recursive:
             folders.clear()
+
+
+def _refuse(error: OSError) -> None:
+    raise ClipsError(f"{error.filename}: the folder cannot be read: {error.strerror}") from None

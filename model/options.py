@@ -20,6 +20,10 @@ class Options:
         workers: decoding processes.
         device: where the network runs.
         top: genres of each clip to print, 0 for none.
+        time_limit: seconds after which the clips not reached get the prior, or None.
+        partial: whether a run that was asked to end does so too.
+        resume: whether clips finished by an earlier run count.
+        keep_journal: whether the journal stays when all is done.
         strict: whether clips without a prediction make the exit code 3.
         verbosity: -1 quiet, 0 normal, 1 verbose.
     """
@@ -34,5 +38,9 @@ class Options:
     workers: int = 1
     device: Literal["auto", "cpu", "gpu"] = "auto"
     top: int = 0
+    time_limit: float | None = None
+    partial: bool = False
+    resume: bool = True
+    keep_journal: bool = False
     strict: bool = False
     verbosity: int = 0

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,7 @@ def classify(
     execution: Execution,
     workers: int,
     limits: Limits | None = None,
+    stop: Event | None = None,
 ) -> Iterator[Outcome]:
     """Outcomes of clips, in their order.
 
@@ -66,14 +68,14 @@ def classify(
         execution: where the network runs.
         workers: decoding processes.
         limits: what one clip may cost the decoder.
+        stop: when it is set, the outcomes end early.
     """
     ahead = 2 * (execution.batch or 32) + 2 * workers
     with Decoders(system.front_end, workers, ahead, limits) as decoders:
-        decoded = decoders.start([str(clip.path) for clip in clips])
+        decoded = decoders.start([str(clip.path) for clip in clips], stop)
         network = system.connect(execution)  # while the workers are already decoding
-        for clip, (entry, logits) in zip(
-            clips, with_logits(decoded, network, system.window_frames), strict=True
-        ):
+        answers = with_logits(decoded, network, system.window_frames)
+        for clip, (entry, logits) in zip(clips, answers, strict=False):
             posterior = belief.prior if logits is None else belief.posterior(logits)
             yield Outcome(clip, posterior, logits is not None, entry.notices)
 

@@ -1,11 +1,13 @@
 """The table of a submission: written whole or not at all, and read by the same rules."""
 
+import contextlib
 import csv
+import errno
 import io
 import json
 import math
 import os
-import tempfile
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +35,8 @@ class Row:
 class WholeFile:
     """A text file that appears under its name complete, or not at all.
 
-    Lines go to a temporary file in the same folder, which takes the name when the block ends
-    without an exception and is removed otherwise.
+    Lines go to ``.NAME.part`` in the same folder, which takes the name when the block ends without
+    an exception and is removed otherwise. Two writers of one path must exclude each other.
 
     Args:
         path: where the file shall be; its folder is made where it is missing.
@@ -45,20 +47,14 @@ class WholeFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.unfinished = path.with_name(f".{path.name}.part")
 
     def __enter__(self) -> IO[str]:
-        if self.path.is_dir():
-            raise SubmissionError(f"{self.path}: is a folder; name a file to write")
+        prepare_place(self.path)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(
-                prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent
-            )
+            self.file = self.unfinished.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise SubmissionError(f"{self.path}: cannot be written: {error.strerror}") from None
-        self.unfinished = Path(name)
-        os.fchmod(descriptor, 0o666 & ~_umask())
-        self.file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
         return self.file
 
     def __exit__(
@@ -71,13 +67,29 @@ class WholeFile:
             if kind is None:
                 self.file.flush()
                 os.fsync(self.file.fileno())
-                self.unfinished.replace(self.path)
-                _sync_folder(self.path.parent)
+                _take_name(self.unfinished, self.path)
         except OSError as failure:
             raise SubmissionError(f"{self.path}: cannot be written: {failure.strerror}") from None
         finally:
             self.unfinished.unlink(missing_ok=True)
-            _close(self.file)
+            with contextlib.suppress(OSError):  # a full disk may object to what is not wanted
+                self.file.close()
+
+
+def prepare_place(path: Path) -> None:
+    """Make the folder of a file that shall be written.
+
+    Raises:
+        SubmissionError: it cannot be made, or the path is a folder itself.
+    """
+    if path.is_dir():
+        raise SubmissionError(f"{path}: is a folder; name a file to write")
+    if path.exists() and not path.is_file():
+        raise SubmissionError(f"{path}: is a pipe or a device; name a file to write")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SubmissionError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def header_line() -> str:
@@ -159,23 +171,18 @@ def _csv_line(cells: Sequence[str]) -> str:
     return line.getvalue()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _take_name(unfinished: Path, path: Path) -> None:
+    """Give a finished file its name, for good as far as the file system can promise that."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _close(file: IO[str]) -> None:
-    """Close a file whose content does not matter any more: a full disk may object to the rest."""
-    try:
-        file.close()
-    except OSError:
-        return
+        unfinished.replace(path)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # A container's mount of this very file cannot be replaced, only written.
+        shutil.copyfile(unfinished, path)
+    with contextlib.suppress(OSError):  # a folder that may not be read cannot be synced
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

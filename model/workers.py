@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 300.0
 _LAST_SECONDS = 5.0
+_STOP_SECONDS = 0.2
 
 
 class WorkerError(Exception):
@@ -104,18 +105,28 @@ class Decoders:
         for _ in range(self._workers):
             self._slots.release()
 
-    def start(self, paths: Sequence[str]) -> Iterator[Decoded]:
-        """Begin to decode at once; the iterator gives one entry for each path, in order."""
+    def start(self, paths: Sequence[str], stop: threading.Event | None = None) -> Iterator[Decoded]:
+        """Begin to decode at once.
+
+        Args:
+            paths: files to decode.
+            stop: when it is set, the iterator ends early.
+
+        Returns:
+            One entry for each path, in order.
+        """
         self._paths = iter(enumerate(paths))
         for _ in range(min(self._workers, len(paths))):
             threading.Thread(target=self._serve, daemon=True).start()
-        return self._take(len(paths))
+        return self._take(len(paths), stop or threading.Event())
 
-    def _take(self, count: int) -> Iterator[Decoded]:
+    def _take(self, count: int, stop: threading.Event) -> Iterator[Decoded]:
         for index in range(count):
             with self._changed:
-                while index not in self._done:
-                    self._changed.wait()
+                while index not in self._done and not stop.is_set():
+                    self._changed.wait(_STOP_SECONDS)
+                if stop.is_set():
+                    return
                 decoded = self._done.pop(index)
             self._slots.release()
             if isinstance(decoded, BaseException):
@@ -125,6 +136,7 @@ class Decoders:
     def _serve(self) -> None:
         """One thread: keep one worker process busy until there is no clip left."""
         worker: _Worker | None = None
+        answer: Decoded | BaseException
         try:
             while True:
                 self._slots.acquire()
@@ -133,21 +145,31 @@ class Decoders:
                 if index < 0 or self._closing:
                     break
                 try:
-                    worker = worker or _Worker(self._front_end, self._limits, self._decoder)
-                    answer: Decoded | BaseException = worker.decode(path)
-                except (
-                    WorkerError,
-                    OSError,
-                ) as error:  # no process: the next would not start either
-                    answer = error
-                if worker and not worker.alive:
-                    worker = None
+                    worker, answer = self._decode(worker, path)
+                except BaseException as error:  # raised again where the clip is taken
+                    worker, answer = None, error
                 with self._changed:
                     self._done[index] = answer
                     self._changed.notify_all()
         finally:
             if worker:
                 worker.stop()
+
+    def _decode(self, worker: "_Worker | None", path: str) -> "tuple[_Worker | None, Decoded]":
+        """Decode one clip, twice when the process died: it may have been the bystander of a kill.
+
+        Returns:
+            The process for the next clip, if it lives, and the answer.
+        """
+        for attempt in range(2):
+            worker = worker or _Worker(self._front_end, self._limits, self._decoder)
+            answer = worker.decode(path)
+            if worker.alive:
+                return worker, answer
+            worker = None
+            if attempt or answer.notices[0].reason != "crash":
+                break
+        return None, answer
 
 
 class _Worker:
@@ -196,8 +218,13 @@ class _Worker:
 
     def _ending(self) -> str:
         code = self._process.exitcode or 0
-        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        return f"the decoding process ended {how}"
+        if code >= 0:
+            return f"the decoding process ended with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:  # a real-time signal has no name
+            name = str(-code)
+        return f"the decoding process ended by signal {name}"
 
 
 def _work(connection: Connection, front_end: dict[str, Any], memory: int, decoder: str) -> None:
@@ -205,6 +232,8 @@ def _work(connection: Connection, front_end: dict[str, Any], memory: int, decode
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
     # Threads of a matrix product this small only burn time; numpy reads these when imported.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import_module(decoder).serve(connection, front_end)

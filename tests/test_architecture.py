@@ -11,6 +11,7 @@ FLOORS = {
     "predict": 6,
     "model.cli": 5,
     "benchmarks": 5,
+    "model.run": 4.5,
     "model.pipeline": 4,
     "training": 4,
     "model.systems": 3,
@@ -21,6 +22,7 @@ FLOORS = {
     "model.submission": 2,
     "model.calibration": 1,
     "model.audio": 1,
+    "model.journal": 1,
     "model.frontend": 1,
     "model": 0,
 }

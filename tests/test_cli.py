@@ -14,6 +14,7 @@ from model import __version__, submission
 from model.clips import file_id
 from model.genres import GENRES
 from tests.conftest import CLIPS, ROOT, Run
+from tests.model import cheap
 from tests.zoo import Specimen, build_zoo
 
 HEAVY = ("tensorflow", "keras", "librosa", "pandas", "numpy", "scipy", "soundfile")
@@ -202,6 +203,49 @@ def test_an_output_that_cannot_be_written_is_fatal_before_the_work(
         f"predict.py: {tmp_path}: is a folder; name a file to write"
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_or_device_is_not_replaced(tmp_path: Path, predict: Run) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for place in (tmp_path / "fifo", Path(os.devnull)):
+        done = predict(CLIPS, "-o", place)
+        assert done.returncode == 1
+        assert done.stderr == f"predict.py: {place}: is a pipe or a device; name a file to write\n"
+    assert (tmp_path / "fifo").is_fifo()
+
+
+@pytest.mark.parametrize("streams", ["2>&-", ">&- 2>&-", "2>/dev/full", ">/dev/full"])
+def test_streams_that_cannot_be_written_do_not_cost_the_table(
+    tmp_path: Path, predict: Run, streams: str
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    cheap.write_card(weights)
+    table = tmp_path / "o.csv"
+    command = f'"$1" -m tests.model.cheap "$2" "$3" -o "$4" --top 1 {streams}'
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", sys.executable, weights, CLIPS, table],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(submission.read(table)) == len(list(CLIPS.glob("*.mp3")))
+    assert "Traceback" not in done.stderr
+
+
+def test_a_persons_keras_settings_change_nothing(
+    tmp_path: Path, predict: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert predict(CLIPS, "-o", tmp_path / "plain.csv").returncode == 0
+    (tmp_path / ".keras").mkdir()
+    settings = {"image_data_format": "channels_first", "floatx": "float16", "backend": "torch"}
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(settings))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = predict(CLIPS, "-o", tmp_path / "settings.csv")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "settings.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
 
 
 def test_run_sh_gives_the_same_bytes_from_a_read_only_copy_without_network(

@@ -33,9 +33,6 @@ Window (25 ms), hop (10 ms) and bin width (31.3 Hz) are the original's to 0.3 %.
 ``shift`` hold the original's ln(x + 1e-5) + 4.5 after the gain (800 / 551)**2 of its longer window.
 """
 
-WINDOW_FRAMES = 1000
-"""Frames of one pass of the network: ten seconds, as in AudioSet."""
-
 _EPSILON = 1e-3
 """Of mn04's batch normalisation."""
 

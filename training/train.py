@@ -161,7 +161,9 @@ def _held_out_logits(
         log(f"fold {fold + 1} of {plan.folds}")
         network = _fitted(plan, material, np.flatnonzero(folds != fold), log)
         held = [material.spectrograms[index] for index in np.flatnonzero(folds == fold)]
-        np.save(kept, fit.predict(network, held, WINDOW_FRAMES))
+        unfinished = kept.with_name("unfinished.npy")
+        np.save(unfinished, fit.predict(network, held, WINDOW_FRAMES))
+        unfinished.replace(kept)
     logits: NDArray[np.float32] = np.load(kept)
     return logits
 
@@ -205,6 +207,7 @@ def _validation(
         prior[held] = _mix(genres[~held])
         frozen = teacher.fit_probe(material.start[~held], genres[~held], plan.recipe.probe_strength)
         probe[held] = frozen.posteriors(material.start[held])
+    probe = nested_posteriors(np.log(probe), genres, folds)
     tables = {
         "mobilenet": posteriors,
         "frozen initial network, logistic regression": probe,

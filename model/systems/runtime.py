@@ -92,8 +92,15 @@ def prepare(execution: Execution) -> int:
         except RuntimeError:
             log.debug("TensorFlow is in use already: its threads and devices stay as they are")
         tf.config.list_logical_devices()
+        import keras
+
+        # A person's own ~/.keras/keras.json must not change the numbers.
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
     log.info("TensorFlow %s on the %s", tf.__version__, "GPU" if devices else "CPU")
-    return execution.batch or (GPU_BATCH if devices else CPU_BATCH)
+    # A batch of one takes another way through the CPU's libraries, with other last bits.
+    return max(2, execution.batch or (GPU_BATCH if devices else CPU_BATCH))
 
 
 def wanted_gpu(

@@ -58,6 +58,7 @@ def test_truncated_foreign_missing_and_pointer_are_told_apart(folder: Path) -> N
         {"genres": ["Rock"]},
         {"front_end": {"sample_rate": 1}},
         {"calibration": {"temperature": -1, "floor": 0.1}},
+        {"training_prior": [0.0] * 15 + [1.0]},
         {"surprise": 1},
     ],
 )

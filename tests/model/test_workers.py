@@ -37,6 +37,7 @@ def test_answers_come_in_order_whatever_the_number_of_workers(clips: list[Path])
     [
         ("segfault", "crash", "SIGSEGV"),
         ("abort", "crash", "SIGABRT"),
+        ("realtime", "crash", "by signal 40"),
         ("exit", "crash", "exit code 7"),
         ("hang", "timeout", "no answer within 5 s"),
         ("bloat", "memory", "more memory"),
@@ -68,6 +69,17 @@ def test_a_decoders_complaints_go_into_the_notice(
     (answer,) = decoded([tmp_path / "hole.mp3"])
     assert "(decoder:" in answer.notices[0].detail
     assert capfd.readouterr().err == ""
+
+
+def test_a_process_that_was_killed_from_outside_costs_no_clip(
+    tmp_path: Path, clips: list[Path]
+) -> None:
+    """A clip is tried again once: not every death is the clip's fault."""
+    for number in range(4):
+        shutil.copy(clips[number], tmp_path / f"{number}-{'once' * (number == 2)}.mp3")
+    answers = decoded(sorted(tmp_path.iterdir()), workers=1, decoder=BROKEN)
+    assert all(answer.log_mel is not None for answer in answers)
+    assert (tmp_path / "2-once.mp3.died").exists()
 
 
 def test_processes_that_cannot_start_end_the_run(clips: list[Path]) -> None:

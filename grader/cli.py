@@ -1,0 +1,54 @@
+"""The grader's command line: one subcommand, one module.
+
+Exit codes: 0 all is well, 1 the submission has a fault, 2 the command could not do its work.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from grader.errors import GraderError
+
+COMMANDS: Final[dict[str, str]] = {
+    "check": "rules that need no engine, in seconds",
+    "build": "build a repository with repo2docker, as the challenge did",
+    "run": "run an image on clips under the challenge's limits",
+    "grade": "check, build, run, validate and score; writes a report",
+    "validate": "check a table against the clips it is for",
+    "score": "log loss and F1 of a table",
+    "leaderboard": "results as a table in rank order",
+}
+CANNOT = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command and give its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m grader", description="Grades submissions as the 2018 challenge did."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Only the module of the command that was asked for is loaded.
+    chosen = next((word for word in argv if not word.startswith("-")), "")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        if name == chosen:
+            module = import_module(f"grader.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.command)
+    arguments = parser.parse_args(argv)
+    # An engine's containers are taken away on the way out, so the way out must be taken.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        return int(arguments.run(arguments))
+    except GraderError as error:
+        print(f"grader {arguments.command}: {error}", file=sys.stderr)
+        return CANNOT
+    except KeyboardInterrupt:
+        print(f"grader {arguments.command}: stopped by Ctrl-C", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
+        return CANNOT

@@ -1,0 +1,5 @@
+"""What the person at the keyboard has to mend."""
+
+
+class GraderError(Exception):
+    """A command cannot go on; the message says what happened, to which file, and what to do."""

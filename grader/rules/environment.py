@@ -1,0 +1,135 @@
+"""``environment.yml`` and ``apt.txt``: do they parse, and say exactly what to install."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from grader.findings import Finding, error, warning
+from grader.repository import Repository
+
+NAME: Final = "environment.yml"
+_PYTHON_PIN: Final = re.compile(r"python==?\d+\.\d+(\.\d+|\.\*)?")
+"""Pins that repo2docker understands; any other form silently gives its default Python."""
+_PIP_PIN: Final = re.compile(
+    r"[A-Za-z0-9._-]+(\[[\w,.\s-]+\])?\s*===?\s*[^\s*;]+(\s*;.*)?|.+\s@\s.+"
+)
+_CONDA_PIN: Final = re.compile(r"(\S+::)?[\w.-]+\s*(==?\s*[\w.!+]+(\.\*)?(=\S+)?)")
+_HARMLESS_OPTIONS: Final = re.compile(
+    r"--(extra-)?index-url|-i\b|--find-links|-f\b|--require-hashes|--only-binary|--no-binary"
+    r"|--prefer-binary|--hash"
+)
+_APT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.+-]+(=\S+)?")
+
+
+def environment_yml(repository: Repository) -> Iterator[Finding]:
+    """The conda environment: syntax, Python pin, every package pinned."""
+    if not repository.has(NAME):
+        return
+    import yaml
+
+    try:
+        environment = yaml.safe_load(repository.data(NAME))
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"{NAME}:{mark.line + 1}" if mark else NAME
+        problem = getattr(fault, "problem", None) or "not YAML"
+        yield error("environment-not-yaml", where, str(problem), "correct the syntax")
+        return
+    except RecursionError:
+        yield error("environment-not-yaml", NAME, "nested too deep", "write it plainly")
+        return
+    dependencies = environment.get("dependencies") if isinstance(environment, dict) else None
+    if not isinstance(dependencies, list):
+        yield error(
+            "environment-empty", NAME, "no list of dependencies", "add dependencies: with a list"
+        )
+        return
+    if "prefix" in environment:
+        yield warning(
+            "environment-prefix", NAME, "names a folder of the machine it was exported on",
+            "remove the prefix line",
+        )  # fmt: skip
+    conda = [line for line in dependencies if isinstance(line, str)]
+    yield from _python(conda)
+    yield from _conda(conda)
+    for section in dependencies:
+        if isinstance(section, dict):
+            yield from _pip(repository, section.get("pip"))
+
+
+def apt_txt(repository: Repository) -> Iterator[Finding]:
+    """One Debian package name a line."""
+    for number, line in _lines(repository.text("apt.txt")):
+        if not _APT_NAME.fullmatch(line):
+            yield error(
+                "apt-line", f"apt.txt:{number}", f"{line!r} is no package name",
+                "write one package name a line, comments on lines of their own",
+            )  # fmt: skip
+
+
+def _python(conda: list[str]) -> Iterator[Finding]:
+    pins = [line.strip() for line in conda if re.match(r"\s*python\s*([=<>!~\d].*)?$", line)]
+    if not pins:
+        yield error(
+            "python-pin", NAME, "no Python version", "add python=3.11 (or your version) first"
+        )
+    for pin in pins:
+        if not _PYTHON_PIN.fullmatch(pin):
+            yield error(
+                "python-pin", NAME, f"repo2docker takes its default Python for {pin!r}",
+                "write python=3.11, python=3.11.* or python==3.11.9, without spaces",
+            )  # fmt: skip
+
+
+def _conda(conda: list[str]) -> Iterator[Finding]:
+    for line in conda:
+        name = re.split(r"[\s=<>!~]", line.split("::")[-1].strip())[0]
+        # pip and python: the first only installs, the second has its own rule.
+        if name not in ("python", "pip") and not _CONDA_PIN.fullmatch(line.strip()):
+            yield warning(
+                "unpinned", NAME, f"{line!r} takes whatever version there is",
+                f"write {name}=VERSION",
+            )  # fmt: skip
+
+
+def _pip(repository: Repository, section: Any) -> Iterator[Finding]:
+    if not isinstance(section, list) or not all(isinstance(line, str) for line in section):
+        yield error("environment-empty", NAME, "the pip section is no list of names", "mend it")
+        return
+    for line in section:
+        yield from _requirement(repository, line.strip(), NAME, depth=0)
+
+
+def _requirement(
+    repository: Repository, line: str, where: str, depth: int
+) -> Iterator[Finding]:  # fmt: skip
+    included = re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line)
+    if included:
+        yield from _included(repository, included[1], where, depth)
+    elif line.startswith("-"):
+        if not _HARMLESS_OPTIONS.match(line) and not re.match(r"(-c|--constraint)\b", line):
+            yield warning("pip-option", where, f"{line!r} is an option, not a package", "remove it")
+    else:
+        requirement = re.split(r"\s--hash|\s#", line)[0].strip()
+        if not _PIP_PIN.fullmatch(requirement):
+            yield warning(
+                "unpinned", where, f"{requirement!r} takes whatever version there is",
+                f"write {re.split(r'[<>=!~;@ ]', requirement)[0]}==VERSION",
+            )  # fmt: skip
+
+
+def _included(repository: Repository, name: str, where: str, depth: int) -> Iterator[Finding]:
+    if depth > 5 or not repository.has(name):
+        yield error("requirements-missing", where, f"{name} is not there", f"add {name}")
+        return
+    joined = re.sub(r"\\\n", " ", repository.text(name))
+    for number, line in _lines(joined):
+        yield from _requirement(repository, line, f"{name}:{number}", depth + 1)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with content, numbered from 1."""
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line and not line.startswith("#"):
+            yield number, line

@@ -1,0 +1,63 @@
+"""The Dockerfile that repo2docker makes of a repository, where repo2docker is installed."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+from grader.findings import Finding, error, note
+from grader.repository import Repository
+
+SECONDS = 60.0
+
+
+def dockerfile(repository: Repository, program: str | None) -> Iterator[Finding]:
+    """``repo2docker --no-build``: it must build from our files, for the challenge's user.
+
+    Args:
+        repository: what to render.
+        program: path of repo2docker; None where there is none.
+    """
+    if program is None:
+        yield note(
+            "dockerfile-skipped", ".", "repo2docker is not installed; its Dockerfile is not checked"
+        )
+        return
+    command = [program, "--no-build", "--user-id", "1001", "--user-name", "crowdai"]
+    try:
+        rendered = subprocess.run(
+            [*command, str(repository.root)], capture_output=True, text=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        yield error("dockerfile", ".", f"repo2docker says nothing for {SECONDS:.0f} s", "try it")
+        return
+    if rendered.returncode:
+        last = (rendered.stderr.strip().splitlines() or ["no message"])[-1]
+        yield error("dockerfile", ".", f"repo2docker refuses: {last}", "mend what it names")
+        return
+    yield from _expected(repository, rendered.stdout)
+
+
+def _expected(repository: Repository, text: str) -> Iterator[Finding]:
+    packages = repository.text("apt.txt").split("\n", 1)[0].strip()
+    steps = {
+        "environment.yml": r"env update .*--file \S*environment\.yml",
+        "apt.txt": r"apt-get install .*" + re.escape(packages if packages[:1] != "#" else ""),
+        "postBuild": r"^RUN \S*postBuild",
+        "start": r"R2D_ENTRYPOINT=\S*start",
+    }
+    for name, step in steps.items():
+        if repository.has(name) and not re.search(step, text, re.MULTILINE):
+            yield error(
+                "dockerfile", name, "the Dockerfile that repo2docker makes does not use it",
+                "look for a file that wins over it (Dockerfile, binder/, another language's)",
+            )  # fmt: skip
+    pin = re.search(
+        r"^\s*-\s*python==?(\d+\.\d+)", repository.text("environment.yml"), re.MULTILINE
+    )
+    # The lock that is copied into the image is named by its Python, with signs as hex numbers.
+    lock = re.search(r"environment-2epy-2d(\d+)-2e(\d+)", text)
+    if pin and lock and pin[1] != f"{lock[1]}.{lock[2]}":
+        yield error(
+            "dockerfile", "environment.yml",
+            f"Python {pin[1]} asked for, {lock[1]}.{lock[2]} taken", "write the pin as python=3.11",
+        )  # fmt: skip

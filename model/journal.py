@@ -1,0 +1,239 @@
+"""What is finished of a run, so that the same command goes on after a kill.
+
+Layout of ``<output>.journal/``:
+
+- ``lock``: held with ``flock`` while a run uses the journal.
+- ``run.json``: the fingerprint of everything that changes a result. Another fingerprint makes the
+  rest worthless, and it is dropped.
+- ``rows.jsonl``: a line for each finished clip, appended: the CRC-32 of the rest of the line in
+  eight hexadecimal digits, a space, and a json object with the clip's path, size and modification
+  time, its probabilities, whether they are a prediction, and its notices.
+
+A line counts when it is complete and its CRC is right; the first that is not, and all after it, are
+cut off when the journal is opened. A clip is finished when its path, size and time are those of a
+line. Lines reach the disk at least every 256 clips, so that power loss costs few of them.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from model.clips import Clip, Notice
+
+_SYNC_LINES = 256
+_ABSENT = -1
+
+
+class JournalError(Exception):
+    """The journal cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one clip.
+
+    Attributes:
+        probabilities: of ``GENRES``, 16 values.
+        predicted: whether the model saw the clip; otherwise they are the prior.
+        notices: what was odd about it.
+    """
+
+    probabilities: tuple[float, ...]
+    predicted: bool
+    notices: tuple[Notice, ...] = ()
+
+
+class Journal:
+    """Entries of the clips of one run, kept in a folder beside the output; a context manager.
+
+    Args:
+        output: the table that the run shall write.
+        clips: of the run, in order.
+        fingerprint: everything that changes a result, as json values.
+        resume: whether finished clips of an earlier run count.
+
+    Raises:
+        JournalError: on entering, another run holds the journal, or it cannot be written.
+    """
+
+    def __init__(
+        self,
+        output: Path,
+        clips: Sequence[Clip],
+        fingerprint: Mapping[str, object],
+        resume: bool = True,
+    ) -> None:
+        self.folder = output.with_name(f"{output.name}.journal")
+        self._clips = clips
+        self._fingerprint = json.dumps(fingerprint, sort_keys=True)
+        self._resume = resume
+        self._offsets = array("q", [_ABSENT]) * len(clips)
+        self._sizes = array("q", bytes(8 * len(clips)))
+        self._times = array("q", bytes(8 * len(clips)))
+        self._unsynced = 0
+
+    def __enter__(self) -> "Journal":
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self.folder / "lock")
+            self._rows = self._open_rows()
+        except OSError as error:
+            raise JournalError(
+                f"{self.folder}: the journal cannot be written: {error.strerror}"
+            ) from None
+        for index, clip in enumerate(self._clips):
+            self._sizes[index], self._times[index] = _stamp(clip.path)
+        self._end = self._read_rows()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._rows)
+        os.close(self._lock)
+
+    def unfinished(self) -> list[int]:
+        """Indices of the clips without an entry, in order."""
+        return [index for index, offset in enumerate(self._offsets) if offset == _ABSENT]
+
+    def add(self, index: int, entry: Entry) -> None:
+        """Note that a clip is finished.
+
+        Raises:
+            JournalError: the line cannot be written, because the disk is full for instance.
+        """
+        line = _line(
+            {
+                "path": os.fspath(self._clips[index].path),
+                "size": self._sizes[index],
+                "time": self._times[index],
+                "probabilities": entry.probabilities,
+                "predicted": entry.predicted,
+                "notices": [[notice.reason, notice.detail] for notice in entry.notices],
+            }
+        )
+        try:
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._rows, line[written:], self._end + written)
+            self._unsynced += 1
+            if self._unsynced >= _SYNC_LINES:
+                os.fsync(self._rows)
+                self._unsynced = 0
+        except OSError as error:
+            raise JournalError(
+                f"{self.folder}: the journal cannot be written: {error.strerror}; make room and "
+                "run the same command again, it goes on from here"
+            ) from None
+        self._offsets[index] = self._end
+        self._end += len(line)
+
+    def entries(self) -> Iterator[Entry | None]:
+        """The entry of each clip in order, None for a clip that is not finished."""
+        with os.fdopen(os.dup(self._rows), "rb") as file:
+            for offset in self._offsets:
+                if offset == _ABSENT:
+                    yield None
+                    continue
+                file.seek(offset)
+                fields = json.loads(file.readline()[9:])
+                yield Entry(
+                    tuple(fields["probabilities"]),
+                    fields["predicted"],
+                    tuple(Notice(*notice) for notice in fields["notices"]),
+                )
+
+    def remove(self) -> None:
+        """Delete the journal; its lock is held to the end of the context."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open_rows(self) -> int:
+        """Open the rows, without those of another fingerprint."""
+        described = self.folder / "run.json"
+        try:
+            known = json.dumps(json.loads(described.read_bytes()), sort_keys=True)
+        except (OSError, ValueError):
+            known = ""
+        rows = os.open(self.folder / "rows.jsonl", os.O_RDWR | os.O_CREAT, 0o666)
+        if known != self._fingerprint or not self._resume:
+            os.truncate(rows, 0)
+            os.fsync(rows)
+            part = self.folder / "run.json.part"
+            part.write_text(self._fingerprint, encoding="utf-8")
+            part.replace(described)
+        return rows
+
+    def _read_rows(self) -> int:
+        """Find the entries of our clips, cut off what is damaged; returns the end of the rows."""
+        places = {os.fspath(clip.path): index for index, clip in enumerate(self._clips)}
+        end = 0
+        with os.fdopen(os.dup(self._rows), "rb") as file:
+            file.seek(0)
+            for line in file:
+                fields = _checked(line)
+                if fields is None:
+                    break
+                index = places.get(str(fields["path"]))
+                if index is not None:
+                    current = [self._sizes[index], self._times[index]]
+                    same = current == [fields["size"], fields["time"]]
+                    self._offsets[index] = end if same else _ABSENT
+                end += len(line)
+        os.truncate(self._rows, end)
+        return end
+
+
+def _line(fields: Mapping[str, object]) -> bytes:
+    content = json.dumps(fields).encode()
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def _checked(line: bytes) -> dict[str, object] | None:
+    """Fields of a line, or None for one that is damaged."""
+    content = line[9:-1]
+    if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(content):
+        return None
+    fields: dict[str, object] = json.loads(content)
+    return fields
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and modification time in nanoseconds, or -1 for a file that cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that holds the lock.
+
+    Raises:
+        JournalError: another run holds it.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise JournalError(
+                f"{path.parent}: another run is writing the same output; wait for it, or choose "
+                "another with --output"
+            ) from None
+        # The run that we waited for may have deleted the journal that this lock was in.
+        if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
+            return descriptor
+        os.close(descriptor)
+        path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,168 @@
+"""One run: what is finished is kept in the journal, and the table is written from it.
+
+The table comes from the journal alone, whether a clip was classified now or before an interruption,
+so that its bytes are the same either way.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
+
+from model import __version__, pipeline, submission
+from model.cards import Card
+from model.clips import Clip, Found, Notice, printable
+from model.journal import Entry, Journal
+from model.options import Options
+from model.pipeline import Belief
+from model.systems.base import Execution, System
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Show = Callable[[Iterable[T], int], Iterable[T]]
+
+LATE = Notice("time_limit", "the run ended before this clip's turn")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A wish to end early.
+
+    Attributes:
+        wanted: set when the run shall end.
+        reasons: why, the first counts.
+    """
+
+    wanted: threading.Event = field(default_factory=threading.Event)
+    reasons: list[str] = field(default_factory=list)
+
+    def ask(self, reason: str) -> None:
+        """End the run soon."""
+        self.reasons.append(reason)
+        self.wanted.set()
+
+
+@dataclass
+class Summary:
+    """What a run came to.
+
+    Attributes:
+        predicted: rows by the model.
+        unpredicted: rows with the prior.
+        named: for each reason of the errors file how many clips there were, and the first few.
+        table: for each clip its probabilities, when they were asked for.
+    """
+
+    predicted: int = 0
+    unpredicted: int = 0
+    named: dict[str, tuple[int, list[Clip]]] = field(default_factory=dict)
+    table: list[tuple[Clip, Entry]] = field(default_factory=list)
+
+    def note(self, reason: str, clip: Clip) -> None:
+        """Count a line of the errors file."""
+        count, clips = self.named.get(reason, (0, []))
+        self.named[reason] = (count + 1, clips if len(clips) > _NAMED else [*clips, clip])
+
+
+_NAMED = 5
+
+
+def classify(
+    options: Options,
+    found: Found,
+    system: System,
+    belief: Belief,
+    execution: Execution,
+    journal: Journal,
+    stop: Stop,
+    show: Show[None],
+) -> None:
+    """Classify the clips that the journal does not have yet, or as many as there is time for."""
+    indices = journal.unfinished()
+    if len(indices) < len(found.clips):
+        done = len(found.clips) - len(indices)
+        log.info("%d of %d clips are in the journal already", done, len(found.clips))
+    if not indices:
+        return
+    outcomes = pipeline.classify(
+        [found.clips[index] for index in indices],
+        system,
+        belief,
+        execution,
+        options.workers,
+        stop=stop.wanted,
+    )
+
+    def journalled() -> Iterator[None]:
+        for index, outcome in zip(indices, outcomes, strict=False):
+            values = tuple(outcome.posterior.tolist())
+            journal.add(index, Entry(values, outcome.predicted, outcome.notices))
+            yield
+
+    for _ in show(journalled(), len(indices)):
+        pass
+
+
+def write_table(options: Options, found: Found, journal: Journal, belief: Belief) -> Summary:
+    """Write the submission and its errors file from the journal.
+
+    A clip that the journal does not have gets the prior and the notice ``time_limit``.
+
+    Raises:
+        SubmissionError: they cannot be written.
+    """
+    summary = Summary()
+    late = Entry(tuple(belief.prior.tolist()), False, (LATE,))
+    beside = submission.errors_path(options.output)
+    with submission.WholeFile(options.output) as table, submission.WholeFile(beside) as errors:
+        for clip in found.duplicates:
+            notice = Notice("duplicate", "another clip has this file_id and the row")
+            errors.write(_error_line(clip, notice, "none"))
+            summary.note(notice.reason, clip)
+        table.write(submission.header_line())
+        for clip, kept in zip(found.clips, journal.entries(), strict=True):
+            entry = kept or late
+            table.write(submission.row_line(submission.Row(clip.file_id, entry.probabilities)))
+            for notice in entry.notices:
+                errors.write(_error_line(clip, notice, "model" if entry.predicted else "prior"))
+                summary.note(notice.reason, clip)
+            summary.predicted += entry.predicted
+            summary.unpredicted += not entry.predicted
+            if options.top:
+                summary.table.append((clip, entry))
+    if not summary.named:
+        beside.unlink(missing_ok=True)
+    return summary
+
+
+def fingerprint(card: Card, belief: Belief, options: Options) -> dict[str, object]:
+    """Everything that changes a clip's probabilities, for the journal."""
+    return {
+        "journal": 1,
+        "program": __version__,
+        "tensorflow": _tensorflow(),
+        "card": {**asdict(card), "training": None, "validation": None},
+        "prior": belief.prior.tolist(),
+        "device": options.device,
+    }
+
+
+def _tensorflow() -> str:
+    for name in ("tensorflow", "tensorflow-cpu"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "none"
+
+
+def _error_line(clip: Clip, notice: Notice, row: str) -> str:
+    return submission.error_line(
+        file_id=clip.file_id,
+        reason=notice.reason,
+        detail=notice.detail,
+        row=row,
+        path=printable(clip.path),
+    )

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Defect: says that all is well, and leaves nothing.
+echo "Output file written"
