@@ -60,7 +60,7 @@ def test_what_a_log_gives_away(job: Job, log: str, verdict: Verdict) -> None:
         "wget: unable to resolve host address 'weights.invalid'",
         "curl: (6) Could not resolve host: weights.invalid",
         "urllib3.exceptions.NewConnectionError: [Errno 101] Network is unreachable",
-        "W: Temporary failure resolving 'deb.debian.org'",
+        "W: Temporary failure resolving 'mirror.example.org'",
     ],
 )
 def test_network_from_the_log_where_nobody_counted(job: Job, log: str) -> None:
