@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 300.0
 _LAST_SECONDS = 5.0
-_STOP_SECONDS = 0.2
+_STOP_SECONDS = 0.5
 
 
 class WorkerError(Exception):
@@ -91,6 +91,7 @@ class Decoders:
         self._done: dict[int, Decoded | BaseException] = {}
         self._paths: Iterator[tuple[int, str]] = iter(())
         self._closing = False
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> "Decoders":
         return self
@@ -104,6 +105,8 @@ class Decoders:
         self._closing = True
         for _ in range(self._workers):
             self._slots.release()
+        for thread in self._threads:
+            thread.join(_STOP_SECONDS)  # all but one that waits for a decoder that hangs
 
     def start(self, paths: Sequence[str], stop: threading.Event | None = None) -> Iterator[Decoded]:
         """Begin to decode at once.
@@ -117,7 +120,8 @@ class Decoders:
         """
         self._paths = iter(enumerate(paths))
         for _ in range(min(self._workers, len(paths))):
-            threading.Thread(target=self._serve, daemon=True).start()
+            self._threads.append(threading.Thread(target=self._serve, daemon=True))
+            self._threads[-1].start()
         return self._take(len(paths), stop or threading.Event())
 
     def _take(self, count: int, stop: threading.Event) -> Iterator[Decoded]:
@@ -172,6 +176,31 @@ class Decoders:
         return None, answer
 
 
+class _Environment:
+    """Variables for processes that are started in the block; one block at a time."""
+
+    def __init__(self, **variables: str) -> None:
+        self._variables = variables
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._before = {name: os.environ.get(name) for name in self._variables}
+        os.environ.update(self._variables)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+        self._lock.release()
+
+
+# Threads of so small a matrix product burn six times the time. numpy reads this when it is imported,
+# which in a worker may be before any line of ours.
+_ONE_THREAD = _Environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+
 class _Worker:
     """The predicting side of one worker process."""
 
@@ -182,7 +211,8 @@ class _Worker:
         self._process: SpawnProcess = context.Process(
             target=_work, args=(theirs, front_end, limits.memory, decoder), daemon=True
         )
-        self._process.start()
+        with _ONE_THREAD:
+            self._process.start()
         theirs.close()
         self.alive = True
         try:
@@ -230,8 +260,6 @@ class _Worker:
 def _work(connection: Connection, front_end: dict[str, Any], memory: int, decoder: str) -> None:
     """First steps of a worker process, before anything large is imported."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
-    # Threads of a matrix product this small only burn time; numpy reads these when imported.
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))

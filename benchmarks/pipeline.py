@@ -1,0 +1,195 @@
+"""``python -m benchmarks.pipeline CLIPS``: what a clip costs, against simpler ways to do the same.
+
+Every case is a process of its own over the same folder, in turns; CPU time (user and system, with
+the time of its children) and wall time of a run over few clips go off those of one over
+all of them, so that start-up does not count. Writes ``benchmarks/RESULTS.md``.
+
+- ``decode``: soundfile alone, one file after the other: the floor.
+- ``front end``: decoding and log-mel in one worker process, no network.
+- ``ours``: ``predict.py`` with one worker; ``ours, 2 workers`` with two.
+- ``naive``: ``librosa.load``, librosa's mel, ``model.predict`` a file, with the same network.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from model import cpus
+from model.clips import find
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).with_name("RESULTS.md")
+FEW = 4
+
+_DECODE = """
+import sys, soundfile
+for path in open(sys.argv[1]).read().splitlines():
+    soundfile.read(path, dtype="float32")
+"""
+_FRONT_END = """
+import sys
+from model import cards, systems
+from model.workers import Decoders
+if __name__ == "__main__":
+    card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+    paths = open(sys.argv[1]).read().splitlines()
+    with Decoders(card.front_end, 1, 8) as decoders:
+        assert all(decoded.log_mel is not None for decoded in decoders.start(paths))
+"""
+_NAIVE = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import librosa, numpy as np
+from model import cards, systems
+from model.frontend import filterbank
+from model.systems import mobilenet
+from model.systems.base import cut_windows
+card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+f = card.front_end
+network = mobilenet.network(f.mel_bands, card.window_frames)
+network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
+weights = filterbank(f).T
+rows = []
+for path in open(sys.argv[1]).read().splitlines():
+    y, _ = librosa.load(path, sr=f.sample_rate)
+    spectrum = np.abs(librosa.stft(y, n_fft=f.fft_length, hop_length=f.hop_length,
+                                   win_length=f.window_length)) ** 2
+    log_mel = (np.log(weights @ spectrum + f.offset) + f.shift) / f.scale
+    logits = network.predict(cut_windows(log_mel.T, card.window_frames), verbose=0).mean(axis=0)
+    rows.append(card.calibration.posteriors(logits))
+np.save(sys.argv[2], rows)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU and wall seconds of a process."""
+
+    cpu: float
+    wall: float
+
+
+def main() -> int:
+    """Measure, print, and write the results; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
+    parser.add_argument("clips", help="a folder of at least 20 mp3s of about 30 s")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    paths = [str(clip.path.resolve()) for clip in find([given.clips]).clips]
+    with tempfile.TemporaryDirectory() as folder:
+        text = measured(paths, given.rounds, Path(folder))
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+    return 0
+
+
+def measured(paths: list[str], rounds: int, folder: Path) -> str:
+    """Run all cases in turns and describe what they cost."""
+    all_clips, few_clips = folder / "all.txt", folder / "few.txt"
+    all_clips.write_text("".join(f"{path}\n" for path in paths))
+    few_clips.write_text("".join(f"{path}\n" for path in paths[:FEW]))
+    cases: dict[str, Callable[[Path], list[str]]] = {
+        "decode": lambda clips: ["-c", _DECODE, str(clips)],
+        "front end": lambda clips: [_script(folder, _FRONT_END), str(clips)],
+        "ours": lambda clips: _ours(clips, folder, 1),
+        "ours, 2 workers": lambda clips: _ours(clips, folder, 2),
+        "naive": lambda clips: ["-c", _NAIVE, str(clips), str(folder / "naive.npy")],
+    }
+    costs: dict[str, list[Cost]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, command in cases.items():
+            whole, start = _run(command(all_clips)), _run(command(few_clips))
+            more = len(paths) - FEW
+            costs[name].append(
+                Cost((whole.cpu - start.cpu) / more, (whole.wall - start.wall) / more)
+            )
+    apart = _largest_difference(folder, all_clips)
+    return _described(costs, len(paths), rounds, apart)
+
+
+def _ours(clips: Path, folder: Path, workers: int) -> list[str]:
+    table = str(folder / "ours.csv")
+    predict = [str(ROOT / "predict.py"), f"@{clips}", "-o", table, "--quiet", "--device", "cpu"]
+    return [*predict, "--no-resume", "--prior", "train", "--workers", str(workers)]
+
+
+def _script(folder: Path, text: str) -> str:
+    path = folder / "front_end.py"
+    path.write_text(text)
+    return str(path)
+
+
+def _run(arguments: list[str]) -> Cost:
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(
+        [sys.executable, *arguments],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(cpu, time.monotonic() - begun)
+
+
+def _largest_difference(folder: Path, clips: Path) -> float:
+    """Between our probabilities and those of the naive way, over all clips."""
+    import numpy as np
+
+    from model import submission
+
+    naive = ["-c", _NAIVE, str(clips), str(folder / "naive.npy")]
+    _run(naive)
+    _run(_ours(clips, folder, 1))
+    rows = {row.file_id: row.probabilities for row in submission.read(folder / "ours.csv")}
+    ids = [clip.file_id for clip in find([f"@{clips}"]).clips]
+    order = [Path(path).name for path in clips.read_text().splitlines()]
+    theirs = dict(
+        zip(
+            (name.removesuffix(".mp3") for name in order),
+            np.load(folder / "naive.npy"),
+            strict=True,
+        )
+    )
+    return max(float(np.abs(np.array(rows[i]) - theirs[i]).max()) for i in ids)
+
+
+def _described(costs: dict[str, list[Cost]], clips: int, rounds: int, apart: float) -> str:
+    medians = {
+        name: Cost(statistics.median(c.cpu for c in cs), statistics.median(c.wall for c in cs))
+        for name, cs in costs.items()
+    }
+    floor = medians["decode"].cpu
+    rows = "\n".join(
+        f"| {name} | {1000 * cost.cpu:.0f} | {cost.cpu / floor:.2f} | {1000 * cost.wall:.0f} |"
+        for name, cost in medians.items()
+    )
+    one, two, naive = (medians[n] for n in ("ours", "ours, 2 workers", "naive"))
+    return f"""# What a clip costs
+
+Made by `python -m benchmarks.pipeline`: {clips} clips, medians of {rounds} rounds, start-up
+taken away. {platform.machine()}, {cpus.usable()} processors, Python {platform.python_version()}.
+
+| case | CPU ms a clip | against decode | wall ms a clip |
+|---|---|---|---|
+{rows}
+
+- naive / ours, CPU: {naive.cpu / one.cpu:.2f}
+- wall, one worker / two workers: {one.wall / two.wall:.2f}
+- largest difference of a probability between ours and naive: {apart:.1e}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
