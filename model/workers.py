@@ -196,7 +196,7 @@ class _Environment:
         self._lock.release()
 
 
-# Threads of so small a matrix product burn six times the time. numpy reads this when it is imported,
+# Threads of so small a matrix product burn six times the time. numpy reads this when imported,
 # which in a worker may be before any line of ours.
 _ONE_THREAD = _Environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
