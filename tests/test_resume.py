@@ -15,7 +15,7 @@ from tests.conftest import CLIPS, ROOT
 from tests.model import cheap
 from tests.test_cli import errors
 
-CLIP_COUNT = 150
+CLIP_COUNT = 80
 
 
 @pytest.fixture(scope="module")
