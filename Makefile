@@ -1,6 +1,10 @@
 # make predict    classify the sample clips, or CLIPS=folder OUTPUT=file
 # make test       every check and test
 # make setup      the virtual environment alone
+# make slow       the tests that need the network or minutes
+# make container  build the image with repo2docker and run it like a grader; needs root
+# make audit      software bills of materials, and a check against known vulnerabilities
+# make binder     the branch for mybinder.org
 # make lock       renew requirements/*.lock and environment.yml
 PYTHON ?= python3.11
 CLIPS ?= tests/clips
@@ -9,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
 
-.PHONY: setup predict test lint slow lock clean
+.PHONY: setup predict test lint slow container audit binder lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.cpu
@@ -42,6 +46,16 @@ test: lint
 # The tests that the default run leaves out: real recordings fetched from Debian packages.
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+# Build the image with repo2docker and run it as a grader does; needs root on Debian.
+container: $(VENV)/.dev
+	.ci/container/run
+
+audit: $(VENV)/.dev
+	requirements/audit.sh
+
+binder:
+	requirements/binder.sh
 
 lock: $(VENV)/.dev
 	requirements/lock.sh

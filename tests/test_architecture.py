@@ -24,6 +24,7 @@ FLOORS = {
     "model.audio": 1,
     "model.journal": 1,
     "model.frontend": 1,
+    "model.decoders": 0.5,
     "model": 0,
 }
 WORKER_SIDE = ("model.audio", "model.frontend", "model.decoding", "model.clips")

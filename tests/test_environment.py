@@ -27,11 +27,11 @@ def named(path: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9][a-z0-9._-]*)", path.read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("variant", ["cpu", "gpu", "dev"])
+@pytest.mark.parametrize("variant", ["cpu", "gpu", "dev", "repo2docker", "audit"])
 def test_every_package_of_a_lock_has_hashes(variant: str) -> None:
     text = (REQUIREMENTS / f"{variant}.lock").read_text()
     entries = re.split(r"^(?=[a-z0-9._-]+==)", text, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(locked(REQUIREMENTS / f"{variant}.lock")) > 20
+    assert len(entries) == len(locked(REQUIREMENTS / f"{variant}.lock")) > 5
     assert all("--hash=sha256:" in entry for entry in entries)
 
 

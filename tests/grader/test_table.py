@@ -166,3 +166,9 @@ def test_expected_ids_of_nothing(tmp_path: Path) -> None:
         expected_ids(tmp_path)
     with pytest.raises(GraderError, match="cannot be listed"):
         expected_ids(tmp_path / "none")
+
+
+def test_an_entry_that_links_to_itself_is_a_clip_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "circle.mp3").symlink_to("circle.mp3")
+    (tmp_path / "folder.mp3").mkdir()
+    assert expected_ids(tmp_path) == ["circle"]
