@@ -14,7 +14,7 @@ import numpy as np
 from model import cards, cpus, systems
 from model.systems.base import Execution
 
-BATCHES = (1, 3, 6, 12, 24, 48)
+BATCHES = (2, 3, 6, 12, 24, 48)
 WINDOWS = 48
 ROUNDS = 5
 

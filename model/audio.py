@@ -1,27 +1,39 @@
 """A file to a mono float32 waveform at a given rate, or the reason why not.
 
-Runs in the worker processes. libsndfile decodes, soxr resamples; both take untrusted bytes, which
-is why nothing else may be done in the process that calls this module.
+Runs in the worker processes. The decoders are asked in turn until one gives as much as there should
+be; soxr resamples. All of them take untrusted bytes, which is why nothing else may be done in the
+process that calls this module.
 """
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from model.clips import Notice
+from model.decoders import LADDER
+from model.decoders.mini import mp3_seconds
+from model.decoders.reading import MP3, Reading
 
 LONGEST_SECONDS = 30.0
 """Longer recordings are represented by their middle 30 s, as the clips of FMA are."""
 
 SHORT_SECONDS = 1.0
 LOW_RATE = 16_000
-_CANCELLED = 1e-3
+
+_WHOLE_SECONDS = 29.5
+_NEARLY_ALL = 0.99
+_WORTHWHILE = 1.005
+_PADDING_SECONDS = 0.1
+"""What an encoder adds in front and behind; some decoders cut it off."""
+
+_CHANCE_SECONDS = 0.5
+"""Any bytes may hold what looks like a few mp3 frames; so little is audio only if two decoders
+find it."""
 
 
 class UndecodableError(Exception):
@@ -60,9 +72,9 @@ def load(path: Path, rate: int) -> Waveform:
     Raises:
         UndecodableError: the file is missing, empty, unreadable, not audio, or holds no signal.
     """
-    decoded = _decode(path)
-    samples = decoded.samples
-    notices = list(decoded.notices)
+    _check(path)
+    reading, notices = _best_reading(path)
+    samples = reading.samples
     if not np.isfinite(samples).all():
         notices.append(Notice("non_finite", "samples that are not numbers were replaced by zero"))
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
@@ -70,13 +82,13 @@ def load(path: Path, rate: int) -> Waveform:
         raise UndecodableError(
             "silent", f"no signal: {len(samples)} decoded samples are all the same"
         )
-    seconds = len(samples) / decoded.rate
+    seconds = len(samples) / reading.rate
     if seconds < SHORT_SECONDS:
         notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
-    if decoded.rate < LOW_RATE:
-        notices.append(Notice("low_rate", f"sampled at {decoded.rate} Hz: no treble to judge by"))
-    if decoded.rate != rate:
-        samples = soxr.resample(samples, decoded.rate, rate, quality="HQ")
+    if reading.rate < LOW_RATE:
+        notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
+    if reading.rate != rate:
+        samples = soxr.resample(samples, reading.rate, rate, quality="HQ")
     return Waveform(samples, rate, tuple(notices))
 
 
@@ -96,55 +108,100 @@ def _check(path: Path) -> None:
         raise UndecodableError("empty", "zero bytes")
 
 
-def _decode(path: Path) -> Waveform:
-    """Read the middle of a file as mono at the file's own rate."""
-    _check(path)
-    try:
-        # The suffix helps libsndfile to find an mp3 behind leading garbage; any bytes may be in it.
-        with soundfile.SoundFile(os.fsencode(path)) as sound:
-            return _read(sound)
-    except (soundfile.LibsndfileError, OSError, ValueError) as error:
-        raise UndecodableError("undecodable", str(error)) from None
+@dataclass
+class _Climb:
+    """What the decoders asked so far gave."""
+
+    expected: float | None
+    best: Reading | None = None
+    server: str = ""
+    outcomes: list[str] = field(default_factory=list)
+    refusals: list[Exception] = field(default_factory=list)
+
+    def add(self, name: str, reading: Reading) -> None:
+        """Keep the longer reading, or the one that has the true middle of a long file."""
+        best = self.best
+        if (
+            best is None
+            or reading.seconds > _WORTHWHILE * best.seconds
+            or (self._whole(reading) and reading.seconds * _WORTHWHILE >= best.seconds)
+        ):
+            self.best, self.server = reading, name
+
+    @property
+    def done(self) -> bool:
+        """Whether there can be hardly more than this."""
+        return self.best is not None and self._whole(self.best)
+
+    def _whole(self, reading: Reading) -> bool:
+        if reading.rates > 1:  # the expectation is that of one rate
+            return True
+        if self.expected is None:  # no mp3, or a broken one: libsndfile may not see all of it
+            return reading.seconds >= _WHOLE_SECONDS
+        if self.expected <= LONGEST_SECONDS:
+            return reading.seconds >= _NEARLY_ALL * self.expected
+        doubt = abs(reading.length - self.expected)
+        return reading.seconds >= _WHOLE_SECONDS and doubt <= 1 + (1 - _NEARLY_ALL) * self.expected
 
 
-def _read(sound: soundfile.SoundFile) -> Waveform:
+def _best_reading(path: Path) -> tuple[Reading, list[Notice]]:
+    """Ask one decoder after the other; the best reading and what there is to say about it."""
+    climb = _Climb(mp3_seconds(path, _WHOLE_SECONDS))
+    for decoder in LADDER:
+        try:
+            reading = decoder.read(path, LONGEST_SECONDS)
+            if not len(reading.samples):
+                raise UndecodableError("no_audio", reading.failure or "the decoder found no sample")
+        except Exception as error:  # whatever one decoder makes of a file, another may read it
+            climb.refusals.append(error)
+            climb.outcomes.append(f"{decoder.name}: {_why(error)}")
+        else:
+            climb.add(decoder.name, reading)
+            climb.outcomes.append(f"{decoder.name}: {reading.seconds:.2f} s")
+        if climb.done:
+            break
+    return _judged(climb)
+
+
+def _why(error: Exception) -> str:
+    """An exception in a few words, without the path that libraries like to add."""
+    if isinstance(error, UndecodableError):
+        return error.notice.detail
+    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
+    return " ".join(str(text).split()) or type(error).__name__
+
+
+def _judged(climb: _Climb) -> tuple[Reading, list[Notice]]:
+    """The best reading with its notices; raises when there is none."""
+    best, expected = climb.best, climb.expected
+    if best is None:
+        first = climb.refusals[0]
+        if isinstance(first, MemoryError):
+            raise first
+        reason = first.notice.reason if isinstance(first, UndecodableError) else "undecodable"
+        raise UndecodableError(reason, "; ".join(climb.outcomes))
+    if "MPEG" in best.form and expected is None and best.seconds < _CHANCE_SECONDS:
+        detail = "; ".join(climb.outcomes)
+        raise UndecodableError("undecodable", f"what looks like audio is chance ({detail})")
+    return best, _notices(best, climb)
+
+
+def _notices(best: Reading, climb: _Climb) -> list[Notice]:
     notices = []
-    if sound.subtype != "MPEG_LAYER_III":
-        notices.append(Notice("not_mp3", f"the content is {sound.format} {sound.subtype}"))
-    if sound.channels > 2:
-        notices.append(Notice("downmixed", f"{sound.channels} channels averaged to one"))
-    wanted = round(LONGEST_SECONDS * sound.samplerate)
-    if sound.frames > wanted + sound.samplerate // 10 and sound.seekable():
-        notices.append(
-            Notice("long", f"the middle 30 s of {sound.frames / sound.samplerate:.0f} s were used")
-        )
-        sound.seek((sound.frames - wanted) // 2)
-    samples, failure = _read_frames(sound, wanted)
-    if failure:
-        notices.append(Notice("incomplete", failure))
-    if not len(samples):
-        raise UndecodableError("no_audio", failure or "the decoder found no sample")
-    return Waveform(_mono(samples), sound.samplerate, tuple(notices))
-
-
-def _read_frames(sound: soundfile.SoundFile, wanted: int) -> tuple[NDArray[np.float32], str]:
-    """Read up to ``wanted`` frames, shape [frames, channels]; keep what came before an error."""
-    samples = np.zeros((wanted, sound.channels), np.float32)
-    try:
-        # In one call: after each, soundfile seeks, and an mp3 decoder stumbles where it lands.
-        return sound.read(out=samples), ""
-    except soundfile.LibsndfileError as error:
-        # How much was decoded is not told, but what was not is still zero.
-        heard = np.flatnonzero(samples.any(axis=1))
-        done = int(heard[-1]) + 1 if len(heard) else 0
-        return samples[:done], f"decoding stopped after {done / sound.samplerate:.2f} s: {error}"
-
-
-def _mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean of the channels, or the widest of them where they cancel each other out."""
-    channels = samples.shape[1]
-    # A product with BLAS is thirty times quicker than mean(axis=1) over interleaved channels.
-    mono = samples @ np.full(channels, 1.0 / channels, np.float32)
-    if channels > 1 and np.ptp(mono) < _CANCELLED * np.ptp(samples):
-        mono = samples[:, int(np.ptp(samples, axis=0).argmax())].copy()
-    return mono
+    if climb.server != LADDER[0].name:
+        rates = f", at {best.rates} sample rates" if best.rates > 1 else ""
+        detail = f"{climb.server} was used{rates} ({'; '.join(climb.outcomes)})"
+        notices.append(Notice("second_decoder", detail))
+    if best.form != MP3:
+        notices.append(Notice("not_mp3", f"the content is {best.form}"))
+    if best.channels > 2:
+        notices.append(Notice("downmixed", f"{best.channels} channels averaged to one"))
+    if best.length > LONGEST_SECONDS + _PADDING_SECONDS and best.seconds >= _WHOLE_SECONDS:
+        notices.append(Notice("long", f"the middle 30 s of {best.length:.0f} s were used"))
+    known = climb.expected if best.rates == 1 else None
+    length = best.length if known is None else known
+    missing = min(length, LONGEST_SECONDS) * _NEARLY_ALL - _PADDING_SECONDS > best.seconds
+    if missing or (best.failure and known is None):
+        detail = f"{best.seconds:.2f} s of {length:.2f} s could be decoded"
+        notices.append(Notice("incomplete", "; ".join(filter(None, (detail, best.failure)))))
+    return notices

@@ -1,24 +1,30 @@
 """Make hostile and odd files that a folder of mp3s may hold, for the tests.
 
-Everything is made from one good mp3, numpy, soundfile and bytes; the same files every time.
+Everything is made from one good mp3, numpy, soundfile, PyAV and bytes; the same files every time.
 """
 
-import io
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-import soundfile as sf
 
-Samples = npt.NDArray[np.float64]  # (samples,) or (samples, channels), full scale at 1
-Expectation = Literal["prior", "model"]
-
-SEED = 20_240  # any fixed number
+from tests.encodings import encodings, without_index
+from tests.odd import (
+    SEED,
+    Expectation,
+    Odd,
+    encoded,
+    id3,
+    mp3,
+    noise_bytes,
+    plain_bytes,
+    tone,
+    wav,
+)
 
 
 @dataclass(frozen=True)
@@ -33,63 +39,6 @@ class Specimen:
     name: str
     expectation: Expectation
     reasons: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Odd:
-    """The bytes of an odd regular file with what is expected of it (see `Specimen`)."""
-
-    name: str
-    content: bytes
-    expectation: Expectation
-    reasons: tuple[str, ...] = ()
-
-
-def tone(seconds: float, rate: int, channels: int = 1) -> Samples:
-    """Return a chord of three partials with a slow tremolo; `rate` in samples per second."""
-    time = np.arange(max(1, round(seconds * rate))) / rate
-    partials = [np.sin(2 * np.pi * 220 * ratio * time) / ratio for ratio in (1, 1.5, 3)]
-    mono = 0.25 * np.sum(partials, axis=0) * (1 + 0.3 * np.sin(2 * np.pi * 3 * time))
-    if channels == 1:
-        return np.asarray(mono)
-    return np.stack([mono * (1 - 0.1 * channel) for channel in range(channels)], axis=1)
-
-
-def encoded(samples: Samples, rate: int, form: str, subtype: str, level: float = 0.7) -> bytes:
-    """Encode samples; `level` is the compression level of an mp3, from 0 to 1."""
-    buffer = io.BytesIO()
-    if form == "MP3":
-        sf.write(buffer, samples, rate, subtype, format=form, compression_level=level)
-    else:
-        sf.write(buffer, samples, rate, subtype, format=form)
-    return buffer.getvalue()
-
-
-def mp3(samples: Samples, rate: int, level: float = 0.7) -> bytes:
-    """Encode samples as an mp3."""
-    return encoded(samples, rate, "MP3", "MPEG_LAYER_III", level)
-
-
-def wav(samples: Samples, rate: int, subtype: str = "PCM_16") -> bytes:
-    """Encode samples as a wav."""
-    return encoded(samples, rate, "WAV", subtype)
-
-
-def id3(size: int, claimed: int | None = None) -> bytes:
-    """Return an ID3v2.3 tag with `size` bytes of padding after its header of 10 bytes."""
-    number = size if claimed is None else claimed
-    syncsafe = bytes((number >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3\x03\x00\x00" + syncsafe + bytes(size)
-
-
-def noise_bytes(size: int, seed: int = SEED) -> bytes:
-    """Return random bytes, the same for the same seed."""
-    return np.random.default_rng(seed).bytes(size)
-
-
-def plain_bytes(size: int) -> bytes:
-    """Return random bytes below 0x80, in which no decoder can see the start of an mp3 frame."""
-    return bytes(byte & 0x7F for byte in noise_bytes(size))
 
 
 def flipped(content: bytes, share: float) -> bytes:
@@ -110,19 +59,25 @@ def flipped(content: bytes, share: float) -> bytes:
 def damaged(good: bytes) -> Iterator[Odd]:
     """Make damaged copies of a good mp3."""
     half = len(good) // 2
-    # libsndfile ends without an error here: only the length that the header claims tells.
-    yield Odd("truncated-half.mp3", good[:half], "model")
+    # Decoders end without an error here: only the length that the index claims tells.
+    yield Odd("truncated-half.mp3", good[:half], "model", ("incomplete",))
     yield Odd("truncated-100-bytes.mp3", good[:100], "prior", ("undecodable", "no_audio"))
     yield Odd("garbage-before.mp3", plain_bytes(1024) + good, "model")
-    # libsndfile looks for the next frame within 1 kB and stops with an error after that.
-    hole, garbage = bytes(8192), plain_bytes(4096)
+    # libsndfile looks for the next frame within 1 kB and stops with an error after that,
+    # and within 64 kB for the first.
+    hole, garbage, much = bytes(8192), plain_bytes(4096), plain_bytes(200_000)
+    served = ("second_decoder",)
     yield Odd("garbage-small.mp3", good[:half] + garbage[:500] + good[half:], "model")
-    yield Odd("garbage-middle.mp3", good[:half] + garbage + good[half:], "model", ("incomplete",))
-    yield Odd("hole.mp3", good[:half] + hole + good[half + 8192 :], "model", ("incomplete",))
+    yield Odd("garbage-middle.mp3", good[:half] + garbage + good[half:], "model", served)
+    yield Odd("hole.mp3", good[:half] + hole + good[half + 8192 :], "model", served)
+    yield Odd("garbage-middle-200-kb.mp3", good[:half] + much + good[half:], "model", served)
+    yield Odd("garbage-before-200-kb.mp3", much + good, "model", served)
+    yield Odd("noise-middle.mp3", good[:half] + noise_bytes(20_000) + good[half:], "model", served)
     yield Odd("garbage-after.mp3", good + plain_bytes(4096), "model")
     yield Odd("zeros-before.mp3", bytes(1024) + good, "model")
     yield Odd("bit-flips.mp3", flipped(good, 0.001), "model")
-    yield Odd("twice.mp3", good + good, "model")
+    # The index of the first is all that libsndfile and miniaudio believe.
+    yield Odd("twice.mp3", good + good, "model", served)
     yield Odd("without-first-kilobyte.mp3", good[1000:], "model")
 
 
@@ -133,8 +88,9 @@ def tagged(good: bytes) -> Iterator[Odd]:
     yield Odd("id3v2-3-megabytes.mp3", id3(3_000_000) + good, "model")
     yield Odd("id3v2-twice.mp3", id3(500) + id3(700) + good, "model")
     yield Odd("id3v2-only.mp3", id3(2000), "prior", nothing)
-    # libsndfile believes the tag, and then there is nothing left to decode.
-    yield Odd("id3v2-size-beyond-end.mp3", id3(200, 200_000_000) + good, "prior", nothing)
+    # Every decoder believes the tag, and then there is nothing left to decode.
+    lie = id3(200, 200_000_000)
+    yield Odd("id3v2-size-beyond-end.mp3", lie + good, "model", ("second_decoder",))
     yield Odd("id3v1-after.mp3", good + title, "model")
     yield Odd("id3v1-only.mp3", title, "prior", nothing)
 
@@ -171,9 +127,9 @@ def other_formats() -> Iterator[Odd]:
     yield Odd("wav-96-khz.mp3", wav(tone(3, 96_000), 96_000), "model", ("not_mp3",))
     yield Odd("wav-8-bit-8-khz.mp3", wav(tone(3, 8000), 8000, "PCM_U8"), "model", ("low_rate",))
     yield Odd("wav-truncated.mp3", whole_wav[: len(whole_wav) // 2], "model", ("not_mp3",))
-    yield Odd("ogg-truncated.mp3", long_ogg[: len(long_ogg) // 2], "model", ("not_mp3",))
-    # Cut within its first page of samples, an ogg opens and holds nothing.
-    yield Odd("ogg-truncated-early.mp3", long_ogg[:6000], "prior", ("no_audio",))
+    yield Odd("ogg-truncated.mp3", long_ogg[: len(long_ogg) // 2], "model", ("second_decoder",))
+    # Cut within its first page of samples, an ogg holds nothing for all but miniaudio.
+    yield Odd("ogg-truncated-early.mp3", long_ogg[:6000], "model", ("second_decoder",))
     yield Odd("wav-0.1-s.mp3", wav(tone(0.1, 44_100), 44_100), "model", ("short",))
 
 
@@ -186,8 +142,8 @@ def plain_mp3s() -> Iterator[Odd]:
     yield Odd("rate-48000.mp3", mp3(tone(3, 48_000, 2), 48_000), "model")
     yield Odd("mono.mp3", mp3(tone(3, 44_100), 44_100), "model")
     yield Odd("seconds-0.1.mp3", mp3(tone(0.1, 44_100), 44_100), "model", ("short",))
-    ten_minutes = np.tile(tone(10, 22_050), 60)
-    yield Odd("ten-minutes.mp3", mp3(ten_minutes, 22_050, 0.95), "model", ("long",))
+    ten_seconds = without_index(tone(10, 22_050), 22_050, 64_000)
+    yield Odd("ten-minutes.mp3", ten_seconds * 60, "model", ("long",))
 
 
 def odd_samples() -> Iterator[Odd]:
@@ -264,15 +220,19 @@ def special_files(folder: Path, good: Path) -> list[Specimen]:
     ]
 
 
-def regular_files(good: bytes) -> Iterator[Odd]:
-    """Make all the regular files."""
-    yield from not_audio()
-    yield from damaged(good)
-    yield from tagged(good)
-    yield from other_formats()
-    yield from plain_mp3s()
-    yield from odd_samples()
-    yield from odd_names(good)
+@cache
+def regular_files(good: bytes) -> tuple[Odd, ...]:
+    """Make all the regular files, once for each process."""
+    return (
+        *not_audio(),
+        *damaged(good),
+        *tagged(good),
+        *other_formats(),
+        *plain_mp3s(),
+        *odd_samples(),
+        *encodings(good),
+        *odd_names(good),
+    )
 
 
 def build_zoo(folder: Path, good: Path) -> list[Specimen]:

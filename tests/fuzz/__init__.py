@@ -1,0 +1,1 @@
+"""Mutated clips through the real decoding processes: ``python -m tests.fuzz``."""
