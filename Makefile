@@ -1,6 +1,7 @@
 # make predict    classify the sample clips, or CLIPS=folder OUTPUT=file
 # make test       every check and test
 # make setup      the virtual environment alone
+# make dev        the same with what tests, training and the grader need
 # make slow       the tests that need the network or minutes
 # make container  build the image with repo2docker and run it like a grader; needs root
 # make audit      software bills of materials, and a check against known vulnerabilities
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
 
-.PHONY: setup predict test lint slow container audit binder lock clean
+.PHONY: setup dev predict test lint slow container audit binder lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.cpu
@@ -31,6 +32,8 @@ $(VENV)/.cpu: requirements/cpu.lock | $(BIN)/python
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.cpu
 	$(PIP) -r requirements/dev.lock
 	@touch $@
+
+dev: $(VENV)/.dev
 
 predict: setup
 	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.clips import Notice
 from model.decoders import LADDER
+from model.decoders.isolation import why
 from model.decoders.mini import mp3_seconds
 from model.decoders.reading import MP3, Reading
 
@@ -154,21 +155,14 @@ def _best_reading(path: Path) -> tuple[Reading, list[Notice]]:
                 raise UndecodableError("no_audio", reading.failure or "the decoder found no sample")
         except Exception as error:  # whatever one decoder makes of a file, another may read it
             climb.refusals.append(error)
-            climb.outcomes.append(f"{decoder.name}: {_why(error)}")
+            refusal = error.notice.detail if isinstance(error, UndecodableError) else why(error)
+            climb.outcomes.append(f"{decoder.name}: {refusal}")
         else:
             climb.add(decoder.name, reading)
             climb.outcomes.append(f"{decoder.name}: {reading.seconds:.2f} s")
         if climb.done:
             break
     return _judged(climb)
-
-
-def _why(error: Exception) -> str:
-    """An exception in a few words, without the path that libraries like to add."""
-    if isinstance(error, UndecodableError):
-        return error.notice.detail
-    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
-    return " ".join(str(text).split()) or type(error).__name__
 
 
 def _judged(climb: _Climb) -> tuple[Reading, list[Notice]]:

@@ -25,10 +25,15 @@ def ffmpeg(
     bit_rate: int = 0,
     settings: Mapping[str, str] | None = None,
     muxing: Mapping[str, str] | None = None,
+    layout: str = "",
 ) -> bytes:
-    """Encode samples with a codec of ffmpeg, with options of the codec and of the container."""
+    """Encode samples with a codec of ffmpeg, with options of the codec and of the container.
+
+    Other channels than those of the samples are mixed from them where a `layout` is named.
+    """
     channels = np.atleast_2d(samples.T).astype(np.float32)
-    layout = "mono" if len(channels) == 1 else "stereo"
+    given = "mono" if len(channels) == 1 else "stereo"
+    layout = layout or given
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container, options=dict(muxing or {})) as output:
         stream = output.add_stream(codec, rate=rate, options=dict(settings or {}), layout=layout)
@@ -42,7 +47,7 @@ def ffmpeg(
             rate=rate,
             frame_size=context.frame_size or None,
         )
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), "fltp", layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), "fltp", given)
         frame.rate = rate
         for part in [*resampler.resample(frame), *resampler.resample(None), None]:
             output.mux(stream.encode(part))

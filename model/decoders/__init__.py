@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from model.decoders import ffmpeg, libsndfile, mini
+from model.decoders.isolation import apart
 from model.decoders.reading import Reading
 
 Read: TypeAlias = Callable[[Path, float], Reading]
@@ -33,6 +34,6 @@ class Decoder:
 # so would seem to have more of. miniaudio decodes the mp3s of free format that ffmpeg cannot.
 LADDER = (
     Decoder("libsndfile", libsndfile.read),
-    Decoder("ffmpeg", ffmpeg.read),
-    Decoder("miniaudio", mini.read),
+    Decoder("ffmpeg", apart(ffmpeg.read, "av")),
+    Decoder("miniaudio", apart(mini.read, "miniaudio")),
 )

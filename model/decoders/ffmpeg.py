@@ -29,6 +29,9 @@ CONTAINERS = (
 _PREROLL_SECONDS = 1.0
 """An mp3 frame may lean on bits of the frames before it, so that decoding starts earlier."""
 
+_MOST_PLANES = 7
+"""PyAV 18 reads past the list of planes of a frame that has eight or more."""
+
 _NEARLY_ALL = 0.99
 _ID3_HEADER_BYTES = 10
 
@@ -140,13 +143,12 @@ def _hear(packet: "AudioPacket", heard: _Heard, wanted: bool) -> None:
 
     try:
         frames = packet.decode()
+        for frame in frames if wanted else ():
+            if frame.sample_rate > 0 and frame.samples > 0:
+                heard.stretches.append((frame.sample_rate, _floats(frame)))
+                heard.seconds += frame.samples / frame.sample_rate
     except av.FFmpegError:
         heard.damaged += 1
-        return
-    for frame in frames if wanted else ():
-        if frame.sample_rate > 0 and frame.samples > 0:
-            heard.stretches.append((frame.sample_rate, _floats(frame)))
-            heard.seconds += frame.samples / frame.sample_rate
 
 
 def _duration(packet: "AudioPacket") -> float:
@@ -155,6 +157,11 @@ def _duration(packet: "AudioPacket") -> float:
 
 def _floats(frame: "AudioFrame") -> NDArray[np.float32]:
     """Samples of a frame at full scale 1, shape [frames, channels]."""
+    import av
+
+    if frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES:
+        resampler = av.AudioResampler("flt", frame.layout, frame.sample_rate)
+        return np.concatenate([_floats(packed) for packed in resampler.resample(frame)])
     values = frame.to_ndarray()
     values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
     if values.dtype == np.uint8:

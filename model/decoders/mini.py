@@ -15,6 +15,9 @@ _FURTHEST_SECONDS = 3600.0
 """Finding a place takes decoding all before it: not further than an hour, some seconds of CPU."""
 
 _COUNTED_BYTES = 16 << 20
+_SEARCHED_BYTES = 2 << 30
+"""Ten hours at 320 kbit/s are less; looking for a first frame takes seconds of CPU a gigabyte."""
+
 _PADDING_FRAMES = 4 * 1152
 """At most so many samples of an encoder's delay and padding does an index leave out."""
 
@@ -69,9 +72,12 @@ def mp3_seconds(path: Path, enough: float) -> float | None:
     believed; to find that out takes longer and is only done below ``enough`` seconds.
     """
     try:
+        size = path.stat().st_size
+        if size > _SEARCHED_BYTES:
+            return None
         with _name(path) as name:
             about = miniaudio.mp3_get_file_info(name)
-        if about.duration >= enough or path.stat().st_size > _COUNTED_BYTES:
+        if about.duration >= enough or size > _COUNTED_BYTES:
             return float(about.duration)
         content = path.read_bytes().replace(b"Xing", bytes(4)).replace(b"Info", bytes(4))
         counted = miniaudio.mp3_get_info(content).duration

@@ -25,6 +25,7 @@ def report(summary: Summary, seconds: float) -> str:
             *rows,
             f"slowest: {milliseconds} ms of CPU, {slowest}",
             f"most memory of a decoding process: {summary.megabytes} MB",
+            f"crashes of a second decoder that cost nothing: {summary.contained}",
             f"findings: {len(summary.findings)}",
         ]
     )

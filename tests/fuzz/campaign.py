@@ -19,7 +19,7 @@ from tests.fuzz.mutations import Recipe, mutant
 
 FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
 MOST_MEGABYTES = 1000
-"""Peak memory of a decoding process, of which libraries alone are about 150 MB."""
+"""Peak memory of a decoding process or of a decoder apart; libraries alone are about 150 MB."""
 
 _CLIP_SECONDS = 30.0
 _BATCH = 500
@@ -45,6 +45,7 @@ class Summary:
         reasons: how many mutants have each reason; "ordinary" for none, "row" for a spectrogram.
         slowest: CPU milliseconds and recipe of the dearest mutant.
         megabytes: peak memory of a decoding process.
+        contained: how often a second or third decoder crashed or hung in its own process.
         findings: mutants with which something is wrong.
     """
 
@@ -52,6 +53,7 @@ class Summary:
     reasons: Counter[str] = field(default_factory=Counter)
     slowest: tuple[int, Recipe | None] = (0, None)
     megabytes: int = 0
+    contained: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, recipe: Recipe, answer: Decoded) -> None:
@@ -63,6 +65,7 @@ class Summary:
         self.megabytes = max(self.megabytes, megabytes)
         reasons = {notice.reason for notice in answer.notices} - {measured.REASON}
         self.reasons.update(reasons or {"ordinary"})
+        self.contained += sum("ended by signal" in notice.detail for notice in answer.notices)
         if answer.log_mel is not None:
             self.reasons["row"] += 1
         self.findings += [Finding(recipe, what) for what in wrong(answer)]

@@ -1,8 +1,8 @@
 """The real decoding, which also tells what each clip cost. Given to ``Decoders`` by the fuzzer."""
 
+import os
 import re
 import resource
-import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,12 +19,18 @@ _real_load = audio.load
 
 
 def _cost(begun: float) -> str:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return _WORDS.format(1000 * (time.process_time() - begun), peak)
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(one).ru_maxrss for one in whose) / 1024
+    return _WORDS.format(1000 * (_spent() - begun), peak)
+
+
+def _spent() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _load(path: Path, rate: int) -> audio.Waveform:
-    begun = time.process_time()
+    begun = _spent()
     try:
         waveform = _real_load(path, rate)
     except audio.UndecodableError as error:

@@ -1,6 +1,8 @@
 """The ladder: what libsndfile leaves out, another decoder gets, right in pitch, level and place."""
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ from numpy.typing import NDArray
 
 from model import audio
 from model.audio import UndecodableError, Waveform, load
-from model.decoders import LADDER, Decoder, ffmpeg, libsndfile, mini
+from model.decoders import LADDER, Decoder, ffmpeg, isolation, libsndfile, mini
+from model.decoders.isolation import apart
 from model.decoders.mini import mp3_seconds
 from model.decoders.reading import MP3, Reading
 from tests import encodings
@@ -136,6 +139,37 @@ def test_integer_samples_come_at_their_level(tmp_path: Path, codec: str, contain
     reading = ffmpeg.read(written(tmp_path / "a.mp3", content), 30.0)
     assert np.abs(reading.samples[RATE:-RATE]).max() == pytest.approx(0.4, abs=0.02)
     assert abs(float(reading.samples.mean())) < 0.01
+
+
+def test_many_channels_are_read_within_their_bounds(tmp_path: Path) -> None:
+    # Two of eight channels sound. PyAV alone would read behind the eighth and crash.
+    content = encodings.ffmpeg(tone(3, 48_000, 440), 48_000, "aac", "ipod", 256_000, layout="7.1")
+    reading = ffmpeg.read(written(tmp_path / "a.mp3", content), 30.0)
+    assert reading.channels == 8
+    assert np.abs(reading.samples[RATE:-RATE]).max() == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("ending", ["crash", "hang", "bloat"])
+def test_how_a_second_decoder_ends_does_not_lose_what_the_first_gave(
+    ending: str, tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(path: Path, seconds: float) -> Reading:
+        if ending == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if ending == "hang":
+            time.sleep(3600)
+        return mini.read(Path(str(path) * len(bytearray(64 << 30))), seconds)
+
+    monkeypatch.setattr(isolation, "_SECONDS", 1)
+    second = Decoder("second", apart(ends, "json"))
+    monkeypatch.setattr(audio, "LADDER", (LADDER[0], second))
+    content = clips[0].read_bytes()
+    waveform = load(written(tmp_path / "a.mp3", content[: len(content) // 2]), RATE)
+    assert said(waveform).keys() == {"incomplete"}
+    with pytest.raises(MemoryError if ending == "bloat" else RuntimeError) as caught:
+        second.read(clips[0], 30.0)
+    words = {"crash": "SIGKILL", "hang": "SIGALRM after 1 s", "bloat": ""}
+    assert words[ending] in str(caught.value)
 
 
 @DECODERS
