@@ -66,8 +66,8 @@ def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
     assert read == dataclasses.replace(card, training=read.training, validation=read.validation)
     assert read.validation["scores"]["mobilenet"]["clips"] == 32
     assert read.training["clips_of_genre"]["Rock"] == 8
-    network = systems.load(read, plan.weights_folder).connect(Execution("cpu", 1, 1))
-    silence = np.zeros((1, read.window_frames, read.front_end.mel_bands), np.float32)
+    network = systems.load(read, plan.weights_folder).connect(Execution("cpu", 1, 2))
+    silence = np.zeros((2, read.window_frames, read.front_end.mel_bands), np.float32)
     assert np.isfinite(network(silence)).all()
     table = (plan.results_folder / "mobilenet.heldout.csv").read_text().splitlines()
     assert table[0] == ",".join(["clip_id", "genre", "fold", *GENRES])
