@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from model import submission
+from model.journal import Journal
 from tests.conftest import CLIPS, ROOT
 from tests.model import cheap
 from tests.test_cli import errors
@@ -209,13 +210,12 @@ def test_a_second_run_on_one_output_is_refused(
     weights: Path, payload: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output.csv"
-    first = start(weights, payload, "-o", output)
-    wait_for_rows(tmp_path / "output.csv.journal" / "rows.jsonl")
-    second = finish(weights, payload, "-o", output)
+    with Journal(output, [], {}):
+        second = finish(weights, payload, "-o", output)
     assert second.returncode == 1
     assert "another run is writing the same output" in second.stderr
-    first.communicate(timeout=200)
-    assert first.returncode == 0
+    assert not output.exists()
+    assert finish(weights, payload, "-o", output).returncode == 0
 
 
 def wait_for_rows(rows: Path) -> None:
