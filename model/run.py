@@ -21,6 +21,19 @@ from model.systems.base import Execution, System
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+_PACKAGES = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "numpy",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "av",
+    "miniaudio",
+)
+"""Libraries whose versions may change a result."""
+
 Show = Callable[[Iterable[T], int], Iterable[T]]
 
 LATE = Notice("time_limit", "the run ended before this clip's turn")
@@ -142,20 +155,18 @@ def fingerprint(card: Card, belief: Belief, options: Options) -> dict[str, objec
     return {
         "journal": 1,
         "program": __version__,
-        "tensorflow": _tensorflow(),
+        "packages": {name: _version(name) for name in _PACKAGES},
         "card": {**asdict(card), "training": None, "validation": None},
         "prior": belief.prior.tolist(),
         "device": options.device,
     }
 
 
-def _tensorflow() -> str:
-    for name in ("tensorflow", "tensorflow-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return "none"
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def _error_line(clip: Clip, notice: Notice, row: str) -> str:

@@ -59,13 +59,13 @@ class Summary:
     def add(self, recipe: Recipe, answer: Decoded) -> None:
         """Count and judge one answer."""
         self.mutants += 1
-        milliseconds, megabytes = measured.cost(answer.notices)
+        milliseconds, megabytes, deaths = measured.cost(answer.notices)
         if milliseconds > self.slowest[0]:
             self.slowest = (milliseconds, recipe)
         self.megabytes = max(self.megabytes, megabytes)
         reasons = {notice.reason for notice in answer.notices} - {measured.REASON}
         self.reasons.update(reasons or {"ordinary"})
-        self.contained += sum("ended by signal" in notice.detail for notice in answer.notices)
+        self.contained += deaths
         if answer.log_mel is not None:
             self.reasons["row"] += 1
         self.findings += [Finding(recipe, what) for what in wrong(answer)]
@@ -83,7 +83,7 @@ def wrong(answer: Decoded) -> Iterator[str]:
     for notice in answer.notices:
         if notice.reason in _FINDINGS or notice.reason not in known or not notice.detail:
             yield f"{notice.reason}: {notice.detail}"
-    if measured.cost(answer.notices)[1] > MOST_MEGABYTES:
+    if measured.cost(answer.notices).megabytes > MOST_MEGABYTES:
         yield f"more than {MOST_MEGABYTES} MB"
     if answer.log_mel is None:
         if not answer.notices:

@@ -6,22 +6,25 @@ import resource
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from model import audio, decoding
 from model.clips import Notice
+from model.decoders import LADDER, Decoder
+from model.decoders.reading import Reading
 
 REASON = "cost"
-_WORDS = "cost {:.0f} ms, {:.0f} MB"
-_PATTERN = re.compile(r"cost (\d+) ms, (\d+) MB")
+_WORDS = "cost {:.0f} ms, {:.0f} MB, {} deaths"
+_PATTERN = re.compile(r"cost (\d+) ms, (\d+) MB, (\d+) deaths")
 
 _real_load = audio.load
+_deaths: list[str] = []
 
 
 def _cost(begun: float) -> str:
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(one).ru_maxrss for one in whose) / 1024
-    return _WORDS.format(1000 * (_spent() - begun), peak)
+    return _WORDS.format(1000 * (_spent() - begun), peak, len(_deaths))
 
 
 def _spent() -> float:
@@ -31,6 +34,7 @@ def _spent() -> float:
 
 def _load(path: Path, rate: int) -> audio.Waveform:
     begun = _spent()
+    _deaths.clear()
     try:
         waveform = _real_load(path, rate)
     except audio.UndecodableError as error:
@@ -39,13 +43,36 @@ def _load(path: Path, rate: int) -> audio.Waveform:
     return replace(waveform, notices=(*waveform.notices, Notice(REASON, _cost(begun))))
 
 
+def _watched(decoder: Decoder) -> Decoder:
+    """The same decoder, whose deaths in a process of its own are counted."""
+
+    def read(path: Path, seconds: float) -> Reading:
+        try:
+            return decoder.read(path, seconds)
+        except RuntimeError as error:
+            if "ended " in str(error):
+                _deaths.append(decoder.name)
+            raise
+
+    return replace(decoder, read=read)
+
+
 def serve(connection: Connection, front_end: dict[str, Any]) -> None:
     """Serve as ``model.decoding`` does, with the cost in the last notice."""
     audio.load = _load
+    audio.LADDER = tuple(map(_watched, LADDER))  # type: ignore[assignment,attr-defined]
     decoding.serve(connection, front_end)
 
 
-def cost(notices: tuple[Notice, ...]) -> tuple[int, int]:
-    """CPU milliseconds of a clip and peak megabytes of its process so far; 0 where unknown."""
+class Cost(NamedTuple):
+    """What a clip cost: CPU, peak memory of its process so far, and deaths of decoders apart."""
+
+    milliseconds: int = 0
+    megabytes: int = 0
+    deaths: int = 0
+
+
+def cost(notices: tuple[Notice, ...]) -> Cost:
+    """What the notices of a clip tell of its cost; zeros where they do not."""
     found = [match for notice in notices if (match := _PATTERN.search(notice.detail))]
-    return (int(found[-1][1]), int(found[-1][2])) if found else (0, 0)
+    return Cost(*map(int, found[-1].groups())) if found else Cost()
