@@ -22,7 +22,6 @@ class Augmentation:
         masks: number of time masks and of band masks (Park et al., SpecAugment, 2019).
         mask_frames: longest time mask, in frames.
         mask_bands: widest band mask, in bands.
-        mix: share of crops to which another crop is added in power (mixup).
     """
 
     short: float = 0.3
@@ -33,7 +32,6 @@ class Augmentation:
     masks: int = 1
     mask_frames: int = 60
     mask_bands: int = 16
-    mix: float = 0.0
 
 
 def crop(
