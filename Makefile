@@ -1,8 +1,10 @@
-# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file
+# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file REPORT=page.html
 # make test       every check and test
 # make setup      the virtual environment alone
 # make dev        the same with what tests, training and the grader need
 # make slow       the tests that need the network or minutes
+# make notebook   open the page to upload a clip
+# make distributed  the tests of the Ray adapter
 # make container  build the image with repo2docker and run it like a grader; needs root
 # make audit      software bills of materials, and a check against known vulnerabilities
 # make binder     the branch for mybinder.org
@@ -14,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
 
-.PHONY: setup dev predict test lint slow container audit binder lock clean
+.PHONY: setup dev distributed notebook predict test lint slow container audit binder lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.cpu
@@ -33,10 +35,23 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.cpu
 	$(PIP) -r requirements/dev.lock
 	@touch $@
 
+# What the notebooks need; their tests are slow ones.
+$(VENV)/.notebook: requirements/notebook.lock $(VENV)/.dev
+	$(PIP) -r requirements/notebook.lock
+	@touch $@
+
+# What the Ray adapter and its tests need.
+$(VENV)/.distributed: requirements/distributed.lock $(VENV)/.dev
+	$(PIP) -r requirements/distributed.lock
+	@touch $@
+
 dev: $(VENV)/.dev
 
+notebook: $(VENV)/.notebook
+	$(BIN)/voila notebooks/upload.ipynb
+
 predict: setup
-	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3
+	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3 $(if $(REPORT),--report "$(REPORT)")
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,8 +62,12 @@ test: lint
 	$(BIN)/python -m pytest
 
 # The tests that the default run leaves out: real recordings fetched from Debian packages.
-slow: $(VENV)/.dev
+slow: $(VENV)/.notebook
 	$(BIN)/python -m pytest -m slow
+
+# The tests on a local Ray cluster and a local object store.
+distributed: $(VENV)/.distributed
+	$(BIN)/python -m pytest -n 0 -m "slow or not slow" tests/model/test_distributed.py tests/model/test_distributed_cluster.py
 
 # Build the image with repo2docker and run it as a grader does; needs root on Debian.
 container: $(VENV)/.dev

@@ -1,8 +1,9 @@
-"""``python -m benchmarks.pipeline CLIPS``: what a clip costs, against simpler ways to do the same.
+"""``python -m benchmarks.pipeline``: what a clip costs, against simpler ways to do the same.
 
-Every case is a process of its own over the same folder, in turns; CPU time (user and system, with
-the time of its children) and wall time of a run over few clips go off those of one over
-all of them, so that start-up does not count. Writes ``benchmarks/RESULTS.md``.
+Every case is a process of its own over the same clips (``benchmarks.clips``), in turns; CPU time
+(user and system, with the time of its children) and wall time of a run over few clips go off those
+of one over all of them, so that start-up does not count. Writes ``benchmarks/RESULTS.md``, with
+what ``benchmarks.stages`` and ``benchmarks.scale`` find.
 
 - ``decode``: soundfile alone, one file after the other: the floor.
 - ``front end``: decoding and log-mel in one worker process, no network.
@@ -23,12 +24,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import clips, scale, stages
 from model import cpus
 from model.clips import find
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("RESULTS.md")
-FEW = 4
+FEW = 16
 
 _DECODE = """
 import sys, soundfile
@@ -42,7 +44,7 @@ from model.workers import Decoders
 if __name__ == "__main__":
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
     paths = open(sys.argv[1]).read().splitlines()
-    with Decoders(card.front_end, 1, 8) as decoders:
+    with Decoders(card.front_end, int(sys.argv[2]), 8) as decoders:
         assert all(decoded.log_mel is not None for decoded in decoders.start(paths))
 """
 _NAIVE = """
@@ -81,28 +83,37 @@ class Cost:
 def main() -> int:
     """Measure, print, and write the results; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
-    parser.add_argument("clips", help="a folder of at least 20 mp3s of about 30 s")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clips", type=Path, default=ROOT / "cache" / "benchmark")
+    parser.add_argument("--count", type=int, default=256, help="links to the clips, for each case")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=int, nargs="*", default=[100, 1000, 10_000])
     given = parser.parse_args()
-    paths = [str(clip.path.resolve()) for clip in find([given.clips]).clips]
+    paths = [str(path.absolute()) for path in clips.make(given.clips)]
     with tempfile.TemporaryDirectory() as folder:
-        text = measured(paths, given.rounds, Path(folder))
+        parts = [
+            measured(scale.links(paths, given.count, Path(folder)), given.rounds, Path(folder)),
+            stages.measured(paths),
+            scale.measured(paths, given.scale, Path(folder)),
+        ]
+    text = "\n".join(parts)
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
     return 0
 
 
-def measured(paths: list[str], rounds: int, folder: Path) -> str:
-    """Run all cases in turns and describe what they cost."""
+def measured(place: Path, rounds: int, folder: Path) -> str:
+    """Run all cases in turns over a folder of clips and describe what they cost."""
+    paths = [str(path) for path in sorted(place.iterdir())]
     all_clips, few_clips = folder / "all.txt", folder / "few.txt"
     all_clips.write_text("".join(f"{path}\n" for path in paths))
     few_clips.write_text("".join(f"{path}\n" for path in paths[:FEW]))
     cases: dict[str, Callable[[Path], list[str]]] = {
-        "decode": lambda clips: ["-c", _DECODE, str(clips)],
-        "front end": lambda clips: [_script(folder, _FRONT_END), str(clips)],
-        "ours": lambda clips: _ours(clips, folder, 1),
-        "ours, 2 workers": lambda clips: _ours(clips, folder, 2),
-        "naive": lambda clips: ["-c", _NAIVE, str(clips), str(folder / "naive.npy")],
+        "decode": lambda listed: ["-c", _DECODE, str(listed)],
+        "front end": lambda listed: [_script(folder, _FRONT_END), str(listed), "1"],
+        "front end, 2 workers": lambda listed: [_script(folder, _FRONT_END), str(listed), "2"],
+        "ours": lambda listed: _ours(listed, folder, 1),
+        "ours, 2 workers": lambda listed: _ours(listed, folder, 2),
+        "naive": lambda listed: ["-c", _NAIVE, str(listed), str(folder / "naive.npy")],
     }
     costs: dict[str, list[Cost]] = {name: [] for name in cases}
     for _ in range(rounds):
@@ -116,9 +127,9 @@ def measured(paths: list[str], rounds: int, folder: Path) -> str:
     return _described(costs, len(paths), rounds, apart)
 
 
-def _ours(clips: Path, folder: Path, workers: int) -> list[str]:
+def _ours(listed: Path, folder: Path, workers: int) -> list[str]:
     table = str(folder / "ours.csv")
-    predict = [str(ROOT / "predict.py"), f"@{clips}", "-o", table, "--quiet", "--device", "cpu"]
+    predict = [str(ROOT / "predict.py"), f"@{listed}", "-o", table, "--quiet", "--device", "cpu"]
     return [*predict, "--no-resume", "--prior", "train", "--workers", str(workers)]
 
 
@@ -143,18 +154,17 @@ def _run(arguments: list[str]) -> Cost:
     return Cost(cpu, time.monotonic() - begun)
 
 
-def _largest_difference(folder: Path, clips: Path) -> float:
+def _largest_difference(folder: Path, listed: Path) -> float:
     """Between our probabilities and those of the naive way, over all clips."""
     import numpy as np
 
     from model import submission
 
-    naive = ["-c", _NAIVE, str(clips), str(folder / "naive.npy")]
-    _run(naive)
-    _run(_ours(clips, folder, 1))
+    _run(["-c", _NAIVE, str(listed), str(folder / "naive.npy")])
+    _run(_ours(listed, folder, 1))
     rows = {row.file_id: row.probabilities for row in submission.read(folder / "ours.csv")}
-    ids = [clip.file_id for clip in find([f"@{clips}"]).clips]
-    order = [Path(path).name for path in clips.read_text().splitlines()]
+    ids = [clip.file_id for clip in find([f"@{listed}"]).clips]
+    order = [Path(path).name for path in listed.read_text().splitlines()]
     theirs = dict(
         zip(
             (name.removesuffix(".mp3") for name in order),
@@ -165,7 +175,7 @@ def _largest_difference(folder: Path, clips: Path) -> float:
     return max(float(np.abs(np.array(rows[i]) - theirs[i]).max()) for i in ids)
 
 
-def _described(costs: dict[str, list[Cost]], clips: int, rounds: int, apart: float) -> str:
+def _described(costs: dict[str, list[Cost]], count: int, rounds: int, apart: float) -> str:
     medians = {
         name: Cost(statistics.median(c.cpu for c in cs), statistics.median(c.wall for c in cs))
         for name, cs in costs.items()
@@ -176,19 +186,33 @@ def _described(costs: dict[str, list[Cost]], clips: int, rounds: int, apart: flo
         for name, cost in medians.items()
     )
     one, two, naive = (medians[n] for n in ("ours", "ours, 2 workers", "naive"))
+    alone = medians["front end"].wall / medians["front end, 2 workers"].wall
     return f"""# What a clip costs
 
-Made by `python -m benchmarks.pipeline`: {clips} clips, medians of {rounds} rounds, start-up
-taken away. {platform.machine()}, {cpus.usable()} processors, Python {platform.python_version()}.
+Made by `python -m benchmarks.pipeline`: {count} clips of 30 s (links to fewer; 44.1 kHz, stereo,
+128 to 320 kbit/s and variable), medians of {rounds} rounds in turns, start-up taken away.
+{_machine()}, {cpus.usable()} processors, Python {platform.python_version()}, no GPU.
 
 | case | CPU ms a clip | against decode | wall ms a clip |
 |---|---|---|---|
 {rows}
 
 - naive / ours, CPU: {naive.cpu / one.cpu:.2f}
-- wall, one worker / two workers: {one.wall / two.wall:.2f}
+- wall, one worker / two workers: {one.wall / two.wall:.2f} (the network shares the processors with
+  the workers; `front end` alone: {alone:.2f})
+- a million clips on five such processors: {1e6 * two.cpu / 5 / 3600:.1f} hours of CPU time each
 - largest difference of a probability between ours and naive: {apart:.1e}
 """
+
+
+def _machine() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.split(": ", 1)[1] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Card:
         training: what it was trained on and how, for people and for reproduction.
         validation: scores on clips that the scored network had not seen.
         licence: of the weights.
+        branches: parts of an architecture that is put together from several; else empty.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     validation: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
+    branches: tuple[str, ...] = ()
 
 
 def read(name: str, folder: Path) -> Card:
@@ -82,8 +84,8 @@ def read(name: str, folder: Path) -> Card:
         fields["weights"] = Weights(**fields["weights"])
         fields["front_end"] = FrontEnd(**fields["front_end"])
         fields["calibration"] = Calibration(**fields["calibration"])
-        for key in ("training_prior", "genres"):
-            fields[key] = tuple(fields[key])
+        for key in ("training_prior", "genres", "branches"):
+            fields[key] = tuple(fields.get(key, ()))
         card = Card(**fields)
     except FileNotFoundError:
         raise CardError(f"{path}: there is no such card; see --list-systems") from None

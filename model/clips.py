@@ -1,18 +1,36 @@
 """A folder, files or a list of files to clips with ids, in the order of the submission."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 SUFFIX = ".mp3"
+AUDIO_SUFFIXES = (
+    SUFFIX,
+    ".aac",
+    ".aif",
+    ".aifc",
+    ".aiff",
+    ".flac",
+    ".m4a",
+    ".mp4",
+    ".oga",
+    ".ogg",
+    ".opus",
+    ".wav",
+    ".wma",
+)
+"""Names of files that the decoders may read; what they hold decides."""
 
 
 class ClipsError(Exception):
     """There is nothing to classify; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that a person should know about a clip.
 
@@ -25,17 +43,27 @@ class Notice:
     detail: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Clip:
-    """One file to classify.
+    """One file to classify. A run may hold very many, so that it is small.
 
     Attributes:
         file_id: its name in the submission, valid Unicode.
-        path: where it lies.
+        path: where it lies; bytes that are not UTF-8 as ``os.fsdecode`` has them.
     """
 
     file_id: str
-    path: Path
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return os.path.basename(self.path)  # noqa: PTH119 - a string, for which no path is made
+
+    @property
+    def is_mp3(self) -> bool:
+        """Whether it is called an mp3."""
+        return self.path.lower().endswith(SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -51,30 +79,50 @@ class Found:
     duplicates: tuple[Clip, ...]
 
 
-def find(sources: Sequence[str], recursive: bool = False) -> Found:
+def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = False) -> Found:
     """Clips named by the arguments of the command line.
 
     Args:
-        sources: folders (every mp3 directly in them), files, or ``@list.txt`` with a path a line.
+        sources: folders (every mp3 directly in them), files of any name, or ``@list.txt`` with a
+            path a line.
         recursive: look into the subfolders of folders as well; an id is then the path below the
             folder, without its suffix.
+        any_audio: take every file of a folder that has one of ``AUDIO_SUFFIXES``.
 
     Raises:
         ClipsError: a source is not there or cannot be read, or no clip was found.
     """
-    clips = [clip for source in sources for clip in _from_source(source, recursive)]
+    suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
+    clips = [clip for source in sources for clip in _from_source(source, recursive, suffixes)]
     if not clips:
-        where = ", ".join(sources)
-        hint = "" if recursive else "; add --recursive to look into its subfolders"
-        raise ClipsError(f"no {SUFFIX} file in {where}{hint}")
-    clips.sort(key=lambda clip: (clip.file_id, os.fsencode(clip.path)))
-    unique: dict[str, Clip] = {}
-    duplicates = [clip for clip in clips if unique.setdefault(clip.file_id, clip) is not clip]
-    return Found(tuple(unique.values()), tuple(duplicates))
+        kind = "audio" if any_audio else SUFFIX
+        deeper = "" if recursive else "; add --recursive to look into its subfolders"
+        wider = "" if any_audio else "; add --any-audio for formats other than mp3"
+        raise ClipsError(f"no {kind} file in {', '.join(sources)}{deeper}{wider}")
+    return _sorted(clips)
+
+
+def shard(found: Found, part: int, parts: int) -> Found:
+    """One of ``parts`` parts of the clips: every ``parts``-th of them, from the ``part``-th on.
+
+    The parts differ in size by one clip at most; together they are all clips, each once. A
+    duplicate stays with the clip that has its id.
+
+    Args:
+        found: all clips.
+        part: which part, from 1 to ``parts``.
+        parts: how many there are.
+    """
+    clips = found.clips[part - 1 :: parts]
+    ids = {clip.file_id for clip in clips} if found.duplicates else set()
+    return Found(clips, tuple(clip for clip in found.duplicates if clip.file_id in ids))
 
 
 def file_id(name: str) -> str:
-    """A file's name without ``.mp3``; bytes that are not UTF-8 become visible escapes."""
+    """A file's name without ``.mp3``; bytes that are not UTF-8 become visible escapes.
+
+    Other suffixes stay, so that ``a.wav`` and ``a.mp3`` have different ids.
+    """
     stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
     return os.fsencode(stem).decode("utf-8", "backslashreplace")
 
@@ -85,15 +133,26 @@ def printable(name: str | Path) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _from_source(source: str, recursive: bool) -> Iterator[Clip]:
+def _sorted(clips: list[Clip]) -> Found:
+    """Sort by id; of several with one id, the first by the bytes of its path has the row."""
+    clips.sort(key=attrgetter("file_id"))
+    unique, duplicates = [], []
+    for _, same in groupby(clips, key=attrgetter("file_id")):
+        first, *others = sorted(same, key=lambda clip: os.fsencode(clip.path))
+        unique.append(first)
+        duplicates.extend(others)
+    return Found(tuple(unique), tuple(duplicates))
+
+
+def _from_source(source: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterable[Clip]:
     if source.startswith("@"):
         return _from_list(Path(source[1:]))
     path = Path(source)
     if path.is_dir():
-        return _from_folder(path, recursive)
+        return _from_folder(path, recursive, suffixes)
     if not os.path.lexists(path):
         raise ClipsError(f"{source}: no such folder or file; name a folder that holds mp3 files")
-    return iter([Clip(file_id(path.name), path)])
+    return [Clip(file_id(path.name), os.fspath(path))]
 
 
 def _from_list(path: Path) -> Iterator[Clip]:
@@ -102,15 +161,16 @@ def _from_list(path: Path) -> Iterator[Clip]:
     except OSError as error:
         raise ClipsError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
     for line in filter(None, text.removeprefix("\ufeff").splitlines()):
-        yield Clip(file_id(Path(line).name), Path(line))
+        named = Path(line)
+        yield Clip(file_id(named.name), os.fspath(named))
 
 
-def _from_folder(folder: Path, recursive: bool) -> Iterator[Clip]:
+def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Clip]:
     for place, folders, names in os.walk(folder, onerror=_refuse):
+        below = "" if Path(place) == folder else f"{Path(place).relative_to(folder)}/"
         for name in names:
-            if name.lower().endswith(SUFFIX):
-                path = Path(place, name)
-                yield Clip(file_id(str(path.relative_to(folder))), path)
+            if name.lower().endswith(suffixes):
+                yield Clip(file_id(below + name), os.fspath(Path(place, name)))
         if not recursive:
             folders.clear()
 

@@ -13,6 +13,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 _CHUNK_FRAMES = 64
+_BLOCKS = 8
+"""Parts of the filterbank, by band: most weights of a whole one are zeros."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class FrontEnd:
         Returns:
             Shape [1 + samples // hop_length, mel_bands].
         """
-        low, weights = _filterbank(self)
+        blocks = _blocks(self)
         window = _window(self)
         centre = self.fft_length // 2
         padded = np.pad(waveform, centre).astype(np.float32, copy=False)
@@ -80,10 +82,9 @@ class FrontEnd:
         for start in range(0, len(framed), _CHUNK_FRAMES):
             chunk = framed[start : start + _CHUNK_FRAMES] * window
             spectrum = scipy.fft.rfft(chunk, n=self.fft_length, axis=1)
-            spectrum = spectrum[:, low : low + len(weights)]
-            np.matmul(
-                spectrum.real**2 + spectrum.imag**2, weights, out=mel[start : start + len(chunk)]
-            )
+            power = spectrum.real**2 + spectrum.imag**2
+            for bins, bands, weights in blocks:
+                mel[start : start + len(chunk), bands] = power[:, bins] @ weights
         mel += np.float32(self.offset)
         np.log(mel, out=mel)
         mel += np.float32(self.shift)
@@ -111,12 +112,18 @@ def filterbank(front_end: FrontEnd) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=8)
-def _filterbank(front_end: FrontEnd) -> tuple[int, NDArray[np.float32]]:
-    """First used bin of the spectrum, and the dense filterbank cut to the used bins."""
-    weights = filterbank(front_end)
-    used = np.flatnonzero(weights.any(axis=1))
-    low, high = int(used[0]), int(used[-1]) + 1
-    return low, np.ascontiguousarray(weights[low:high], np.float32)
+def _blocks(front_end: FrontEnd) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+    """Neighbouring bands with the bins that they need: bins, bands, and weights between them."""
+    whole = filterbank(front_end)
+    blocks = []
+    for bands in np.array_split(np.arange(front_end.mel_bands), _BLOCKS):
+        if not len(bands):
+            continue
+        chosen = slice(int(bands[0]), int(bands[-1]) + 1)
+        used = np.flatnonzero(whole[:, chosen].any(axis=1))
+        bins = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+        blocks.append((bins, chosen, np.ascontiguousarray(whole[bins, chosen], np.float32)))
+    return tuple(blocks)
 
 
 @lru_cache(maxsize=8)

@@ -3,29 +3,40 @@
 Layout of ``<output>.journal/``:
 
 - ``lock``: held with ``flock`` while a run uses the journal.
-- ``run.json``: the fingerprint of everything that changes a result. Another fingerprint makes the
+- ``run.json``: the fingerprint of everything that changes an entry. Another fingerprint makes the
   rest worthless, and it is dropped.
 - ``rows.jsonl``: a line for each finished clip, appended: the CRC-32 of the rest of the line in
   eight hexadecimal digits, a space, and a json object with the clip's path, size and modification
-  time, its probabilities, whether they are a prediction, and its notices.
+  time, its posterior or null, its notices, and what else was asked for (``kept``: arrays by name,
+  each as type, shape and base64).
+
+Posteriors are those under the class mix of the training clips. The prior that a person expects
+comes in when the table is written, so that another one needs no new look at any clip: it is no part
+of the fingerprint.
 
 A line counts when it is complete and its CRC is right; the first that is not, and all after it, are
 cut off when the journal is opened. A clip is finished when its path, size and time are those of a
-line. Lines reach the disk at least every 256 clips, so that power loss costs few of them.
+line that has all that is wanted. Lines reach the disk at least every 256 clips, so that power loss
+costs few of them.
 """
 
+import base64
 import fcntl
 import json
 import os
 import shutil
 import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from model.clips import Clip, Notice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SYNC_LINES = 256
 _ABSENT = -1
@@ -40,14 +51,14 @@ class Entry:
     """What became of one clip.
 
     Attributes:
-        probabilities: of ``GENRES``, 16 values.
-        predicted: whether the model saw the clip; otherwise they are the prior.
+        posterior: under the training prior, 16 values; None when the model did not see the clip.
         notices: what was odd about it.
+        kept: what else was asked for, arrays by name.
     """
 
-    probabilities: tuple[float, ...]
-    predicted: bool
+    posterior: tuple[float, ...] | None
     notices: tuple[Notice, ...] = ()
+    kept: "Mapping[str, NDArray[Any]]" = field(default_factory=dict, compare=False)
 
 
 class Journal:
@@ -56,8 +67,9 @@ class Journal:
     Args:
         output: the table that the run shall write.
         clips: of the run, in order.
-        fingerprint: everything that changes a result, as json values.
+        fingerprint: everything that changes an entry, as json values.
         resume: whether finished clips of an earlier run count.
+        wanted: names of the arrays that an entry with a posterior must have kept.
 
     Raises:
         JournalError: on entering, another run holds the journal, or it cannot be written.
@@ -69,11 +81,13 @@ class Journal:
         clips: Sequence[Clip],
         fingerprint: Mapping[str, object],
         resume: bool = True,
+        wanted: Iterable[str] = (),
     ) -> None:
         self.folder = output.with_name(f"{output.name}.journal")
         self._clips = clips
         self._fingerprint = json.dumps(fingerprint, sort_keys=True)
         self._resume = resume
+        self._wanted = frozenset(wanted)
         self._offsets = array("q", [_ABSENT]) * len(clips)
         self._sizes = array("q", bytes(8 * len(clips)))
         self._times = array("q", bytes(8 * len(clips)))
@@ -114,12 +128,12 @@ class Journal:
         """
         line = _line(
             {
-                "path": os.fspath(self._clips[index].path),
+                "path": self._clips[index].path,
                 "size": self._sizes[index],
                 "time": self._times[index],
-                "probabilities": entry.probabilities,
-                "predicted": entry.predicted,
+                "posterior": entry.posterior,
                 "notices": [[notice.reason, notice.detail] for notice in entry.notices],
+                "kept": {name: _text(values) for name, values in entry.kept.items()},
             }
         )
         try:
@@ -140,7 +154,7 @@ class Journal:
 
     def entries(self) -> Iterator[Entry | None]:
         """The entry of each clip in order, None for a clip that is not finished."""
-        with os.fdopen(os.dup(self._rows), "rb") as file:
+        with (self.folder / "rows.jsonl").open("rb") as file:
             for offset in self._offsets:
                 if offset == _ABSENT:
                     yield None
@@ -148,9 +162,9 @@ class Journal:
                 file.seek(offset)
                 fields = json.loads(file.readline()[9:])
                 yield Entry(
-                    tuple(fields["probabilities"]),
-                    fields["predicted"],
+                    None if fields["posterior"] is None else tuple(fields["posterior"]),
                     tuple(Notice(*notice) for notice in fields["notices"]),
+                    {name: _values(*text) for name, text in fields["kept"].items()},
                 )
 
     def remove(self) -> None:
@@ -175,22 +189,27 @@ class Journal:
 
     def _read_rows(self) -> int:
         """Find the entries of our clips, cut off what is damaged; returns the end of the rows."""
-        places = {os.fspath(clip.path): index for index, clip in enumerate(self._clips)}
         end = 0
+        if not os.fstat(self._rows).st_size:
+            return end
+        places = {clip.path: index for index, clip in enumerate(self._clips)}
         with os.fdopen(os.dup(self._rows), "rb") as file:
             file.seek(0)
             for line in file:
                 fields = _checked(line)
                 if fields is None:
                     break
-                index = places.get(str(fields["path"]))
+                index = places.get(fields["path"])
                 if index is not None:
-                    current = [self._sizes[index], self._times[index]]
-                    same = current == [fields["size"], fields["time"]]
-                    self._offsets[index] = end if same else _ABSENT
+                    self._offsets[index] = end if self._counts(fields, index) else _ABSENT
                 end += len(line)
         os.truncate(self._rows, end)
         return end
+
+    def _counts(self, fields: Mapping[str, Any], index: int) -> bool:
+        """Whether a line is about the file as it is now, and has all that is wanted."""
+        same = [self._sizes[index], self._times[index]] == [fields["size"], fields["time"]]
+        return same and (fields["posterior"] is None or self._wanted <= fields["kept"].keys())
 
 
 def _line(fields: Mapping[str, object]) -> bytes:
@@ -198,19 +217,31 @@ def _line(fields: Mapping[str, object]) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(content), content)
 
 
-def _checked(line: bytes) -> dict[str, object] | None:
+def _checked(line: bytes) -> dict[str, Any] | None:
     """Fields of a line, or None for one that is damaged."""
     content = line[9:-1]
     if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(content):
         return None
-    fields: dict[str, object] = json.loads(content)
+    fields: dict[str, Any] = json.loads(content)
     return fields
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _text(values: "NDArray[Any]") -> tuple[str, tuple[int, ...], str]:
+    """An array as json values: type, shape, bytes in base64."""
+    content = base64.b64encode(values.tobytes()).decode("ascii")
+    return values.dtype.str, values.shape, content
+
+
+def _values(kind: str, shape: Sequence[int], content: str) -> "NDArray[Any]":
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(content), kind).reshape(shape)
+
+
+def _stamp(path: str) -> tuple[int, int]:
     """Size and modification time in nanoseconds, or -1 for a file that cannot be looked at."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - a string, for which no path is made
     except OSError:
         return -1, -1
     return status.st_size, status.st_mtime_ns

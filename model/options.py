@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+WINDOWS: Final = "windows"
+EMBEDDING: Final = "embedding"
+THUMBNAIL: Final = "thumbnail"
+"""Names of what may be kept of a clip beside its posterior."""
 
 
 @dataclass(frozen=True)
@@ -11,11 +16,22 @@ class Options:
 
     Attributes:
         sources: folders, files or ``@list.txt``.
-        output: the csv file to write.
+        output: the table to write.
         system: name of a card.
         weights_folder: where cards and weights lie.
         recursive: look into subfolders.
-        prior: class mix to expect: ``fma``, ``uniform``, ``train``, or a json file.
+        any_audio: take audio files of other formats than mp3 from folders.
+        shard: which part of the clips to do, and of how many parts; None for all.
+        prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate``, or a json file.
+        format: of the table: ``csv``, ``parquet`` or ``jsonl``.
+        min_confidence: below it a clip's ``genre`` is ``unsure``; None for no such column.
+        per_window: file for the probabilities of each window, or None.
+        embeddings: file for the embeddings of the clips, or None.
+        report: html file to look at, or None.
+        embed_audio: whether the report holds the audio files themselves.
+        write_tags: ``dry-run`` to print which genres would be written to the clips, ``apply`` to
+            write them, or nothing.
+        save_settings: whether the settings are written beside the table.
         batch: windows of one call of the network, or None for what suits the device.
         workers: decoding processes.
         device: where the network runs.
@@ -33,7 +49,17 @@ class Options:
     system: str
     weights_folder: Path
     recursive: bool = False
+    any_audio: bool = False
+    shard: tuple[int, int] | None = None
     prior: str = "fma"
+    format: str = "csv"
+    min_confidence: float | None = None
+    per_window: Path | None = None
+    embeddings: Path | None = None
+    report: Path | None = None
+    embed_audio: bool = False
+    write_tags: Literal["", "dry-run", "apply"] = ""
+    save_settings: bool = False
     batch: int | None = None
     workers: int = 1
     device: Literal["auto", "cpu", "gpu"] = "auto"
@@ -44,3 +70,13 @@ class Options:
     keep_journal: bool = False
     strict: bool = False
     verbosity: int = 0
+
+    @property
+    def keep(self) -> frozenset[str]:
+        """What the journal must keep of each clip beside its posterior."""
+        wanted = {
+            WINDOWS: self.per_window or self.report,
+            EMBEDDING: self.embeddings,
+            THUMBNAIL: self.report,
+        }
+        return frozenset(name for name, path in wanted.items() if path)

@@ -14,9 +14,10 @@ from typing import TypeVar
 from model import __version__, pipeline, submission
 from model.cards import Card
 from model.clips import Clip, Found, Notice, printable
-from model.journal import Entry, Journal
+from model.journal import Journal
 from model.options import Options
-from model.pipeline import Belief
+from model.outputs import formats, table
+from model.results import Result
 from model.systems.base import Execution, System
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,6 @@ _PACKAGES = (
 """Libraries whose versions may change a result."""
 
 Show = Callable[[Iterable[T], int], Iterable[T]]
-
-LATE = Notice("time_limit", "the run ended before this clip's turn")
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,11 @@ class Summary:
         predicted: rows by the model.
         unpredicted: rows with the prior.
         named: for each reason of the errors file how many clips there were, and the first few.
-        table: for each clip its probabilities, when they were asked for.
     """
 
     predicted: int = 0
     unpredicted: int = 0
     named: dict[str, tuple[int, list[Clip]]] = field(default_factory=dict)
-    table: list[tuple[Clip, Entry]] = field(default_factory=list)
 
     def note(self, reason: str, clip: Clip) -> None:
         """Count a line of the errors file."""
@@ -86,13 +83,18 @@ def classify(
     options: Options,
     found: Found,
     system: System,
-    belief: Belief,
+    card: Card,
     execution: Execution,
     journal: Journal,
     stop: Stop,
     show: Show[None],
 ) -> None:
-    """Classify the clips that the journal does not have yet, or as many as there is time for."""
+    """Classify the clips that the journal does not have yet, or as many as there is time for.
+
+    Raises:
+        EmbeddingError: embeddings were asked for, and the system has none.
+        JournalError: the journal cannot be written.
+    """
     indices = journal.unfinished()
     if len(indices) < len(found.clips):
         done = len(found.clips) - len(indices)
@@ -102,62 +104,61 @@ def classify(
     outcomes = pipeline.classify(
         [found.clips[index] for index in indices],
         system,
-        belief,
+        card.calibration,
         execution,
         options.workers,
         stop=stop.wanted,
+        keep=options.keep,
     )
 
     def journalled() -> Iterator[None]:
         for index, outcome in zip(indices, outcomes, strict=False):
-            values = tuple(outcome.posterior.tolist())
-            journal.add(index, Entry(values, outcome.predicted, outcome.notices))
+            journal.add(index, outcome.entry)
             yield
 
     for _ in show(journalled(), len(indices)):
         pass
 
 
-def write_table(options: Options, found: Found, journal: Journal, belief: Belief) -> Summary:
-    """Write the submission and its errors file from the journal.
-
-    A clip that the journal does not have gets the prior and the notice ``time_limit``.
+def write_table(options: Options, found: Found, results: Iterable[Result]) -> Summary:
+    """Write the submission and its errors file.
 
     Raises:
         SubmissionError: they cannot be written.
     """
     summary = Summary()
-    late = Entry(tuple(belief.prior.tolist()), False, (LATE,))
     beside = submission.errors_path(options.output)
-    with submission.WholeFile(options.output) as table, submission.WholeFile(beside) as errors:
+    with submission.WholeFile(options.output) as file, submission.WholeFile(beside) as errors:
         for clip in found.duplicates:
             notice = Notice("duplicate", "another clip has this file_id and the row")
             errors.write(_error_line(clip, notice, "none"))
             summary.note(notice.reason, clip)
-        table.write(submission.header_line())
-        for clip, kept in zip(found.clips, journal.entries(), strict=True):
-            entry = kept or late
-            table.write(submission.row_line(submission.Row(clip.file_id, entry.probabilities)))
-            for notice in entry.notices:
-                errors.write(_error_line(clip, notice, "model" if entry.predicted else "prior"))
-                summary.note(notice.reason, clip)
-            summary.predicted += entry.predicted
-            summary.unpredicted += not entry.predicted
-            if options.top:
-                summary.table.append((clip, entry))
+
+        def rows() -> Iterator[formats.Row]:
+            for one in results:
+                for notice in one.notices:
+                    errors.write(
+                        _error_line(one.clip, notice, "model" if one.predicted else "prior")
+                    )
+                    summary.note(notice.reason, one.clip)
+                summary.predicted += one.predicted
+                summary.unpredicted += not one.predicted
+                yield table.row(one, options.min_confidence)
+
+        columns = table.columns(options.min_confidence)
+        formats.append(file, options.format, columns, rows())
     if not summary.named:
         beside.unlink(missing_ok=True)
     return summary
 
 
-def fingerprint(card: Card, belief: Belief, options: Options) -> dict[str, object]:
-    """Everything that changes a clip's probabilities, for the journal."""
+def fingerprint(card: Card, options: Options) -> dict[str, object]:
+    """Everything that changes a clip's entry in the journal; the prior does not."""
     return {
-        "journal": 1,
+        "journal": 2,
         "program": __version__,
         "packages": {name: _version(name) for name in _PACKAGES},
         "card": {**asdict(card), "training": None, "validation": None},
-        "prior": belief.prior.tolist(),
         "device": options.device,
     }
 

@@ -8,16 +8,18 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import TextIO
 
 from model.genres import GENRES
 
 HEADER = ("file_id", *GENRES)
 SUM_TOLERANCE = 1e-9
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing says when there is no room, or no disk, for more."""
 
 
 class SubmissionError(Exception):
@@ -33,7 +35,7 @@ class Row:
 
 
 class WholeFile:
-    """A text file that appears under its name complete, or not at all.
+    """A file that appears under its name complete, or not at all; text, or bytes by its buffer.
 
     Lines go to ``.NAME.part`` in the same folder, which takes the name when the block ends without
     an exception and is removed otherwise. Two writers of one path must exclude each other.
@@ -42,17 +44,17 @@ class WholeFile:
         path: where the file shall be; its folder is made where it is missing.
 
     Raises:
-        SubmissionError: on entering, the place cannot be written.
+        SubmissionError: on entering, the place cannot be written; on leaving, it is full.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unfinished = path.with_name(f".{path.name}.part")
 
-    def __enter__(self) -> IO[str]:
+    def __enter__(self) -> TextIO:
         prepare_place(self.path)
         try:
-            self.file = self.unfinished.open("w", encoding="utf-8", newline="")
+            self.file: TextIO = self.unfinished.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise SubmissionError(f"{self.path}: cannot be written: {error.strerror}") from None
         return self.file
@@ -64,6 +66,8 @@ class WholeFile:
         trace: TracebackType | None,
     ) -> None:
         try:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise error
             if kind is None:
                 self.file.flush()
                 os.fsync(self.file.fileno())
@@ -94,12 +98,12 @@ def prepare_place(path: Path) -> None:
 
 def header_line() -> str:
     """First line of a submission."""
-    return _csv_line(HEADER)
+    return csv_line(HEADER)
 
 
 def row_line(row: Row) -> str:
     """A row as text; the numbers read back as the same float64."""
-    return _csv_line([row.file_id, *(repr(float(value)) for value in row.probabilities)])
+    return csv_line([row.file_id, *(repr(float(value)) for value in row.probabilities)])
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
@@ -120,20 +124,32 @@ def read(path: Path) -> list[Row]:
         SubmissionError: the file cannot be read, or breaks a rule: the header, unique ids, sixteen
             finite values strictly between 0 and 1 that sum to 1 within 1e-9.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            table = csv.reader(file, strict=True)
-            if tuple(next(table, ())) != HEADER:
-                raise SubmissionError(f"{path}, line 1: the header is not {','.join(HEADER)}")
-            rows = [_checked(cells, f"{path}, line {table.line_num}") for cells in table]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SubmissionError(f"{path}: cannot be read: {error}") from None
+    table = lines(path)
+    _, header = next(table, (0, []))
+    if tuple(header) != HEADER:
+        raise SubmissionError(f"{path}, line 1: the header is not {','.join(HEADER)}")
+    rows = [checked(cells, f"{path}, line {number}") for number, cells in table]
     seen: set[str] = set()
     for row in rows:
         if row.file_id in seen:
             raise SubmissionError(f"{path}: file_id {row.file_id!r} stands twice")
         seen.add(row.file_id)
     return rows
+
+
+def lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Lines of a csv file, one at a time: where each ends, and its cells.
+
+    Raises:
+        SubmissionError: the file cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = csv.reader(file, strict=True)
+            for cells in table:
+                yield table.line_num, cells
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SubmissionError(f"{path}: cannot be read: {error}") from None
 
 
 def errors_path(path: Path) -> Path:
@@ -146,7 +162,23 @@ def error_line(**fields: object) -> str:
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _checked(cells: Sequence[str], where: str) -> Row:
+def csv_line(cells: Sequence[str]) -> str:
+    """A line of a csv file that reads back as the same cells."""
+    line = io.StringIO()
+    # The writer leaves a carriage return bare unless the line ends with one.
+    if any("\r" in cell for cell in cells):
+        csv.writer(line, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)
+    else:
+        csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def checked(cells: Sequence[str], where: str) -> Row:
+    """A row from its cells.
+
+    Raises:
+        SubmissionError: it breaks a rule; the message begins with ``where``.
+    """
     if len(cells) != len(HEADER):
         raise SubmissionError(f"{where}: {len(cells)} cells instead of {len(HEADER)}")
     try:
@@ -159,16 +191,6 @@ def _checked(cells: Sequence[str], where: str) -> Row:
     if abs(math.fsum(values) - 1.0) > SUM_TOLERANCE:
         raise SubmissionError(f"{where}: the probabilities sum to {math.fsum(values)}")
     return Row(cells[0], values)
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    # The writer leaves a carriage return bare unless the line ends with one.
-    if any("\r" in cell for cell in cells):
-        csv.writer(line, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)
-    else:
-        csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
 
 
 def _take_name(unfinished: Path, path: Path) -> None:

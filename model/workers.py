@@ -7,9 +7,11 @@ for the time limit; in the last two cases the clip is reported and a new process
 Clips are handed out in order and given back in order. At most ``ahead`` of them are in memory.
 """
 
+import contextlib
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -201,6 +203,24 @@ class _Environment:
 _ONE_THREAD = _Environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Let no process that is started in the block run the program's main module again.
+
+    A worker needs nothing of it, and a script without ``if __name__ == "__main__":`` would begin
+    anew in every worker.
+    """
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    try:
+        for name in hidden:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
 class _Worker:
     """The predicting side of one worker process."""
 
@@ -211,7 +231,7 @@ class _Worker:
         self._process: SpawnProcess = context.Process(
             target=_work, args=(theirs, front_end, limits.memory, decoder), daemon=True
         )
-        with _ONE_THREAD:
+        with _ONE_THREAD, _without_main():
             self._process.start()
         theirs.close()
         self.alive = True

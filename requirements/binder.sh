@@ -1,10 +1,11 @@
 #!/bin/bash
-# Makes the branch that mybinder.org builds: HEAD with the CPU's pins as environment.yml, and with
-# the documents, notebooks and sample clips that .dockerignore keeps from a grader's image.
+# Makes the branch that mybinder.org builds: HEAD with the pins of the notebooks, which are the CPU's
+# and more, as environment.yml, and with the documents, notebooks, held-out logits and sample clips
+# that .dockerignore keeps from a grader's image.
 #
 #   requirements/binder.sh [BRANCH]     then: git push --force origin binder
 #
-# The pins come from requirements/cpu.lock, so there is no second copy of them to renew; and a
+# The pins come from requirements/notebook.lock, so there is no second copy of them to renew; and a
 # folder binder/ would not do, for repo2docker would read it in a grader's build, too.
 # Neither the work tree nor the index is touched.
 set -euo pipefail
@@ -23,10 +24,10 @@ export GIT_INDEX_FILE=$scratch/index
 put() { git update-index --add --cacheinfo "100644,$(git hash-object -w --stdin),$1"; }
 
 git read-tree HEAD
-requirements/environment.sh cpu.lock | put environment.yml
+requirements/environment.sh notebook.lock | put environment.yml
 {
     git show HEAD:.dockerignore
-    printf '!%s\n' docs notebooks tests README.md
+    printf '!%s\n' docs notebooks tests training/results README.md
 } | put .dockerignore
 commit=$(git commit-tree "$(git write-tree)" -p HEAD -m "The CPU's environment, for mybinder.org")
 git update-ref "refs/heads/$branch" "$commit"

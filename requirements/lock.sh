@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 uv=../.venv/bin/uv
 
-[ $# -gt 0 ] || set -- cpu gpu dev repo2docker audit
+[ $# -gt 0 ] || set -- cpu gpu dev notebook distributed repo2docker audit
 for variant in "$@"; do
     "$uv" pip compile --quiet --upgrade --python-version 3.11 \
         --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate \

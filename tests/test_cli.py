@@ -176,7 +176,7 @@ def test_the_prior_moves_the_probabilities(tmp_path: Path, predict: Run) -> None
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "neither fma, uniform, train nor a file"),
+        (None, "neither fma, uniform, train, estimate nor a file"),
         ("[1]", "not a json object"),
         ('{"Polka": 1}', "unknown genres"),
         ('{"Jazz": 0}', "sum > 0"),

@@ -1,8 +1,8 @@
-"""``python -m training``: train the default system from a folder of labelled clips.
+"""``python -m training``: train a system from a folder of labelled clips, or from FMA.
 
-Cross-validates over group-disjoint folds, calibrates on the held-out predictions, trains once more
-on all clips, and writes weights, card and results. What is finished is kept in the work folder, so
-that the same command goes on after an interruption.
+Predicts clips that were held out, calibrates on them, trains once more on all clips, and writes
+weights, card and held-out logits. What is finished is kept in the work folder, so that the same
+command goes on after an interruption.
 """
 
 import argparse
@@ -11,8 +11,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-MN04 = "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
+if TYPE_CHECKING:
+    from training.dataset import ClipTable
+    from training.train import Plan
+
+TEACHERS = "mn04,artist,MSD_musicnn,msd_fcn_all"
+FOLDS = 5
+
+Log = Callable[[str], None]
 
 
 def main() -> int:
@@ -22,48 +30,97 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training.checkpoint import CheckpointError
     from training.dataset import DatasetError
-    from training.train import Plan, train
+    from training.train import train
 
-    given.work.mkdir(parents=True, exist_ok=True)
-    teachers = tuple(filter(None, given.teachers.split(",")))
-    plan = Plan(
-        data=given.data,
-        initial=given.init,
-        initial_sha256=given.init_sha256,
-        teachers=teachers,
-        folds=given.folds,
-        seed=given.seed,
-        work=given.work,
-        weights_folder=given.out,
-        results_folder=given.results,
-    )
+    work = given.work / given.system
+    work.mkdir(parents=True, exist_ok=True)
+    log = _logger(work / "log.txt")
     try:
-        train(plan, _logger(given.work / "log.txt"))
+        train(*_plan(given, work, log), log)
     except (CheckpointError, DatasetError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0
 
 
+def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipTable]":
+    import numpy as np
+
+    from training import fit, fma, folds
+    from training.dataset import read_table
+    from training.recipes import SYSTEMS
+    from training.train import Plan
+
+    fitted_to = None
+    if given.fma_root:
+        clips = fma.clip_table(given.fma_root, log)
+        table, fitted_to = clips.table, clips.part("training")
+        official = np.full(len(table), -1)
+        for fold, part in enumerate(("validation", "test")):
+            official[clips.part(part)] = fold
+        schemes = {"official": official}
+    else:
+        table = read_table(given.data / "clips.csv")
+        schemes = {"cv0": folds.fold_numbers(table, given.folds, given.seed)}
+        if given.sources:
+            schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
+    system = SYSTEMS[given.system]
+    scratch = given.init == "none"
+    files = None if scratch else _published(Path(given.init))
+    teachers = given.teachers if given.teachers is not None else "" if given.fma_root else TEACHERS
+    plan = Plan(
+        name=given.system,
+        summary=system.summary,
+        branches=system.branches[:1] if scratch else system.branches,
+        schemes=schemes,
+        files=files,
+        embeddings=(given.data or Path()) / "embeddings",
+        teachers=tuple(filter(None, teachers.split(","))) if not scratch else (),
+        fitted_to=fitted_to,
+        seed=given.seed,
+        work=work,
+        weights_folder=given.out,
+        results_folder=given.results,
+        recipe=fit.SCRATCH if scratch else fit.Recipe(),
+    )
+    return plan, table
+
+
+def _published(folder: Path) -> dict[str, Path]:
+    from training.checkpoint import CheckpointError
+
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder; see docs/training.md for what it holds")
+    return {path.name: path for path in sorted(folder.iterdir())}
+
+
 def _parser() -> argparse.ArgumentParser:
+    from training.recipes import SYSTEMS
+
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds clips.csv")
-    parser.add_argument("--init", type=Path, required=True, help="the file mn04_as_mAP_432.pt")
-    parser.add_argument("--init-sha256", default=MN04, help="its SHA-256 (default: the release's)")
+    parser.add_argument("--system", default="mobilenet", choices=SYSTEMS)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="folder that holds clips.csv")
+    source.add_argument("--fma-root", type=Path, help="folder of fma_metadata/ and fma_medium/")
+    parser.add_argument(
+        "--init",
+        required=True,
+        help="folder of the published files of initial weights, or `none` to start at random",
+    )
     parser.add_argument(
         "--teachers",
-        default="mn04,artist,MSD_musicnn,msd_fcn_all",
-        help="names of embeddings/NAME.npz in the data folder, empty for none",
+        help=f"names of embeddings/NAME.npz in the data folder, or empty (default: {TEACHERS})",
     )
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--folds", type=int, default=FOLDS)
+    parser.add_argument("--sources", action="store_true", help="hold out whole sources, too")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path("runs/mobilenet"))
+    parser.add_argument("--work", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, default=Path("weights"))
     parser.add_argument("--results", type=Path, default=Path("training/results"))
     return parser
 
 
-def _logger(path: Path) -> Callable[[str], None]:
+def _logger(path: Path) -> Log:
     begun = time.monotonic()
 
     def log(message: str) -> None:

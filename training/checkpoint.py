@@ -28,6 +28,19 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def checked(path: Path, digest: str) -> Path:
+    """The path of a file with the expected SHA-256, in hexadecimal.
+
+    Raises:
+        CheckpointError: the file is missing or has another hash.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; see docs/training.md for where to get it")
+    if (found := sha256(path)) != digest:
+        raise CheckpointError(f"{path}: SHA-256 is {found}, expected {digest}")
+    return path
+
+
 def read(path: Path, digest: str) -> dict[str, NDArray[np.float32]]:
     """Tensors of a PyTorch state dict by name.
 
@@ -38,10 +51,7 @@ def read(path: Path, digest: str) -> dict[str, NDArray[np.float32]]:
     Raises:
         CheckpointError: the file is missing, has another hash, or is no state dict.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; see docs/training.md for where to get it")
-    if (found := sha256(path)) != digest:
-        raise CheckpointError(f"{path}: SHA-256 is {found}, expected {digest}")
+    checked(path, digest)
     try:
         with zipfile.ZipFile(path) as archive:
             folder = next(n for n in archive.namelist() if n.endswith("/data.pkl"))[

@@ -12,10 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model import audio
+from model import audio, cpus
 from model.frontend import FrontEnd
 from model.genres import GENRES
 
+MOST_UNUSABLE = 0.01
+"""Share of clips without usable audio that is thought to be an accident of a large collection."""
+
+_AHEAD = 512
 _COLUMNS = ("clip_id", "file", "genre", "group", "source")
 
 Spectrogram = NDArray[np.float16]
@@ -84,31 +88,45 @@ def spectrograms(
 ) -> list[Spectrogram]:
     """Log-mel spectrograms of all clips, kept in a file of ``cache`` for the next call.
 
+    They stay in the file and are read when they are used: those of a hundred thousand clips do not
+    fit in memory. A clip without usable audio is a frame of silence, and the log says so.
+
     Raises:
-        DatasetError: a file holds no usable audio.
+        DatasetError: more clips than ``MOST_UNUSABLE`` of all hold no usable audio.
     """
     key = hashlib.sha256(f"{table.digest} {json.dumps(asdict(front_end))}".encode()).hexdigest()
-    kept = cache / f"log_mel_{key[:16]}.npz"
-    if not kept.exists():
+    frames, lengths = cache / f"{key[:16]}.f16", cache / f"{key[:16]}.npy"
+    if not lengths.exists():
         log(f"computing {len(table)} spectrograms")
-        parts = list(_compute(table, front_end))
         cache.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(".part.npz")
-        np.savez(unfinished, frames=np.concatenate(parts), lengths=[len(part) for part in parts])
-        unfinished.replace(kept)
-    with np.load(kept) as arrays:
-        frames, lengths = arrays["frames"], arrays["lengths"]
-    return np.split(frames, np.cumsum(lengths)[:-1])
+        counts, unusable = [], []
+        with frames.open("wb") as file:
+            for path, outcome in zip(table.files, _compute(table, front_end), strict=True):
+                if isinstance(outcome, str):
+                    log(f"{path}: {outcome}; silence stands in for it")
+                    unusable.append(path)
+                    outcome = front_end.log_mel(np.zeros(1, np.float32)).astype(np.float16)
+                counts.append(len(outcome))
+                file.write(outcome.tobytes())
+        if len(unusable) > MOST_UNUSABLE * len(table):
+            raise DatasetError(f"{len(unusable)} clips hold no usable audio, {unusable[0]} first")
+        np.save(lengths, counts)
+    every = np.memmap(frames, np.float16, "r").reshape(-1, front_end.mel_bands)
+    return np.split(every, np.cumsum(np.load(lengths))[:-1])
 
 
-def _compute(table: ClipTable, front_end: FrontEnd) -> Iterator[Spectrogram]:
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_log_mel, table.files, [front_end] * len(table), chunksize=16)
+def _compute(table: ClipTable, front_end: FrontEnd) -> Iterator[Spectrogram | str]:
+    workers = cpus.usable()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for start in range(0, len(table), _AHEAD):  # all at once would be all in memory
+            files = table.files[start : start + _AHEAD]
+            yield from pool.map(_log_mel, files, [front_end] * len(files), chunksize=8)
 
 
-def _log_mel(path: Path, front_end: FrontEnd) -> Spectrogram:
+def _log_mel(path: Path, front_end: FrontEnd) -> Spectrogram | str:
+    """A spectrogram, or why there is none."""
     try:
         waveform = audio.load(path, front_end.sample_rate)
     except audio.UndecodableError as error:
-        raise DatasetError(f"{path}: {error}") from None
+        return str(error)
     return front_end.log_mel(waveform.samples).astype(np.float16)

@@ -1,23 +1,26 @@
 """``python -m training.document``: write the tables of README.md and MODEL_CARD.md.
 
 Every figure comes from a card, from ``training/results`` or from ``tests/recordings.tsv``. A block
-begins with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``; the rest is left alone.
+begins with ``<!-- generated: NAME -->``, or ``<!-- generated: NAME SYSTEM -->`` for another system
+than the default, and ends with ``<!-- end -->``; the rest is left alone.
 """
 
 import argparse
 import csv
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from model import cards, systems
-from model.cards import Card
 from model.genres import GENRES
+from training import heldout, tables
+from training.dataset import DatasetError
+from training.scorecard import cross_validated
+from training.tables import ROOT, table
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "MODEL_CARD.md")
-_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> int:
@@ -26,14 +29,18 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing, exit with 1 on drift")
     check = parser.parse_args().check
     drifted = []
-    for name in DOCUMENTS:
-        path = ROOT / name
-        before = path.read_text(encoding="utf-8")
-        after = rendered(before)
-        if after != before:
-            drifted.append(name)
-            if not check:
-                path.write_text(after, encoding="utf-8")
+    try:
+        for name in DOCUMENTS:
+            path = ROOT / name
+            before = path.read_text(encoding="utf-8")
+            after = rendered(before)
+            if after != before:
+                drifted.append(name)
+                if not check:
+                    path.write_text(after, encoding="utf-8")
+    except (FileNotFoundError, cards.CardError, DatasetError) as error:
+        print(f"document: {error}", file=sys.stderr)
+        return 1
     for name in drifted:
         print(f"{name}: {'out of date; run python -m training.document' if check else 'written'}")
     return int(check and bool(drifted))
@@ -44,36 +51,19 @@ def rendered(text: str) -> str:
 
     Raises:
         KeyError: a block has an unknown name.
+        FileNotFoundError: a system was not evaluated; the message says how to.
+        CardError: a system has no card.
+        DatasetError: a system has no held-out logits.
     """
-    return _BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]]()}\n{m[3]}", text)
+    return _BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]](m[3] or systems.DEFAULT)}\n{m[4]}", text)
 
 
-def _default_card() -> Card:
-    return cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-
-
-def _scores() -> str:
-    validation = _default_card().validation
-    rows = [
-        (name, f"{s['log_loss']:.3f}", f"{s['accuracy']:.3f}", f"{s['macro_f1']:.3f}")
-        for name, s in validation["scores"].items()
-    ]
-    clips = next(iter(validation["scores"].values()))["clips"]
-    table = _table(("", "log loss", "accuracy", "macro F1"), rows)
-    return f"{table}\n\nn = {clips} clips; {validation['method']}."
-
-
-def _training() -> str:
-    training = _default_card().training
+def _training(name: str) -> str:
+    training = cards.read(name, systems.WEIGHTS_FOLDER).training
     initial = training["initial_weights"]
-    counts = training["clips_of_genre"].items()
-    sources = ", ".join(f"{name} {count}" for name, count in training["clips_of_source"].items())
     lines = [
         f"{training['clips']} clips of {training['groups']} artists or other groups "
         f"(table SHA-256 `{training['table_sha256'][:16]}…`).",
-        f"Sources: {sources}.",
-        "",
-        _table(("genre", "clips"), [(name, str(count)) for name, count in counts]),
         "",
         f"Initial weights: {initial['name']}, licence {initial['licence']}, "
         f"SHA-256 `{initial['sha256']}`.",
@@ -83,8 +73,8 @@ def _training() -> str:
     return "\n".join(lines)
 
 
-def _weights() -> str:
-    card = _default_card()
+def _weights(name: str) -> str:
+    card = cards.read(name, systems.WEIGHTS_FOLDER)
     front_end = card.front_end
     rows = [
         ("file", f"`weights/{card.weights.file}`, {card.weights.size / 1e6:.1f} MB"),
@@ -99,52 +89,66 @@ def _weights() -> str:
         ("window", f"{card.window_frames} frames, averaged over the clip"),
         ("temperature", f"{card.calibration.temperature}"),
         ("floor", f"{card.calibration.floor}"),
+        ("bias", _bias(card.calibration.bias)),
     ]
-    return _table(("", systems.DEFAULT), rows)
+    return table(("", name), rows)
 
 
-def _recordings() -> str:
+def _bias(bias: tuple[float, ...]) -> str:
+    named = zip(GENRES, bias, strict=True) if bias else ()
+    return ", ".join(f"{genre} {value:+.2f}" for genre, value in named) or "none"
+
+
+def _recordings(name: str) -> str:
     """Held-out predictions: the first recording of each package, and the total over all."""
     with (ROOT / "tests" / "recordings.tsv").open(encoding="utf-8", newline="") as file:
         recordings = [row for row in csv.DictReader(file, delimiter="\t") if row["clip_id"]]
-    with (ROOT / "training" / "results" / "mobilenet.heldout.csv").open(encoding="utf-8") as file:
-        predictions = {row["clip_id"]: row for row in csv.DictReader(file)}
+    held_out = heldout.read(heldout.path_of(tables.RESULTS, name))
+    predictions = dict(zip(held_out.ids, cross_validated(held_out)[0], strict=True))
     rows, shown, hits, near = [], set(), 0, 0
     for recording in recordings:
-        prediction = predictions[recording["clip_id"]]
-        ranked = sorted(GENRES, key=lambda genre: -float(prediction[genre]))[:3]
+        prediction = dict(zip(GENRES, predictions[recording["clip_id"]], strict=True))
+        ranked = sorted(GENRES, key=lambda genre: -prediction[genre])[:3]
         hits += ranked[0] == recording["genre"]
         near += recording["genre"] in ranked
         if recording["package"] not in shown:
             shown.add(recording["package"])
-            name = Path(recording["path_in_package"]).name
-            top = ", ".join(f"{genre} {float(prediction[genre]):.2f}" for genre in ranked)
+            file_name = Path(recording["path_in_package"]).name
+            top = ", ".join(f"{genre} {prediction[genre]:.2f}" for genre in ranked)
             mark = "hit" if ranked[0] == recording["genre"] else "miss"
-            rows.append((f"{recording['package']}: {name}", recording["genre"], top, mark))
-    table = _table(("recording", "label", "top 3", ""), rows)
+            rows.append((f"{recording['package']}: {file_name}", recording["genre"], top, mark))
+    listed = table(("recording", "label", "top 3", ""), rows)
     count = len(recordings)
     return (
-        f"{table}\n\nThe first recording of each package; over all {count} recordings the first "
+        f"{listed}\n\nThe first recording of each package; over all {count} recordings the first "
         f"genre is the label's for {hits}, and one of the first three for {near}."
     )
 
 
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    def lines() -> Iterator[str]:
-        yield "| " + " | ".join(header) + " |"
-        yield "|---" * len(header) + "|"
-        for row in rows:
-            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
-
-    return "\n".join(lines())
+def _pictures(name: str) -> str:
+    kinds = {"reliability": "Reliability diagram", "confusion": "Confusion matrix"}
+    return "\n\n".join(
+        f"![{title} of {name}](docs/pictures/{name}.{kind}.svg)" for kind, title in kinds.items()
+    )
 
 
-BLOCKS: dict[str, Callable[[], str]] = {
-    "scores": _scores,
+BLOCKS: dict[str, Callable[[str], str]] = {
+    "calibration": tables.calibration,
+    "candidates": tables.candidates,
+    "fma_tracks": tables.fma_tracks,
+    "genres": tables.by_genre,
+    "origins": lambda name: tables.origins(heldout.read(heldout.path_of(tables.RESULTS, name))),
+    "pictures": _pictures,
+    "priors": tables.priors,
+    "recordings": _recordings,
+    "scores": tables.scores,
+    "sources": tables.by_source,
+    "sources_left_out": tables.sources_left_out,
     "training": _training,
     "weights": _weights,
-    "recordings": _recordings,
+    "worst": tables.worst,
 }
+"""Text of a block by its name, from the name of a system."""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""Fits a network to a table of clips: frozen probe for the last layer, then all layers."""
+"""Fits a fusion network to a table of clips: a frozen probe for the last layer, then all layers.
 
-from collections.abc import Callable
+At the end the weights are averaged with those of the start, and the last layer may be fitted anew
+to the features of whole, unvaried windows.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import keras
@@ -21,33 +25,41 @@ class Recipe:
 
     Attributes:
         epochs: passes over the clips.
+        rate: peak of the learning rate, reached after a tenth of the steps, then a half cosine.
         batch: crops a step.
         crop_frames: length of a training crop, in frames.
-        rate: peak of the learning rate, reached after a tenth of the steps, then a half cosine.
         weight_decay: of AdamW (Loshchilov and Hutter, 2019).
+        dropout: share of the features that is dropped before the last layer.
         smoothing: share of a hard label that is spread evenly over the genres.
         teaching: share of the teacher's posterior in a target; the rest is the smoothed label.
         imitation: weight of the squared error to the teacher's standardised embeddings.
         kept: share of the starting weights in the final ones, the probe included; weights between
             both ends carry over better to other sources than the fitted ones (Wortsman et al.,
             Robust Fine-tuning of Zero-shot Models, CVPR 2022).
-        probe_strength: inverse regularisation (C) of the probe that starts the last layer.
+        refitted: whether the last layer is fitted anew at the end.
+        probe_strength: inverse regularisation (C) of the probes, before and after.
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
     """
 
     epochs: int = 12
+    rate: float = 5e-4
     batch: int = 32
     crop_frames: int = 500
-    rate: float = 5e-4
     weight_decay: float = 0.01
+    dropout: float = 0.2
     smoothing: float = 0.05
     teaching: float = 0.8
     imitation: float = 1.0
     kept: float = 0.5
+    refitted: bool = False
     probe_strength: float = 0.01
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+SCRATCH = Recipe(epochs=60, rate=1e-3, teaching=0.0, imitation=0.0, kept=0.0)
+"""From random weights."""
 
 
 @dataclass(frozen=True)
@@ -57,52 +69,53 @@ class Lesson:
     Attributes:
         spectrograms: log-mel, shape [frames, bands] each.
         genres: index into ``GENRES``, shape [clips].
+        start: features of the untouched branches by name, shape [clips, features] each; empty for
+            random initial weights.
         posteriors: the teacher's, shape [clips, 16], or None for no teacher.
         embeddings: the teacher's, standardised, shape [clips, features], or None.
     """
 
     spectrograms: list[Spectrogram]
     genres: NDArray[np.int_]
+    start: Mapping[str, NDArray[np.float32]]
     posteriors: NDArray[np.float64] | None = None
     embeddings: NDArray[np.float32] | None = None
 
 
+Log = Callable[[str], None]
+
+
 def fit(
-    model: keras.Model,
-    lesson: Lesson,
-    start: NDArray[np.float32],
-    front_end: FrontEnd,
-    recipe: Recipe,
-    seed: int,
-    log: Callable[[str], None],
+    model: keras.Model, lesson: Lesson, front_end: FrontEnd, recipe: Recipe, seed: int, log: Log
 ) -> None:
-    """Train all layers of ``model`` in place.
+    """Train all layers of a network in place.
 
     Args:
-        model: log-mel to logits, with layers ``embedding`` and ``logits``.
+        model: from ``fusion.network``, for spectrograms of ``recipe.crop_frames``.
         lesson: clips and targets.
-        start: embeddings of the clips by the untouched model, shape [clips, features].
         front_end: what the spectrograms were made with.
         recipe: how.
         seed: of crops, order and dropout.
         log: is told one line an epoch.
     """
     keras.utils.set_random_seed(seed)
-    probe = fit_probe(start, lesson.genres, recipe.probe_strength)
-    model.get_layer("logits").set_weights([probe.weights, probe.bias])
-    outputs, weights = [model.output], [1.0]
-    losses = [keras.losses.CategoricalCrossentropy(from_logits=True)]
+    features, head = model.get_layer("embedding").output, model.get_layer("logits")
+    if lesson.start:
+        _set_probe(head, np.concatenate(list(lesson.start.values()), axis=1), lesson, recipe)
+    outputs = [head(keras.layers.Dropout(recipe.dropout)(features))]
+    losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
+    weights = [1.0]
     if lesson.embeddings is not None:
-        imitation = keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")
-        outputs.append(imitation(model.get_layer("embedding").output))
+        outputs.append(keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")(features))
         losses.append(keras.losses.MeanSquaredError())
         weights.append(recipe.imitation)
     student = keras.Model(model.input, outputs)
     batches = _Batches(lesson, front_end, recipe, seed)
-    steps = recipe.epochs * len(batches)
     student.compile(
         optimizer=keras.optimizers.AdamW(
-            _schedule(recipe.rate, steps), weight_decay=recipe.weight_decay, global_clipnorm=1.0
+            _schedule(recipe.rate, recipe.epochs * len(batches)),
+            weight_decay=recipe.weight_decay,
+            global_clipnorm=1.0,
         ),
         loss=losses,
         loss_weights=weights,
@@ -116,6 +129,67 @@ def fit(
             for before, after in zip(untouched, model.get_weights(), strict=True)
         ]
     )
+
+
+def refit(model: keras.Model, lesson: Lesson, recipe: Recipe) -> None:
+    """Fit the last layer anew to the features of whole clips.
+
+    Args:
+        model: trained, for the windows of prediction.
+        lesson: clips and targets; of the targets only the genres count.
+        recipe: how.
+    """
+    features = keras.Model(model.input, model.get_layer("embedding").output)
+    made = predict(features, lesson.spectrograms, model.input_shape[1])
+    _set_probe(model.get_layer("logits"), made, lesson, recipe)
+
+
+def _set_probe(
+    head: keras.layers.Layer, features: NDArray[np.float32], lesson: Lesson, recipe: Recipe
+) -> None:
+    probe = fit_probe(features, lesson.genres, recipe.probe_strength)
+    head.set_weights([probe.weights, probe.bias])
+
+
+def scale_at_random(model: keras.Model, front_end: FrontEnd, seed: int) -> None:
+    """Random weights whose layers all give outputs of about unit variance.
+
+    Mishkin and Matas, All You Need Is a Good Init, ICLR 2016: without batch normalisation, signals
+    would fade from layer to layer.
+
+    Args:
+        model: from ``fusion.network``.
+        front_end: of its spectrograms.
+        seed: of the weights, and of the noise that is sent through.
+    """
+    frames = model.input_shape[1]
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0.0, 0.5, (4, frames, 1)) + rng.normal(
+        0.0, 0.5, (4, frames, front_end.mel_bands)
+    )
+    initializer = keras.initializers.Orthogonal(seed=seed)
+    for layer in model.layers:
+        weights = layer.get_weights()
+        if not weights or not layer.trainable:
+            continue
+        kernel = keras.ops.convert_to_numpy(initializer(weights[0].shape))
+        layer.set_weights([kernel, *(np.zeros_like(bias) for bias in weights[1:])])
+        activation, layer.activation = layer.activation, keras.activations.linear
+        outputs = keras.Model(model.input, layer.output)(noise, training=False)
+        spread = np.std(keras.ops.convert_to_numpy(outputs))
+        layer.activation = activation
+        layer.set_weights([kernel / max(spread, 1e-6), *layer.get_weights()[1:]])
+
+
+def branch_features(
+    model: keras.Model, branches: tuple[str, ...], spectrograms: list[Spectrogram]
+) -> dict[str, NDArray[np.float32]]:
+    """What each branch makes of clips, averaged over windows: shape [clips, features] each."""
+    layer = model.get_layer("embedding")
+    parts = layer.input if isinstance(layer.input, list) else [layer.input]
+    joined = predict(keras.Model(model.input, layer.output), spectrograms, model.input_shape[1])
+    ends = np.cumsum([part.shape[-1] for part in parts])[:-1]
+    return dict(zip(branches, np.split(joined, ends, axis=1), strict=True))
 
 
 def predict(

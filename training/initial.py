@@ -1,5 +1,7 @@
-"""Initial weights of a network from a public checkpoint."""
+"""Initial weights of a network's branches from public checkpoints."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.frontend import FrontEnd
-from model.systems import mobilenet
-from training import checkpoint
+from model.systems import fusion, mobilenet
+from training import checkpoint, initial_music
 
 if TYPE_CHECKING:
     import keras
@@ -33,50 +35,107 @@ Window (25 ms), hop (10 ms) and bin width (31.3 Hz) are the original's to 0.3 %.
 ``shift`` hold the original's ln(x + 1e-5) + 4.5 after the gain (800 / 551)**2 of its longer window.
 """
 
+
+@dataclass(frozen=True)
+class Origin:
+    """Public weights that a branch starts from.
+
+    Attributes:
+        title: what they are, whose, and what they were trained on.
+        licence: SPDX identifier.
+        file: name of the file as it is published.
+        sha256: its hash in hexadecimal.
+    """
+
+    title: str
+    licence: str
+    file: str
+    sha256: str
+
+
+MN04 = Origin(
+    "mn04_as of EfficientAT (F. Schmid, 2022), trained on AudioSet",
+    "MIT",
+    "mn04_as_mAP_432.pt",
+    "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+)
+ARTIST = Origin(
+    "siamese network for 10,000 artists (J. Park, J. Lee, 2018), trained on MSD previews",
+    "MIT",
+    "artist_siamese_10000.h5",
+    "3b3ad09c321786c8ea388269ee3c35ab540734ce5209f40a430f1c9b0a25f753",
+)
+MUSICNN = Origin(
+    "MSD_musicnn of musicnn 0.1.0 (J. Pons, 2019), trained on tags of MSD",
+    "ISC",
+    "musicnn-0.1.0-py3-none-any.whl",
+    "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+)
+ORIGINS = {
+    fusion.MOBILENET: MN04,
+    fusion.ARTIST: ARTIST,
+    fusion.MUSICNN: MUSICNN,
+}
+"""Where each branch starts; the last layer starts from a probe, see ``training.fit``."""
+
 _EPSILON = 1e-3
 """Of mn04's batch normalisation."""
 
 
-def mobilenet_from_mn04(model: "keras.Model", path: Path, digest: str) -> None:
-    """Load EfficientAT's ``mn04_as`` into all layers of a mobilenet but the last.
+def load(
+    model: "keras.Model", front_end: FrontEnd, branches: tuple[str, ...], files: Mapping[str, Path]
+) -> None:
+    """Give all layers of a fusion network but the last their initial weights.
 
     Args:
-        model: from ``mobilenet.network``; its layer ``logits`` keeps its values.
-        path: the checkpoint, ``mn04_as_mAP_432.pt``.
-        digest: its SHA-256 in hexadecimal.
+        model: from ``fusion.network``.
+        front_end: of its spectrograms.
+        branches: that it was made with.
+        files: path of each published file of ``ORIGINS``, by its name.
 
     Raises:
-        CheckpointError: the file is not that checkpoint.
+        CheckpointError: a file is missing, or not what ``ORIGINS`` says.
     """
-    state = checkpoint.read(path, digest)
-    for name, arrays in _mn04_layers(state).items():
+    layers: dict[str, list[NDArray[np.float32]]] = {}
+    for branch in branches:
+        origin = ORIGINS[branch]
+        path = files.get(origin.file, Path(origin.file))
+        if branch == fusion.ARTIST:
+            layers |= initial_music.artist_layers(path, origin.sha256, front_end)
+        elif branch == fusion.MUSICNN:
+            layers |= initial_music.musicnn_layers(path, origin.sha256, front_end)
+        else:
+            layers |= _mn04_layers(checkpoint.read(path, origin.sha256))
+    for name, arrays in layers.items():
         model.get_layer(name).set_weights(arrays)
 
 
 def _mn04_layers(state: dict[str, NDArray[np.float32]]) -> dict[str, list[NDArray[np.float32]]]:
     """Kernel and bias of each layer of the network, by its name there."""
-    layers = {"stem": _folded(state, "features.0"), "top": _folded(state, "features.16")}
+    layers = {"stem": _folded(state, "features.0")}
+    layers["top"] = _folded(state, "features.16")
     for number, block in enumerate(mobilenet.BLOCKS, 1):
-        stages = (
-            []
-            if f"features.{number}.block.3.0.weight" not in state
-            and (f"features.{number}.block.2.0.weight" not in state)
-            else ["expand"]
-        )
-        stages += ["depthwise"] + (["squeeze"] if block.squeeze else []) + ["project"]
-        for position, stage in enumerate(stages):
+        name = f"block{number}"
+        for position, stage in enumerate(_stages(state, number, block)):
             source = f"features.{number}.block.{position}"
             if stage == "squeeze":
-                layers[f"block{number}_reduce"] = _pointwise(
-                    state, f"{source}.conc_se_layers.0.fc1"
-                )
-                layers[f"block{number}_excite"] = _pointwise(
-                    state, f"{source}.conc_se_layers.0.fc2"
-                )
+                inner = f"{source}.conc_se_layers.0"
+                layers[f"{name}_reduce"] = _pointwise(state, f"{inner}.fc1")
+                layers[f"{name}_excite"] = _pointwise(state, f"{inner}.fc2")
             else:
-                layers[f"block{number}_{stage}"] = _folded(state, source)
-    layers["embedding"] = [state["classifier.2.weight"].T, state["classifier.2.bias"]]
+                layers[f"{name}_{stage}"] = _folded(state, source)
+    layers["features"] = [state["classifier.2.weight"].T, state["classifier.2.bias"]]
     return layers
+
+
+def _stages(
+    state: dict[str, NDArray[np.float32]], number: int, block: mobilenet.Block
+) -> list[str]:
+    """Parts of a block in the order of the checkpoint."""
+    last = 2 + block.squeeze
+    expanding = f"features.{number}.block.{last}.0.weight" in state
+    middle = ["depthwise", *(["squeeze"] if block.squeeze else []), "project"]
+    return ["expand", *middle] if expanding else middle
 
 
 def _folded(state: dict[str, NDArray[np.float32]], name: str) -> list[NDArray[np.float32]]:

@@ -6,6 +6,7 @@ clip's group, are the student's targets, and the embeddings themselves a second 
 Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,12 +78,28 @@ def soft_targets(
     groups: list[str],
     strength: float,
     seed: int,
+    cache: Path,
 ) -> NDArray[np.float64]:
-    """Posteriors of clips from regressions that did not see the clip's group, shape [clips, 16]."""
+    """Posteriors of clips from regressions that did not see the clip's group, shape [clips, 16].
+
+    Args:
+        features: the teacher's, shape [clips, features].
+        genres: index of each clip's genre, shape [clips].
+        groups: artist of each clip.
+        strength: scikit-learn's C.
+        seed: of the folds.
+        cache: folder where they are kept for other systems on the same clips.
+    """
+    digest = hashlib.sha256(features.tobytes() + genres.tobytes())
+    digest.update(f"{groups} {strength} {seed}".encode())
+    kept = cache / f"soft_targets_{digest.hexdigest()[:16]}.npy"
+    if kept.exists():
+        return np.asarray(np.load(kept))
     targets = np.zeros((len(genres), len(GENRES)))
     folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
     for train, held in folds.split(features, genres, groups):
         targets[held] = fit_probe(features[train], genres[train], strength).posteriors(
             features[held]
         )
+    np.save(kept, targets)
     return targets

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,24 @@ class Network(Protocol):
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
 
 
+class EmbeddingError(Exception):
+    """Embeddings were asked for, and the network has none."""
+
+
+@runtime_checkable
+class EmbeddingNetwork(Network, Protocol):
+    """A network that tells its features, too."""
+
+    def embed(
+        self, windows: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The logits that a call gives, and features of the windows, shape [batch, features].
+
+        Raises:
+            EmbeddingError: there are none after all.
+        """
+
+
 @dataclass(frozen=True)
 class System:
     """A way from a waveform to sixteen logits.
@@ -70,6 +88,21 @@ def cut_windows(log_mel: NDArray[np.floating], frames: int) -> NDArray[np.float3
     length = len(log_mel)
     if length < frames:
         return log_mel[np.arange(frames) % length][None].astype(np.float32)
-    count = max(1, round(length / frames))
-    starts = np.linspace(0, length - frames, count).round().astype(int)
+    starts = window_starts(length, frames)
     return np.stack([log_mel[start : start + frames] for start in starts]).astype(np.float32)
+
+
+def window_starts(length: int, frames: int) -> NDArray[np.int64]:
+    """First frames of the windows that ``cut_windows`` gives.
+
+    Args:
+        length: frames of the spectrogram, at least 1.
+        frames: length of a window.
+
+    Returns:
+        Shape [windows], ascending from 0.
+    """
+    if length < frames:
+        return np.zeros(1, np.int64)
+    count = max(1, round(length / frames))
+    return np.linspace(0, length - frames, count).round().astype(np.int64)

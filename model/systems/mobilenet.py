@@ -1,25 +1,19 @@
-"""MobileNetV3 on a log-mel spectrogram: the small network of EfficientAT, for sixteen genres.
+"""MobileNetV3 on a log-mel spectrogram: the small network of EfficientAT, up to its features.
 
 MobileNetV3-Large (Howard et al., Searching for MobileNetV3, ICCV 2019, table 1) with its channels
 scaled by 0.4 and one audio channel, as in Schmid, Koutini and Widmer, Efficient Large-Scale Audio
 Tagging via Transformer-to-CNN Knowledge Distillation, ICASSP 2023 (there: mn04). Deviations: batch
-normalisation is folded into the convolutions, time is the first axis of the image, and the last
-layer has sixteen outputs.
+normalisation is folded into the convolutions, time is the first axis of the image, and there is no
+last layer.
 """
 
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from model.cards import Card
-from model.genres import GENRES
-from model.systems import runtime
-from model.systems.base import Execution, Network, System
 
 if TYPE_CHECKING:
     import keras
 
 EMBEDDING = 512
+
 _SMALLEST = 8
 
 
@@ -60,42 +54,25 @@ def scaled(channels: int, width: float = 0.4) -> int:
     return nearest + _SMALLEST if nearest < 0.9 * wanted else nearest
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system that a card describes, from its checked file of weights."""
-    return System(card.front_end, card.window_frames, partial(_connect, card, weights))
-
-
-def _connect(card: Card, weights: Path, execution: Execution) -> Network:
-    batch = runtime.prepare(execution)
-    model = network(card.front_end.mel_bands, card.window_frames)
-    model.load_weights(weights)
-    return runtime.TensorFlowNetwork(model, batch)
-
-
-def network(bands: int, frames: int | None = None, dropout: float = 0.0) -> "keras.Model":
-    """The network, with random weights.
+def features(log_mel: "keras.KerasTensor", bands: int) -> "keras.KerasTensor":
+    """Features of spectrograms.
 
     Args:
+        log_mel: spectrograms, shape [batch, frames, bands].
         bands: mel bands of the spectrograms.
-        frames: length of the spectrograms, or None for any.
-        dropout: share of the embedding that is dropped in training, in [0, 1).
 
     Returns:
-        A model from log-mel spectrograms, shape [batch, frames, bands], to logits, [batch, 16]. Its
-        layer ``embedding`` gives 512 features.
+        Shape [batch, 512].
     """
-    from keras import Input, Model, layers
+    from keras import layers
 
-    spectrogram = Input((frames, bands), name="log_mel")
-    x = layers.Reshape((-1, bands, 1), name="image")(spectrogram)
+    x = layers.Reshape((-1, bands, 1), name="image")(log_mel)
     x = _convolution(x, "stem", scaled(16), 3, 2, "hard_silu")
     for number, block in enumerate(BLOCKS, 1):
         x = _inverted_residual(x, f"block{number}", block)
     x = _convolution(x, "top", 6 * scaled(160), 1, 1, "hard_silu")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(EMBEDDING, activation="hard_silu", name="embedding")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    return Model(spectrogram, layers.Dense(len(GENRES), name="logits")(x), name="mobilenet")
+    return layers.Dense(EMBEDDING, activation="hard_silu", name="features")(x)
 
 
 def _inverted_residual(x: "keras.KerasTensor", name: str, block: Block) -> "keras.KerasTensor":

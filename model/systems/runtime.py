@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.systems.base import Device, Execution
+from model.systems.base import Device, EmbeddingError, Execution
 
 if TYPE_CHECKING:
     import keras
@@ -24,6 +25,9 @@ CPU_BATCH = 12
 """Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.batches``)."""
 
 GPU_BATCH = 96
+
+_EMBEDDING = "embedding"
+"""Name of the layer whose output is what the network knows before it names genres."""
 
 # Runs in a process of its own, because a driver or cuDNN that does not fit may abort.
 _GPU_TRIAL = """
@@ -42,18 +46,14 @@ class TensorFlowNetwork:
     """A Keras model as one TensorFlow graph of fixed shape.
 
     Args:
-        model: from windows to logits.
+        model: from windows to logits; its layer ``embedding`` gives features, where it has one.
         batch: windows of a call.
     """
 
     def __init__(self, model: "keras.Model", batch: int) -> None:
-        import tensorflow as tf
-
         self._batch = batch
-        signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)]
-        self._graph = tf.function(
-            lambda windows: model(windows, training=False), input_signature=signature
-        )
+        self._model = model
+        self._graph = self._as_graph(model)
 
     @property
     def batch(self) -> int:
@@ -68,6 +68,36 @@ class TensorFlowNetwork:
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
         return np.asarray(self._graph(windows))
+
+    def embed(
+        self, windows: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same logits, and the features behind them, shape [batch, features].
+
+        Raises:
+            EmbeddingError: the model has no layer ``embedding``.
+        """
+        logits, features = self._with_embedding(windows)
+        return np.asarray(logits), np.asarray(features)
+
+    @cached_property
+    def _with_embedding(self) -> Any:
+        """A second graph, built when it is wanted."""
+        import keras
+
+        names = {layer.name for layer in self._model.layers}
+        if _EMBEDDING not in names:
+            raise EmbeddingError("this system has no embeddings; choose another with --system")
+        features = self._model.get_layer(_EMBEDDING).output
+        return self._as_graph(keras.Model(self._model.input, [self._model.output, features]))
+
+    def _as_graph(self, model: "keras.Model") -> Any:
+        import tensorflow as tf
+
+        signature = [tf.TensorSpec((self._batch, *model.input_shape[1:]), tf.float32)]
+        return tf.function(
+            lambda windows: model(windows, training=False), input_signature=signature
+        )
 
 
 def prepare(execution: Execution) -> int:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss
 
-from grader.metrics import clip_losses, confusion, macro_f1, score
+from grader.metrics import (
+    class_recall,
+    class_weights,
+    clip_losses,
+    confusion,
+    macro_f1,
+    reliability,
+    score,
+)
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 
 Table = NDArray[np.float64]
@@ -50,6 +58,16 @@ def test_the_class_prior_of_medium() -> None:
     assert scores.log_loss == pytest.approx(2.0887, abs=5e-5)
     assert scores.accuracy == pytest.approx(0.2841, abs=5e-5)
     assert scores.macro_f1 == pytest.approx(0.0277, abs=5e-5)
+
+
+def test_the_prior_of_mediums_training_part_on_its_test_part() -> None:
+    train = (58, 495, 142, 13, 5050, 1801, 1215, 1761, 1045, 814, 306, 408, 945, 5681, 94, 94)
+    test = (8, 62, 18, 6, 632, 225, 152, 220, 174, 102, 39, 51, 119, 711, 42, 12)
+    truth = np.repeat(np.arange(16), test)
+    scores = score(np.tile(np.array(train) / sum(train), (len(truth), 1)), truth)
+    assert scores.log_loss == pytest.approx(2.1454, abs=5e-5)
+    assert scores.accuracy == pytest.approx(0.2763, abs=5e-5)
+    assert scores.macro_f1 == pytest.approx(0.0271, abs=5e-5)
 
 
 def test_one_confident_miss_costs_at_most_34_nats() -> None:
@@ -128,3 +146,85 @@ def test_values_that_are_no_probabilities_are_refused(bad: float) -> None:
 def test_shapes_must_fit() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         score(np.full((2, len(GENRES)), 1 / 16), np.array([0]))
+
+
+@given(tables(), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_a_weight_of_two_is_the_clip_twice(drawn: tuple[Table, Truth], seed: int) -> None:
+    table, truth = drawn
+    times = np.random.default_rng(seed).integers(0, 3, len(truth))
+    times[0] = 1
+    chosen = np.repeat(np.arange(len(truth)), times)
+    weighted = score(table, truth, times.astype(float))
+    repeated = score(table[chosen], truth[chosen])
+    assert weighted.log_loss == pytest.approx(repeated.log_loss)
+    assert weighted.accuracy == pytest.approx(repeated.accuracy)
+    assert weighted.macro_f1 == pytest.approx(repeated.macro_f1)
+    bins, again = (
+        reliability(table, truth, times.astype(float)),
+        reliability(table[chosen], truth[chosen]),
+    )
+    np.testing.assert_allclose(bins.share, again.share)
+    assert bins.error == pytest.approx(again.error)
+
+
+@given(tables())
+@settings(max_examples=30, deadline=None)
+def test_weights_of_a_mix_give_the_classes_its_shares(drawn: tuple[Table, Truth]) -> None:
+    _, truth = drawn
+    weights = class_weights(truth, PRIOR)
+    assert weights.sum() == pytest.approx(len(truth))
+    sums = np.bincount(truth, weights, 16)
+    present = np.unique(truth)
+    expected = PRIOR[present] / PRIOR[present].sum()
+    np.testing.assert_allclose(sums[present] / len(truth), expected)
+
+
+def test_weights_of_a_mix_keep_proportions_within_a_class() -> None:
+    truth = np.array([0, 0, 1])
+    weights = class_weights(truth, np.array([0.5, 0.25, 0.25]), np.array([3.0, 1.0, 7.0]))
+    np.testing.assert_allclose(weights, [1.5, 0.5, 1.0])
+
+
+def test_weights_without_any_clip_are_refused() -> None:
+    with pytest.raises(ValueError, match="no clip is of a class"):
+        class_weights(np.array([0, 0]), np.array([0.0, 1.0]))
+
+
+def test_weighting_uniform_predictions_to_medium_changes_no_loss() -> None:
+    truth = np.arange(160) % 16
+    table = np.tile(PRIOR, (160, 1))
+    scores = score(table, truth, class_weights(truth, PRIOR))
+    assert scores.log_loss == pytest.approx(2.0887, abs=5e-5)
+    assert scores.accuracy == pytest.approx(0.2841, abs=5e-5)
+
+
+def test_recall_of_each_class_and_of_a_class_without_clips() -> None:
+    recall = class_recall(np.array([1, 1, 0, 0]), np.array([1, 1, 1, 0]), 3)
+    np.testing.assert_allclose(recall, [1, 2 / 3, np.nan])
+
+
+def test_calibration_error_by_hand() -> None:
+    """Two bins: three clips at 0.9 of which two are right, one at 0.6 that is right."""
+    table = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4]])
+    bins = reliability(table, np.array([0, 1, 1, 0]))
+    filled = bins.share > 0
+    np.testing.assert_allclose(bins.share[filled], [0.25, 0.75])
+    np.testing.assert_allclose(bins.confidence[filled], [0.6, 0.9])
+    np.testing.assert_allclose(bins.accuracy[filled], [1, 2 / 3])
+    assert bins.error == pytest.approx(0.25 * 0.4 + 0.75 * (0.9 - 2 / 3))
+    assert len(bins.share) == 15
+
+
+def test_a_bin_has_its_upper_edge_and_not_its_lower() -> None:
+    bins = reliability(np.array([[0.5, 0.5], [0.51, 0.49], [1.0, 0.0]]), np.zeros(3, int), bins=2)
+    np.testing.assert_allclose(bins.share, [1 / 3, 2 / 3])
+
+
+def test_exact_probabilities_have_little_calibration_error() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.dirichlet(np.full(16, 0.3), 40_000)
+    truth = (rng.random((40_000, 1)) > table.cumsum(axis=1)).sum(axis=1).clip(0, 15)
+    assert reliability(table, truth).error < 0.01
+    sharper = table**2 / (table**2).sum(axis=1, keepdims=True)
+    assert reliability(sharper, truth).error > 0.1

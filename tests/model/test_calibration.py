@@ -1,5 +1,8 @@
 """Logits to posteriors, and posteriors from one prior to another."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,3 +58,25 @@ def test_a_smoothed_prior_has_no_zero() -> None:
 def test_an_impossible_calibration_is_refused(temperature: float, floor: float) -> None:
     with pytest.raises(ValueError, match="calibration"):
         Calibration(temperature, floor)
+
+
+def test_a_bias_is_added_to_the_logits() -> None:
+    values = np.linspace(0, 3, 16)
+    bias = tuple(np.linspace(1, -1, 16).tolist())
+    with_bias = Calibration(2.0, 1e-6, bias).posteriors(values)
+    np.testing.assert_allclose(with_bias, Calibration(2.0, 1e-6).posteriors(values + bias))
+
+
+def test_a_bias_for_other_classes_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 biases for 16 classes"):
+        Calibration(bias=(0.0, 1.0, 2.0)).posteriors(np.zeros(16))
+    with pytest.raises(ValueError, match="not a calibration"):
+        Calibration(bias=(np.nan,) * 16)
+
+
+def test_fields_of_a_card_make_a_calibration_with_or_without_a_bias() -> None:
+    old = json.loads('{"temperature": 0.9, "floor": 0.01}')
+    assert Calibration(**old) == Calibration(0.9, 0.01)
+    read = Calibration(**json.loads(json.dumps(asdict(Calibration(0.9, 0.01, (0.5,) * 16)))))
+    assert read == Calibration(0.9, 0.01, (0.5,) * 16)
+    assert hash(read) == hash(Calibration(0.9, 0.01, (0.5,) * 16))

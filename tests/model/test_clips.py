@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model.clips import ClipsError, file_id, find
+from model.clips import Clip, ClipsError, file_id, find, shard
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -47,8 +47,46 @@ def test_a_folder_called_mp3_is_no_clip_but_everything_else_is(tmp_path: Path) -
 def test_of_two_files_with_one_id_the_first_has_the_row(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp3", "a.MP3", "b.mp3")
     found = find([str(tmp_path)])
-    assert [clip.path.name for clip in found.clips] == ["a.MP3", "b.mp3"]
-    assert [clip.path.name for clip in found.duplicates] == ["a.mp3"]
+    assert [clip.name for clip in found.clips] == ["a.MP3", "b.mp3"]
+    assert [clip.name for clip in found.duplicates] == ["a.mp3"]
+
+
+def test_any_audio_takes_other_formats_whose_ids_keep_their_suffix(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3", "a.wav", "b.FLAC", "c.m4a", "notes.txt", "sub/d.opus")
+    sources = [str(tmp_path)]
+    assert [clip.file_id for clip in find(sources, any_audio=True).clips] == [
+        "a",
+        "a.wav",
+        "b.FLAC",
+        "c.m4a",
+    ]
+    deep = [clip.file_id for clip in find(sources, recursive=True, any_audio=True).clips]
+    assert deep[-1] == "sub/d.opus"
+    assert ids(tmp_path, tmp_path / "a.wav") == ["a", "a.wav"]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+def test_shards_are_all_clips_once_and_of_even_size(tmp_path: Path, parts: int) -> None:
+    touch(tmp_path, *(f"{number}.mp3" for number in range(5)), "3.MP3")
+    found = find([str(tmp_path)])
+    shards = [shard(found, part, parts) for part in range(1, parts + 1)]
+    joined: list[Clip] = sorted((c for s in shards for c in s.clips), key=lambda c: c.file_id)
+    assert joined == list(found.clips)
+    assert [clip for s in shards for clip in s.duplicates] == list(found.duplicates)
+    for one in shards:
+        assert {clip.file_id for clip in one.duplicates} <= {clip.file_id for clip in one.clips}
+    sizes = [len(one.clips) for one in shards]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_paths_are_as_short_as_they_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "a.mp3", "sub/b.mp3")
+    monkeypatch.chdir(tmp_path)
+    paths = [clip.path for clip in find(["."], recursive=True).clips]
+    assert paths == ["a.mp3", "sub/b.mp3"]
+    assert [clip.path for clip in find(["sub//"]).clips] == ["sub/b.mp3"]
 
 
 def test_a_list_names_paths_line_by_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,12 +17,13 @@ PRINT = {"weights": "abc"}
 def some_clips(folder: Path, count: int = 4) -> list[Clip]:
     for number in range(count):
         (folder / f"{number}.mp3").write_bytes(b"x" * number)
-    return [Clip(str(number), folder / f"{number}.mp3") for number in range(count)]
+    return [Clip(str(number), str(folder / f"{number}.mp3")) for number in range(count)]
 
 
 def entry(number: int) -> Entry:
     values = tuple(1 / (number + 3 + k) for k in range(16))
-    return Entry(values, number % 2 == 0, (Notice("short", f"détail {number}\n"),) * number)
+    notices = (Notice("short", f"détail {number}\n"),) * number
+    return Entry(values if number % 2 == 0 else None, notices)
 
 
 def fill(output: Path, clips: list[Clip], *numbers: int) -> None:
@@ -48,7 +50,7 @@ def test_entries_come_back_exactly_and_in_the_order_of_the_clips(tmp_path: Path)
 def test_a_changed_file_is_done_again(tmp_path: Path) -> None:
     clips = some_clips(tmp_path)
     fill(tmp_path / "o.csv", clips, 0, 1, 2)
-    clips[0].path.write_bytes(b"longer")
+    Path(clips[0].path).write_bytes(b"longer")
     os.utime(clips[1].path, ns=(0, 0))
     assert unfinished(tmp_path / "o.csv", clips) == [0, 1, 3]
     fill(tmp_path / "o.csv", clips, 0)
@@ -60,6 +62,27 @@ def test_clips_may_come_and_go(tmp_path: Path) -> None:
     fill(tmp_path / "o.csv", clips, 0, 3)
     assert unfinished(tmp_path / "o.csv", clips[2:]) == [0]
     assert unfinished(tmp_path / "o.csv", clips) == [1, 2]
+
+
+def test_what_is_kept_comes_back_and_its_lack_is_noticed(tmp_path: Path) -> None:
+    clips = some_clips(tmp_path)
+    windows = np.random.default_rng(0).normal(size=(2, 17))
+    picture = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows"]) as journal:
+        journal.add(0, Entry(entry(0).posterior, (), {"windows": windows, "picture": picture}))
+        journal.add(1, entry(1))  # without a posterior there is nothing to keep
+        journal.add(2, entry(2))
+        first = next(iter(journal.entries()))
+        assert first is not None
+        assert first.kept.keys() == {"windows", "picture"}
+        np.testing.assert_array_equal(first.kept["windows"], windows)
+        np.testing.assert_array_equal(first.kept["picture"], picture)
+        assert first.kept["picture"].dtype == np.uint8
+    with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows", "picture"]) as journal:
+        assert journal.unfinished() == [2, 3]
+    with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["embedding"]) as journal:
+        assert journal.unfinished() == [0, 2, 3]
+    assert unfinished(tmp_path / "o.csv", clips) == [3]
 
 
 def test_another_fingerprint_or_no_wish_to_resume_begins_anew(tmp_path: Path) -> None:

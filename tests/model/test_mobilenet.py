@@ -1,5 +1,6 @@
-"""The default network: its size, its graph, and that it is the same on every backend."""
+"""Networks: their sizes, the graph, and that they are the same on every backend."""
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -10,21 +11,25 @@ import numpy as np
 import pytest
 
 from model import cards, systems
-from model.systems import mobilenet, runtime
+from model.systems import fusion, mobilenet, runtime
 from model.systems.base import Device, Execution
 from tests.conftest import ROOT
 
 CARD = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 MN04_PARAMETERS = 978_679  # EfficientAT's mn04_as with batch normalisation folded
 AUDIOSET_CLASSES = 527
+ARTIST = 264_448 - 2 * 768  # of the published file, normalisation folded
+# Of the published file without its 50 tags; normalisation has two numbers a channel instead of
+# four, and none where it is folded (1 + 1506 of 2460 channels).
+MUSICNN = 792_079 - 50 * 201 - 4 * 2460 + 2 * 953
 
 ON_ANOTHER_BACKEND = """
 import sys
 import numpy as np
 from model import cards, systems
-from model.systems import mobilenet
+from model.systems import fusion
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-network = mobilenet.network(card.front_end.mel_bands)
+network = fusion.network(card.front_end, card.window_frames, card.branches)
 network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
 windows = np.load(sys.argv[1])
 np.save(sys.argv[2], network.predict(windows, verbose=0))
@@ -32,10 +37,26 @@ np.save(sys.argv[2], network.predict(windows, verbose=0))
 
 
 def test_it_has_the_parameters_of_the_published_network() -> None:
-    network = mobilenet.network(bands=128)
+    front_end = dataclasses.replace(CARD.front_end, mel_bands=128)
+    network = fusion.network(front_end, 1000, (fusion.MOBILENET,))
     last = mobilenet.EMBEDDING + 1
     assert network.count_params() - 16 * last + AUDIOSET_CLASSES * last == MN04_PARAMETERS
     assert network.output_shape == (None, 16)
+
+
+@pytest.mark.parametrize(
+    ("branch", "expected"), [(fusion.ARTIST, ARTIST), (fusion.MUSICNN, MUSICNN)]
+)
+def test_a_branch_has_the_parameters_of_the_published_network(branch: str, expected: int) -> None:
+    """But for those of its view, of standardisation, and of the normalisation that is folded."""
+    network = fusion.network(CARD.front_end, 1000, (branch,))
+    own = [
+        weight
+        for layer in network.layers
+        if layer.name.startswith(branch) and not layer.name.endswith(("_bands", "standardised"))
+        for weight in layer.weights
+    ]
+    assert sum(int(np.prod(weight.shape)) for weight in own) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from model.calibration import Calibration
 from model.clips import Clip, Notice
-from model.pipeline import Belief, classify, with_logits
-from model.systems.base import Execution, System, cut_windows
+from model.pipeline import Outcome, classify, with_logits
+from model.systems.base import EmbeddingError, Execution, System, cut_windows, window_starts
 from model.workers import Decoded, Limits
 from tests.model.test_workers import FRONT_END
+from tests.odd import tone, wav
 
 BANDS = 3
-UNIFORM = np.full(16, 1 / 16)
-BELIEF = Belief(Calibration(), UNIFORM, UNIFORM)
 
 
 class MeanNetwork:
@@ -32,6 +31,21 @@ class MeanNetwork:
         return np.repeat(windows.mean(axis=(1, 2))[:, None], 16, axis=1)
 
 
+class Embedding(MeanNetwork):
+    """The same, with the first band's mean and the last one's as features."""
+
+    def embed(
+        self, windows: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return self(windows), windows.mean(axis=1)[:, [0, -1]]
+
+
+def outcomes_of(paths: list[Path], network: MeanNetwork, *keep: str) -> list[Outcome]:
+    clips = [Clip(path.stem, str(path)) for path in paths]
+    system = System(FRONT_END, 500, lambda _: network)
+    return list(classify(clips, system, Calibration(), Execution(), 2, Limits(), keep=keep))
+
+
 @given(st.lists(st.integers(0, 95), max_size=12), st.integers(1, 7))
 def test_batches_cross_files_and_nothing_is_lost(lengths: list[int], batch: int) -> None:
     network = MeanNetwork(batch)
@@ -40,13 +54,12 @@ def test_batches_cross_files_and_nothing_is_lost(lengths: list[int], batch: int)
         for index, length in enumerate(lengths)
     ]
     answers = list(with_logits(decoded, network, frames=20))
-    assert [entry for entry, _ in answers] == decoded
-    for index, (entry, logits) in enumerate(answers):
-        if entry.log_mel is None:
-            assert logits is None
-        else:
-            assert logits is not None
-            np.testing.assert_allclose(logits, np.full(16, index), rtol=1e-6)
+    assert [entry for entry, _, _ in answers] == decoded
+    for index, (entry, logits, embeddings) in enumerate(answers):
+        windows = 0 if entry.log_mel is None else len(window_starts(len(entry.log_mel), 20))
+        assert len(logits) == windows
+        np.testing.assert_allclose(logits, np.full_like(logits, index), rtol=1e-6)
+        assert embeddings is None
     assert network.shapes <= {(batch, 20, BANDS)}
 
 
@@ -63,20 +76,43 @@ def test_windows_have_one_length_and_reach_both_ends(length: int, frames: int) -
         np.testing.assert_array_equal(windows[0, :, 0], np.arange(frames) % length)
 
 
-def test_a_clip_that_cannot_be_decoded_gets_the_prior(tmp_path: Path, clips: list[Path]) -> None:
+def test_a_clip_that_cannot_be_decoded_has_no_posterior(tmp_path: Path, clips: list[Path]) -> None:
     (tmp_path / "empty.mp3").touch()
     paths = [clips[0], tmp_path / "empty.mp3", clips[1]]
-    belief = Belief(Calibration(), UNIFORM, np.arange(1, 17) / 136)
-    network = MeanNetwork(4)
-    system = System(FRONT_END, 500, lambda _: network)
-    outcomes = list(
-        classify(
-            [Clip(path.stem, path) for path in paths], system, belief, Execution(), 2, Limits()
-        )
-    )
-    assert [outcome.predicted for outcome in outcomes] == [True, False, True]
-    np.testing.assert_allclose(outcomes[1].posterior, belief.prior)
+    outcomes = outcomes_of(paths, MeanNetwork(4))
+    assert [outcome.posterior is None for outcome in outcomes] == [False, True, False]
     assert outcomes[1].notices == (Notice("empty", "zero bytes"),)
+    assert not any(outcome.kept for outcome in outcomes)
+
+
+def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) -> None:
+    plain = outcomes_of(clips[:3], Embedding(4))
+    kept = outcomes_of(clips[:3], Embedding(4), "windows", "embedding", "thumbnail")
+    for bare, full in zip(plain, kept, strict=True):
+        assert bare.posterior is not None
+        assert full.posterior is not None
+        np.testing.assert_array_equal(bare.posterior, full.posterior)
+        windows = full.kept["windows"]
+        assert windows.shape[1] == 17
+        assert windows[0, 0] == 0
+        assert (np.diff(windows[:, 0]) > 0).all()
+        np.testing.assert_allclose(windows[:, 1:].sum(axis=1), 1)
+        assert full.kept["embedding"].shape == (2,)
+        assert full.kept["thumbnail"].dtype == np.uint8
+
+
+def test_a_network_without_embeddings_is_told(clips: list[Path]) -> None:
+    with pytest.raises(EmbeddingError, match="--system"):
+        outcomes_of(clips[:1], MeanNetwork(4), "embedding")
+
+
+def test_a_wav_is_no_surprise_under_its_own_name(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.mp3"):
+        (tmp_path / name).write_bytes(wav(tone(2.0, 22_050), 22_050))
+    outcomes = outcomes_of(sorted(tmp_path.iterdir()), MeanNetwork(4))
+    reasons = [{notice.reason for notice in outcome.notices} for outcome in outcomes]
+    assert "not_mp3" not in reasons[0]
+    assert "not_mp3" in reasons[1]
 
 
 def test_an_error_of_the_network_is_not_swallowed(clips: list[Path]) -> None:
@@ -85,4 +121,4 @@ def test_an_error_of_the_network_is_not_swallowed(clips: list[Path]) -> None:
 
     system = System(FRONT_END, 500, connect)
     with pytest.raises(RuntimeError, match="no network"):
-        list(classify([Clip("a", clips[0])], system, BELIEF, Execution(), 1))
+        list(classify([Clip("a", str(clips[0]))], system, Calibration(), Execution(), 1))

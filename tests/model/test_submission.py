@@ -4,6 +4,7 @@ import contextlib
 import csv
 import math
 import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,17 @@ def test_numbers_are_written_to_the_last_bit(tmp_path: Path) -> None:
         cells = list(csv.reader(file))[1][1:]
     assert tuple(map(float, cells)) == third.probabilities
     assert math.fsum(map(float, cells)) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_disk_that_is_full_is_told_and_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "output.csv"
+    path.write_text("old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(SubmissionError, match=r"output\.csv: cannot be written"):
+            submission.write(path, (row(f"{number}") for number in range(1000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.systems import mobilenet
-from training import checkpoint, initial
+from training import checkpoint
 from training.checkpoint import CheckpointError
 
 
@@ -135,15 +135,3 @@ def test_a_pickle_that_calls_something_is_refused(tmp_path: Path) -> None:
         archive.writestr("archive/data.pkl", b"cos\nsystem\n(S'touch pwned'\ntR.")
     with pytest.raises(CheckpointError, match=r"os\.system"):
         checkpoint.read(path, checkpoint.sha256(path))
-
-
-def test_every_layer_but_the_last_gets_its_initial_weights(tmp_path: Path) -> None:
-    network = mobilenet.network(initial.FRONT_END.mel_bands)
-    before = {w.path: np.array(w) for w in network.weights}
-    digest = write_checkpoint(tmp_path / "mn04.pt", mn04_like())
-    initial.mobilenet_from_mn04(network, tmp_path / "mn04.pt", digest)
-    for weight in network.weights:
-        changed = not np.array_equal(before[weight.path], np.array(weight))
-        biases_of_zero = weight.path.split("/")[0].endswith(("reduce", "excite", "embedding"))
-        if "kernel" in weight.path or not biases_of_zero:
-            assert changed == (not weight.path.startswith("logits")), weight.path

@@ -11,7 +11,7 @@ from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from tests import fma_tree
 from training import fma
 from training.fma import FmaError, load
-from training.train import fold_numbers
+from training.folds import fold_numbers
 
 BIO = '<p>Born, then "named";\nstill <em>here</em>,\n\nthey say.</p>'
 

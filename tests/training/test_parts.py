@@ -1,15 +1,14 @@
-"""Augmentation, teacher and calibration, each alone."""
+"""Augmentation and teacher, each alone."""
+
+from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.metrics import clip_losses
-from model.calibration import Calibration
 from training import initial
 from training.augment import Augmentation, crop, vary
-from training.calibrate import fit_calibration, nested_posteriors
 from training.teacher import fit_probe, soft_targets
 
 FLOOR = (np.log(initial.FRONT_END.offset) + initial.FRONT_END.shift) / initial.FRONT_END.scale
@@ -53,34 +52,14 @@ def test_a_probe_is_scikit_learns_regression_in_plain_numbers() -> None:
     assert posteriors[:, 1].max() < 1e-3  # a genre without clips
 
 
-def test_soft_targets_do_not_see_the_clips_own_group() -> None:
+def test_soft_targets_do_not_see_the_clips_own_group(tmp_path: Path) -> None:
     """Groups that carry a label of their own cannot be told from the others' clips."""
     rng = np.random.default_rng(0)
     groups = [f"group {number // 10}" for number in range(200)]
     genres = np.repeat(rng.integers(2, size=20), 10)
     features = np.repeat(np.eye(20), 10, axis=0).astype(np.float32)  # tells the group, no more
-    targets = soft_targets(features, genres, groups, 10.0, seed=0)
+    targets = soft_targets(features, genres, groups, 10.0, 0, tmp_path)
     losses = clip_losses(targets, genres)
     assert losses.mean() > 0.6  # ln 2 is ignorance
     seen = fit_probe(features, genres, 10.0).posteriors(features)
     assert clip_losses(seen, genres).mean() < 0.1
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_calibration_finds_the_temperature_of_the_logits(temperature: float) -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (4000, 16))
-    odds = np.exp(logits)
-    posteriors = odds / odds.sum(axis=1, keepdims=True)
-    genres = np.array([rng.choice(16, p=row) for row in posteriors])
-    found = fit_calibration(logits * temperature, genres)
-    assert found.temperature == pytest.approx(temperature, rel=0.1)
-
-
-def test_nested_calibration_helps_clips_that_it_did_not_see() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 4, (900, 16))
-    genres = np.where(rng.random(900) < 0.6, logits.argmax(axis=1), rng.integers(16, size=900))
-    folds = np.arange(900) % 3
-    calibrated = clip_losses(nested_posteriors(logits, genres, folds), genres).mean()
-    assert calibrated < clip_losses(Calibration().posteriors(logits), genres).mean()

@@ -2,17 +2,21 @@
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from model import cards, submission, systems
-from model.genres import GENRES
 from model.systems.base import Execution
-from tests.training.test_checkpoint import mn04_like, write_checkpoint
 from tests.training.test_dataset import write_table
-from training.fit import Recipe
+from tests.training.test_initial import write_published
+from training import __main__ as program
+from training import folds, heldout
+from training.dataset import ClipTable, read_table
+from training.fit import SCRATCH, Recipe
+from training.recipes import SYSTEMS
 from training.train import Plan, train
 
 GENRE_OF = {
@@ -23,9 +27,12 @@ GENRE_OF = {
 }
 
 
+FEW = Recipe(epochs=1, batch=8, crop_frames=320, refitted=True)
+
+
 @pytest.fixture
-def plan(tmp_path: Path, clips: list[Path]) -> Plan:
-    """Four genres with eight clips each, two folds, one epoch."""
+def table(tmp_path: Path, clips: list[Path]) -> ClipTable:
+    """Four genres with eight clips each."""
     rows = [
         [f"{path.stem}-{copy}", path, GENRE_OF[path.stem], f"artist {copy} of {path.stem}", "own"]
         for path in clips
@@ -33,49 +40,112 @@ def plan(tmp_path: Path, clips: list[Path]) -> Plan:
         for copy in range(8)
     ]
     write_table(tmp_path, rows)
-    rng = np.random.default_rng(0)
     (tmp_path / "embeddings").mkdir()
     np.savez(
         tmp_path / "embeddings" / "someone.npz",
         clip_id=[str(row[0]) for row in rows],
-        emb=rng.normal(0, 1, (len(rows), 5)),
+        emb=np.random.default_rng(0).normal(0, 1, (len(rows), 5)),
     )
+    return read_table(tmp_path / "clips.csv")
+
+
+@pytest.fixture
+def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Two folds, one epoch, random weights in the place of the published ones."""
+    (tmp_path / "init").mkdir()
+    (tmp_path / "runs" / "mobilenet").mkdir(parents=True)
     return Plan(
-        data=tmp_path,
-        initial=tmp_path / "mn04.pt",
-        initial_sha256=write_checkpoint(tmp_path / "mn04.pt", mn04_like()),
+        name="mobilenet",
+        summary="in miniature",
+        branches=SYSTEMS["mobilenet_artist"].branches,
+        schemes={"cv0": folds.fold_numbers(table, 2, 0)},
+        files=write_published(tmp_path / "init", monkeypatch),
+        embeddings=tmp_path / "embeddings",
         teachers=("someone",),
-        folds=2,
         seed=0,
-        work=tmp_path / "work",
+        work=tmp_path / "runs" / "mobilenet",
         weights_folder=tmp_path / "weights",
         results_folder=tmp_path / "results",
-        recipe=Recipe(epochs=1, batch=4, crop_frames=100),
+        recipe=FEW,
     )
+
+
+def assert_predicts(read: cards.Card, folder: Path) -> None:
+    network = systems.load(read, folder).connect(Execution("cpu", 1, 2))
+    silence = np.zeros((2, read.window_frames, read.front_end.mel_bands), np.float32)
+    assert np.isfinite(network(silence)).all()
 
 
 @pytest.mark.filterwarnings("default")
 def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
-    plan: Plan, clips: list[Path]
+    plan: Plan, table: ClipTable
 ) -> None:
-    plan.work.mkdir()
     said: list[str] = []
-    card = train(plan, said.append)
+    card = train(plan, table, said.append)
     assert sum("epoch" in line for line in said) == 3
     read = cards.read("mobilenet", plan.weights_folder)
     assert read == dataclasses.replace(card, training=read.training, validation=read.validation)
-    assert read.validation["scores"]["mobilenet"]["clips"] == 32
+    assert read.validation["scores"]["clips"] == 32
     assert read.training["clips_of_genre"]["Rock"] == 8
-    network = systems.load(read, plan.weights_folder).connect(Execution("cpu", 1, 2))
-    silence = np.zeros((2, read.window_frames, read.front_end.mel_bands), np.float32)
-    assert np.isfinite(network(silence)).all()
-    table = (plan.results_folder / "mobilenet.heldout.csv").read_text().splitlines()
-    assert table[0] == ",".join(["clip_id", "genre", "fold", *GENRES])
-    assert len(table) == 33
+    assert [origin["licence"] for origin in read.training["initial_weights"]] == ["MIT", "MIT"]
+    assert_predicts(read, plan.weights_folder)
+    held_out = heldout.read(heldout.path_of(plan.results_folder, "mobilenet"))
+    assert held_out.matches(table)
 
     said.clear()
-    again = train(plan, said.append)
+    again = train(plan, table, said.append)
     assert not any("epoch" in line for line in said)
     assert again.weights == card.weights
     assert json.dumps(again.validation) == json.dumps(card.validation)
     assert submission.HEADER[1:] == read.genres
+
+
+@pytest.mark.filterwarnings("default")
+def test_one_part_is_only_trained_on_and_random_weights_do(plan: Plan, table: ClipTable) -> None:
+    """As with the official split of FMA: validation and test are predicted, training is fitted."""
+    official = np.arange(len(table)) % 4 - 2
+    fitted_to = np.flatnonzero(official < 0)
+    said: list[str] = []
+    scratch = dataclasses.replace(
+        plan,
+        schemes={"official": official.clip(-1)},
+        files=None,
+        branches=plan.branches[:1],
+        teachers=(),
+        fitted_to=fitted_to,
+        recipe=dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch=8),
+    )
+    card = train(scratch, table, said.append)
+    assert card.training["clips"] == len(fitted_to) == 16
+    assert card.training["initial_weights"] == []
+    assert card.validation["scores"]["clips"] == 16
+    assert sum("epoch" in line for line in said) == 3
+    assert_predicts(card, plan.weights_folder)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_command_line_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["training", "--fma-root", str(tmp_path), "--init", "none", "--work", str(tmp_path)],
+    )
+    assert program.main() == 1
+    assert "tracks.csv" in capsys.readouterr().err
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "training",
+            "--data",
+            str(tmp_path),
+            "--init",
+            str(tmp_path / "no"),
+            "--work",
+            str(tmp_path),
+        ],
+    )
+    assert program.main() == 1
+    assert "clips.csv" in capsys.readouterr().err

@@ -1,0 +1,353 @@
+"""Genre probabilities from Python: a ladder that people enter at the rung they have data for.
+
+File, waveform, log-mel spectrogram: what every call here takes is any of the three, or many of
+them. The numbers are those of the command line, to the last bit.
+
+In a script, as opposed to a notebook, files must be classified below
+``if __name__ == "__main__":``, because decoding happens in processes that import the script.
+"""
+
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import audio, cards, cpus, pipeline, priors, systems
+from model.audio import UndecodableError, Waveform
+from model.calibration import Vector
+from model.cards import Card
+from model.clips import Clip, find, printable
+from model.genres import GENRES
+from model.options import EMBEDDING, WINDOWS
+from model.prior_shift import estimated_prior
+from model.results import Result, result
+from model.systems.base import Execution, Network, System
+from model.waveforms import prepared
+from model.workers import Decoded, Decoders
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+File: TypeAlias = str | PathLike[str]
+Sound: TypeAlias = tuple[NDArray[Any], int]
+"""Samples, shape [samples] or [samples, channels], and how many of them make a second."""
+
+LogMel: TypeAlias = NDArray[np.floating[Any]]
+"""What ``Classifier.log_mel`` gives: shape [frames, bands]."""
+
+One: TypeAlias = File | Sound | LogMel
+Clips: TypeAlias = One | Sequence[One]
+"""A file or a folder of mp3s, a sound, a spectrogram; or several of them, mixed as you like."""
+
+_NAMED = 5
+
+
+class PandasError(ImportError):
+    """A table was asked for, and pandas is not installed."""
+
+
+def load(
+    system: str = systems.DEFAULT,
+    prior: str | Mapping[str, float] = "fma",
+    device: Literal["auto", "cpu", "gpu"] = "auto",
+    workers: int | None = None,
+    batch: int | None = None,
+) -> "Classifier":
+    """A classifier, ready to use; TensorFlow is imported with the first clip.
+
+    >>> import model
+    >>> classifier = model.load(device="cpu")
+    >>> table = classifier.predict("tests/clips")
+    >>> table.loc["tests/clips/spoken-word.mp3"].idxmax()
+    'Spoken'
+
+    Args:
+        system: name of a card in ``weights/``.
+        prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate`` (from all clips
+            of a call), the path of a json file, or weights by genre.
+        device: where the network runs; ``auto`` takes a GPU that works.
+        workers: decoding processes; one a processor unless told otherwise.
+        batch: windows of a call of the network; what suits the device unless told otherwise.
+
+    Raises:
+        CardError: there is no such system, or its weights are not what the card says.
+        PriorError: the prior is none.
+    """
+    card = cards.read(system, systems.WEIGHTS_FOLDER)
+    execution = Execution(device, cpus.usable(), batch)
+    connected = systems.load(card, systems.WEIGHTS_FOLDER)
+    return Classifier(card, connected, _prior(prior, card), execution, workers or cpus.usable())
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A system with all that it needs to answer; ``load`` makes one.
+
+    Attributes:
+        card: what is known of the system.
+        system: its front end and network.
+        prior: class mix to expect, shape [16], or None to estimate it from all clips of a call.
+        execution: where the network runs.
+        workers: decoding processes.
+    """
+
+    card: Card
+    system: System
+    prior: Vector | None
+    execution: Execution
+    workers: int
+
+    @property
+    def rate(self) -> int:
+        """Samples per second of the waveforms that the front end takes."""
+        return self.system.front_end.sample_rate
+
+    def predict(self, clips: Clips) -> "pd.DataFrame":
+        """Probabilities of the sixteen genres.
+
+        A clip without usable audio has the prior, and a warning names it.
+
+        >>> import model
+        >>> classifier = model.load(device="cpu")
+        >>> sound = model.load_audio("tests/clips/jazz-trio.mp3")
+        >>> table = classifier.predict([sound, "tests/clips/rock-band.mp3"])
+        >>> table.shape
+        (2, 16)
+        >>> list(table.index)
+        [0, 'tests/clips/rock-band.mp3']
+
+        Args:
+            clips: files, folders, sounds (samples and rate) or log-mel spectrograms.
+
+        Returns:
+            A row for each clip, in their order (a folder's by file name), named by its path, or by
+            its place where it is no file; a column for each genre.
+
+        Raises:
+            PandasError: pandas is not installed.
+            ClipsError: a folder has no mp3, or a file is not there.
+            ValueError: an array is neither a sound nor a spectrogram.
+        """
+        pandas = _pandas()
+        ones, results = self._results(clips, ())
+        rows = [one.probabilities for one in results]
+        return pandas.DataFrame(rows, _index(ones, pandas), list(GENRES), dtype=np.float64)
+
+    def predict_windows(self, clips: Clips) -> "pd.DataFrame":
+        """Probabilities of the sixteen genres for each window of about ten seconds.
+
+        >>> import model
+        >>> table = model.load(device="cpu").predict_windows("tests/clips/folk-waltz.mp3")
+        >>> list(table.index.names)
+        ['file', 'start']
+
+        Returns:
+            A row for each window, named by the clip and by the second where the window starts,
+            counted from where the used part begins (of a long recording, its middle 30 s); a
+            column for each genre. A clip without usable audio has no row.
+
+        Raises:
+            PandasError, ClipsError, ValueError: as ``predict``.
+        """
+        pandas = _pandas()
+        ones, results = self._results(clips, (WINDOWS,))
+        names, rows = [], []
+        for name, one in zip(_index(ones, pandas), results, strict=True):
+            names += [(name, window.start) for window in one.windows]
+            rows += [window.probabilities for window in one.windows]
+        index = pandas.MultiIndex.from_tuples(names, names=["file", "start"])
+        return pandas.DataFrame(rows, index, list(GENRES), dtype=np.float64)
+
+    def embed(self, clips: Clips) -> "pd.DataFrame":
+        """What the network knows of clips before it names genres, for models of your own.
+
+        >>> import model
+        >>> vectors = model.load(device="cpu").embed(["tests/clips/folk-waltz.mp3"])
+        >>> vectors.notna().all(axis=None)
+        np.True_
+
+        Returns:
+            A row for each clip, float32, the mean over its windows; NaN without usable audio.
+
+        Raises:
+            EmbeddingError: the system has none.
+            PandasError, ClipsError, ValueError: as ``predict``.
+        """
+        pandas = _pandas()
+        ones, results = self._results(clips, (EMBEDDING,))
+        known = [one.embedding for one in results if one.embedding is not None]
+        width = len(known[0]) if known else 0
+        nothing = np.full(width, np.nan, np.float32)
+        rows = [nothing if one.embedding is None else one.embedding for one in results]
+        return pandas.DataFrame(np.array(rows), _index(ones, pandas))
+
+    def load_audio(self, path: File) -> Sound:
+        """A file as the front end takes it: mono, at ``rate``, at most its middle 30 s."""
+        return load_audio(path, self.rate)
+
+    def log_mel(self, clip: File | Sound) -> NDArray[np.float16]:
+        """The spectrogram that the network sees, shape [frames, bands].
+
+        >>> import model
+        >>> classifier = model.load(device="cpu")
+        >>> spectrogram = classifier.log_mel("tests/clips/folk-waltz.mp3")
+        >>> spectrogram.shape[1] == classifier.card.front_end.mel_bands
+        True
+
+        Args:
+            clip: a file, which is decoded in this process, or a sound.
+
+        Raises:
+            UndecodableError: no usable audio could be had from it.
+            ValueError: the arrays are not a sound.
+        """
+        if isinstance(clip, tuple):
+            waveform = prepared(*clip, self.rate)
+        else:
+            waveform = _decoded(clip, self.rate)
+        return self.system.front_end.log_mel(waveform.samples).astype(np.float16)
+
+    @cached_property
+    def _network(self) -> Network:
+        return self.system.connect(self.execution)
+
+    def _results(self, clips: Clips, keep: Collection[str]) -> tuple[list[One], list[Result]]:
+        """The clips one by one, and the answer for each."""
+        ones = _listed(clips)
+        named = [
+            Clip(fspath(one), fspath(one))
+            if isinstance(one, str | PathLike)
+            else Clip(str(place), "")
+            for place, one in enumerate(ones)
+        ]
+        front_end, ahead = self.system.front_end, 2 * (self.execution.batch or 32)
+        with Decoders(front_end, self.workers, ahead) as decoders:
+            decoded = decoders.start([clip.path for clip in named if clip.path])
+            outcomes = list(
+                pipeline.outcomes(
+                    named,
+                    self._each(ones, decoded),
+                    self.system,
+                    self._network,
+                    self.card.calibration,
+                    keep,
+                )
+            )
+        training_prior = np.array(self.card.training_prior)
+        prior = self.prior
+        if prior is None:
+            known = [one.posterior for one in outcomes if one.posterior is not None]
+            prior = estimated_prior(np.array(known).reshape(-1, len(GENRES)), training_prior)
+        results = [result(one.clip, one.entry, training_prior, prior) for one in outcomes]
+        _warn(results)
+        return ones, results
+
+    def _each(self, ones: Sequence[One], files: Iterator[Decoded]) -> Iterator[Decoded]:
+        """Spectrograms of clips: of files from the workers, of arrays from here."""
+        for one in ones:
+            if isinstance(one, str | PathLike):
+                yield next(files)
+            elif isinstance(one, tuple):
+                try:
+                    yield Decoded(self.log_mel(one))
+                except UndecodableError as error:
+                    yield Decoded(None, (error.notice,))
+            else:
+                yield Decoded(self._checked(one))
+
+    def _checked(self, log_mel: LogMel) -> NDArray[np.float16]:
+        bands = self.system.front_end.mel_bands
+        values = np.asarray(log_mel)
+        if values.ndim != 2 or values.shape[1] != bands or not len(values):
+            raise ValueError(
+                f"an array of shape {values.shape} is no spectrogram of {bands} bands; give "
+                "samples as (samples, rate), or what log_mel gives"
+            )
+        return values.astype(np.float16)
+
+
+def load_audio(path: File, rate: int = 22_050) -> Sound:
+    """A file as samples, decoded in this process.
+
+    >>> import model
+    >>> samples, rate = model.load_audio("tests/clips/folk-waltz.mp3")
+    >>> samples.dtype, samples.ndim, rate
+    (dtype('float32'), 1, 22050)
+
+    Args:
+        path: a file of any format that the decoders know.
+        rate: wanted samples per second.
+
+    Returns:
+        Mono samples, nominally in [-1, 1], of at most its middle 30 s; and the rate.
+
+    Raises:
+        UndecodableError: no usable audio could be had from it.
+    """
+    return _decoded(path, rate).samples, rate
+
+
+def _decoded(path: File, rate: int) -> Waveform:
+    return audio.load(Path(path), rate)
+
+
+def _listed(clips: Clips) -> list[One]:
+    """The clips one by one; a folder as its files.
+
+    Raises:
+        ClipsError: a file is not there, or a folder has no mp3.
+    """
+    several = [clips] if _is_one(clips) else clips
+    listed: list[One] = []
+    for one in cast(Iterable[One], several):
+        if isinstance(one, str | PathLike):
+            listed += [clip.path for clip in find([fspath(one)]).clips]
+        else:
+            listed.append(one)
+    return listed
+
+
+def _is_one(clips: Clips) -> bool:
+    if isinstance(clips, tuple):  # a sound, if its second part is a rate
+        return len(clips) == 2 and isinstance(clips[1], int | np.integer)
+    return isinstance(clips, str | PathLike | np.ndarray)
+
+
+def _index(ones: Sequence[One], pandas: Any) -> Any:
+    names = [
+        fspath(one) if isinstance(one, str | PathLike) else place for place, one in enumerate(ones)
+    ]
+    return pandas.Index(names, name="file")
+
+
+def _warn(results: Sequence[Result]) -> None:
+    without = [one for one in results if not one.predicted]
+    if without:
+        named = [f"{printable(one.clip.file_id)} ({one.notices[0].reason})" for one in without]
+        more = ", ..." * (len(named) > _NAMED)
+        warnings.warn(
+            f"no usable audio, hence the prior: {', '.join(named[:_NAMED])}{more}", stacklevel=4
+        )
+
+
+def _prior(prior: str | Mapping[str, float], card: Card) -> Vector | None:
+    if not isinstance(prior, str):
+        return priors.weighted(prior, "prior")
+    return None if prior == priors.ESTIMATE else priors.named(prior, card.training_prior)
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise PandasError(
+            "a table needs pandas, which prediction alone does not: run "
+            "`pip install pandas` (or `make dev`) in this environment"
+        ) from None
+    return pandas

@@ -1,0 +1,233 @@
+"""What an actor does: a block of clips in, files of rows and notices out, and a receipt for them.
+
+Actors are told all they need when they are made, and load the network once.
+"""
+
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from model import pipeline, run, systems
+from model.cards import read
+from model.clips import Clip, Notice, printable
+from model.distributed.fetching import Fetched
+from model.distributed.places import Folder
+from model.genres import GENRES
+from model.journal import Entry
+from model.options import Options
+from model.pipeline import Outcome
+from model.systems.base import Execution
+from model.workers import Decoders
+
+ROWS: Final = "rows"
+ERRORS: Final = "errors"
+_ERROR_COLUMNS: Final = ("file_id", "reason", "detail", "row", "path")
+
+
+class BlockError(Exception):
+    """A block cannot be done, or is not what its receipt says; the message says why."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some clips that are done together.
+
+    Attributes:
+        number: its place among the blocks of the run.
+        clips: in the order of the table, with paths that every machine understands.
+    """
+
+    number: int
+    clips: tuple[Clip, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its files, without a suffix; the names sort as the blocks do."""
+        return f"{self.number:08d}"
+
+    def packed(self) -> str:
+        """As text of ASCII, which holds file names of any bytes."""
+        return json.dumps([self.number, [[clip.file_id, clip.path] for clip in self.clips]])
+
+    @classmethod
+    def unpacked(cls, text: str) -> "Block":
+        """The block of a text."""
+        number, clips = json.loads(text)
+        return cls(number, tuple(Clip(*clip) for clip in clips))
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a finished block left behind.
+
+    Attributes:
+        number: of the block.
+        clips: how many there are.
+        files: hash of each file in hexadecimal, by its name in the folder of the run.
+    """
+
+    number: int
+    clips: int
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all actors of a run must know.
+
+    Attributes:
+        options: of the run.
+        folder: where to write.
+        fingerprint: what ``run.fingerprint`` says where the run was started.
+        threads: processors of an actor.
+        decoder: module that decodes, in processes of its own.
+    """
+
+    options: Options
+    folder: str
+    fingerprint: dict[str, Any]
+    threads: int
+    decoder: str = "model.decoding"
+
+
+class BlockClassifier:
+    """Classifies blocks.
+
+    Args:
+        job: what to do.
+
+    Raises:
+        BlockError: this machine has other versions than the one that started the run.
+        CardError: this machine lacks the system or its weights.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._card = read(job.options.system, job.options.weights_folder)
+        here = json.loads(json.dumps(run.fingerprint(self._card, job.options)))
+        if here != job.fingerprint:
+            names = ", ".join(sorted(n for n in here if here[n] != job.fingerprint.get(n)))
+            raise BlockError(
+                f"a machine of the cluster differs from this one in: {names}; give all of them "
+                "the same files and packages"
+            )
+        self._system = systems.load(self._card, job.options.weights_folder)
+        self._execution = Execution(job.options.device, job.threads, job.options.batch)
+        self._network = self._system.connect(self._execution)
+        self._folder = Folder(job.folder)
+
+    def __call__(self, block: Block) -> Receipt:
+        """Classify a block and write its files.
+
+        Raises:
+            WorkerError: decoding processes do not start.
+            FetchError: a store does not answer.
+            PlaceError: the folder cannot be written.
+        """
+        outcomes = list(self._outcomes(block.clips))
+        files = {f"{ROWS}/{block.name}.parquet": rows_file(outcomes)}
+        if any(outcome.notices for outcome in outcomes):
+            files[f"{ERRORS}/{block.name}.parquet"] = _errors(outcomes)
+        for name, content in files.items():
+            self._folder.write(name, content)
+        hashes = {name: _hash(content) for name, content in files.items()}
+        return Receipt(block.number, len(block.clips), hashes)
+
+    def _outcomes(self, clips: Sequence[Clip]) -> Iterator[Outcome]:
+        ahead = 2 * self._network.batch + 2 * self._job.threads
+        with (
+            tempfile.TemporaryDirectory(prefix="clips") as folder,
+            Decoders(
+                self._system.front_end, self._job.threads, ahead, decoder=self._job.decoder
+            ) as decoders,
+        ):
+            fetched = Fetched(clips, Path(folder))
+            outcomes = pipeline.outcomes(
+                clips,
+                decoders.start(fetched),
+                self._system,
+                self._network,
+                self._card.calibration,
+            )
+            for index, outcome in enumerate(outcomes):
+                fetched.release(index)
+                if fetched.failure:
+                    raise fetched.failure
+                refused = fetched.refused.get(index)
+                yield Outcome(outcome.clip, None, (refused,), {}) if refused else outcome
+
+
+def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Entry]:
+    """What is known of the clips of a finished block, in their order.
+
+    Raises:
+        BlockError: a file is missing, or is not what was written.
+        PlaceError: the folder cannot be read.
+    """
+    from pyarrow import parquet
+
+    tables = {}
+    for name, wanted in receipt.files.items():
+        content = folder.read(name)
+        if content is None or _hash(content) != wanted:
+            what = "missing" if content is None else "not what was written"
+            raise BlockError(
+                f"{folder.name}/{name}: {what}; delete "
+                f"{folder.name}/finished/{block.name}.json and run the same command again"
+            )
+        tables[name.partition("/")[0]] = parquet.read_table(io.BytesIO(content))
+    notices: dict[str, list[Notice]] = {}
+    for line in tables[ERRORS].to_pylist() if ERRORS in tables else ():
+        notices.setdefault(line["file_id"], []).append(Notice(line["reason"], line["detail"]))
+    rows = tables[ROWS].select(list(GENRES)).to_pydict()
+    values = zip(*(rows[genre] for genre in GENRES), strict=True)
+    for clip, posterior in zip(block.clips, values, strict=True):
+        known = None if posterior[0] is None else posterior
+        yield Entry(known, tuple(notices.get(clip.file_id, ())))
+
+
+def rows_file(outcomes: Sequence[Outcome]) -> bytes:
+    """The parquet file of a block: ids and posteriors, none of them for a clip without audio."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"file_id": pa.array([one.clip.file_id for one in outcomes])}
+    for index, genre in enumerate(GENRES):
+        cells = [None if one.posterior is None else one.posterior[index] for one in outcomes]
+        columns[genre] = pa.array(cells, pa.float64())
+    return _parquet(pa.table(columns))
+
+
+def _errors(outcomes: Sequence[Outcome]) -> bytes:
+    import pyarrow as pa
+
+    lines = [
+        (
+            one.clip.file_id,
+            notice.reason,
+            notice.detail,
+            "prior" if one.posterior is None else "model",
+            printable(one.clip.path),
+        )
+        for one in outcomes
+        for notice in one.notices
+    ]
+    cells = zip(*lines, strict=True)
+    named = zip(_ERROR_COLUMNS, cells, strict=True)
+    return _parquet(pa.table({name: pa.array(column, pa.string()) for name, column in named}))
+
+
+def _parquet(table: Any) -> bytes:
+    from pyarrow import parquet
+
+    content = io.BytesIO()
+    parquet.write_table(table, content)
+    return content.getvalue()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,176 @@
+"""``python -m model.merge PART... -o TABLE``: the tables of several runs as one.
+
+The parts are csv files that ``predict.py`` wrote, of shards or of different folders. Where their
+settings lie beside them, as they do after ``--shard``, they must be all shards of one run, each
+once. Lines go through one at a time, so that the parts may be of any size.
+"""
+
+import argparse
+import heapq
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from model import settings, submission
+from model.console import complain, mend_streams
+from model.outputs.table import GENRE
+from model.submission import HEADER, SubmissionError, WholeFile, csv_line, errors_path
+
+HEADERS = (HEADER, (*HEADER, GENRE))
+_ALIKE = ("system", "prior", "recursive", "any-audio", "min-confidence")
+"""Settings that shards of one run have in common."""
+
+
+class MergeError(Exception):
+    """The parts do not fit together; the message says which and why."""
+
+
+def merge(parts: Sequence[Path], output: Path) -> int:
+    """Write the rows of all parts, sorted by id, and their errors files as one.
+
+    The result of all shards of a run has the bytes of the table that one run had written.
+
+    Args:
+        parts: csv files.
+        output: where to; none of the parts.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        MergeError: parts have different headers or an id twice, or shards are missing, twice, or of
+            different runs.
+        SubmissionError: a part cannot be read or breaks a rule, or the output cannot be written.
+        SettingsError: settings beside a part cannot be read.
+    """
+    if any(part.resolve() == output.resolve() for part in parts):
+        raise MergeError(f"{output}: one of the parts; name another file to write")
+    wanted = expected_rows(parts)
+    tables = [submission.lines(part) for part in parts]
+    header = _common_header(parts, [next(table, (0, []))[1] for table in tables])
+    ordered = (
+        _in_order(part, table, len(header)) for part, table in zip(parts, tables, strict=True)
+    )
+    with WholeFile(output) as file:
+        file.write(csv_line(header))
+        count = 0
+        for cells in _once(heapq.merge(*ordered, key=itemgetter(0))):
+            file.write(csv_line(cells))
+            count += 1
+        if wanted is not None and count != wanted:
+            raise MergeError(f"the parts have {count} rows, but there were {wanted} clips")
+    _merge_errors(parts, output)
+    return count
+
+
+def expected_rows(parts: Sequence[Path]) -> int | None:
+    """How many rows all shards of a run have, or None where the parts are no shards.
+
+    Raises:
+        MergeError: shards are missing, twice, or of different runs.
+        SettingsError: settings cannot be read.
+    """
+    described = [(part, _settings(part)) for part in parts]
+    shards = [(part, fields) for part, fields in described if fields.get("shard")]
+    if not shards:
+        return None
+    first, fields = shards[0]
+    for part, others in described:
+        if not others.get("shard"):
+            raise MergeError(f"{part}: no shard, as {first} is (no {settings.beside(part).name})")
+        for name, mine, theirs in (
+            *((name, fields.get(name), others.get(name)) for name in _ALIKE),
+            ("clips", fields.get(settings.ABOUT), others.get(settings.ABOUT)),
+            ("number of shards", _parts(fields), _parts(others)),
+        ):
+            if mine != theirs:
+                raise MergeError(f"{part}: of another run than {first}: {name} differs")
+    numbers = [int(fields["shard"].split("/")[0]) for _, fields in shards]
+    missing = sorted(set(range(1, _parts(fields) + 1)) - set(numbers))
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    if missing or twice:
+        what = f"shards {missing} are missing" if missing else f"shards {twice} are there twice"
+        raise MergeError(f"{what}, of {_parts(fields)}")
+    return int(fields[settings.ABOUT]["clips"])
+
+
+def _settings(part: Path) -> dict[str, Any]:
+    path = settings.beside(part)
+    return settings.load(path) if path.exists() else {}
+
+
+def _parts(fields: dict[str, Any]) -> int:
+    return int(str(fields["shard"]).partition("/")[2] or 0)
+
+
+def _common_header(parts: Sequence[Path], headers: Sequence[list[str]]) -> list[str]:
+    for part, header in zip(parts, headers, strict=True):
+        if tuple(header) not in HEADERS:
+            raise MergeError(f"{part}: not a csv table of predict.py: its first line is another")
+        if header != headers[0]:
+            raise MergeError(f"{part}: its columns are not those of {parts[0]}")
+    return headers[0]
+
+
+def _in_order(
+    part: Path, table: Iterator[tuple[int, list[str]]], width: int
+) -> Iterator[list[str]]:
+    """Rows of a part, checked; their ids must ascend."""
+    last: str | None = None
+    for number, cells in table:
+        if len(cells) != width:
+            raise MergeError(f"{part}, line {number}: {len(cells)} cells instead of {width}")
+        submission.checked(cells[: len(HEADER)], f"{part}, line {number}")
+        if last is not None and cells[0] <= last:
+            raise MergeError(f"{part}, line {number}: {cells[0]!r} does not come after {last!r}")
+        last = cells[0]
+        yield cells
+
+
+def _once(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    last: str | None = None
+    for cells in rows:
+        if cells[0] == last:
+            raise MergeError(f"file_id {cells[0]!r} is in two parts")
+        last = cells[0]
+        yield cells
+
+
+def _merge_errors(parts: Sequence[Path], output: Path) -> None:
+    """Lines of the errors files: duplicates first, else by id, as a single run writes them."""
+    lines = []
+    for part in map(errors_path, parts):
+        if part.exists():
+            text = part.read_text(encoding="utf-8")
+            lines += [(json.loads(line), line) for line in text.split("\n") if line]
+    if not lines:
+        errors_path(output).unlink(missing_ok=True)
+        return
+    lines.sort(key=lambda pair: (pair[0]["reason"] != "duplicate", pair[0]["file_id"]))
+    with WholeFile(errors_path(output)) as file:
+        file.writelines(f"{line}\n" for _, line in lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line and return the exit code."""
+    mend_streams()
+    parser = argparse.ArgumentParser(
+        prog="python -m model.merge",
+        description="Join csv tables of predict.py, shards of a run for instance, to one.",
+    )
+    parser.add_argument("parts", nargs="+", type=Path, metavar="PART", help="csv files")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
+    given = parser.parse_args(arguments)
+    try:
+        count = merge(given.parts, given.output)
+    except (MergeError, SubmissionError, settings.SettingsError) as error:
+        return complain(error, 1, "merge")
+    print(f"Output file written at {given.output}: {count} rows of {len(given.parts)} parts")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""All that a run writes beside its table and the file of errors."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model import __version__
+from model.cards import Card
+from model.options import Options
+from model.outputs import embeddings, formats
+from model.outputs.table import WINDOW_COLUMNS, window_rows
+from model.results import Result
+from model.submission import prepare_place
+
+if TYPE_CHECKING:
+    from model.report.content import About, ReportClip
+
+
+def prepare(options: Options) -> None:
+    """See, before a long run, that its outputs can be written in the end.
+
+    Raises:
+        SubmissionError: a place cannot be written.
+        PackageError: a package is missing.
+        ReportError: one for the report is.
+    """
+    formats.require(options.format)
+    if options.per_window:
+        formats.require(formats.of(options.per_window))
+        prepare_place(options.per_window)
+    if options.embeddings:
+        embeddings.require(options.embeddings)
+        prepare_place(options.embeddings)
+    if options.write_tags:
+        formats.require_package("mutagen", "--write-tags needs it")
+    if options.report:
+        from model import report
+
+        report.prepare(options.report)
+
+
+def write(options: Options, results: Iterable[Result], card: Card) -> None:
+    """Write what was asked for.
+
+    Args:
+        options: of the run.
+        results: of all clips; may be read several times.
+        card: of the system.
+
+    Raises:
+        SubmissionError: a place cannot be written.
+    """
+    if options.per_window:
+        form = formats.of(options.per_window)
+        formats.write(options.per_window, form, WINDOW_COLUMNS, window_rows(results))
+    if options.embeddings:
+        embeddings.write(options.embeddings, results)
+    if options.report:
+        from model import report
+
+        clips = report_clips(results)
+        about = _about(options, card)
+        report.write(options.report, clips, about, embed_audio=options.embed_audio)
+
+
+def report_clips(results: Iterable[Result]) -> "Iterator[ReportClip]":
+    """Results as the report wants them."""
+    from model.report.content import ReportClip
+
+    for one in results:
+        yield ReportClip(
+            one.clip.file_id,
+            one.clip.path,
+            np.array(one.probabilities),
+            tuple((window.start, np.array(window.probabilities)) for window in one.windows),
+            one.thumbnail,
+            one.predicted,
+            tuple((notice.reason, notice.detail) for notice in one.notices),
+        )
+
+
+def _about(options: Options, card: Card) -> "About":
+    from model.report.content import About
+
+    settings = {"device": options.device, "recursive": options.recursive}
+    return About(
+        system=card.name,
+        prior=options.prior,
+        version=__version__,
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        folder=", ".join(options.sources),
+        settings=settings,
+        window_seconds=card.window_frames * card.front_end.hop_length / card.front_end.sample_rate,
+    )

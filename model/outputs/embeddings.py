@@ -1,0 +1,99 @@
+"""Embeddings of clips as npz or parquet, row by row, so that memory stays flat."""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.outputs.formats import EMBEDDING_SUFFIXES, GROUP_ROWS, in_groups, require_package
+from model.results import Result
+from model.submission import SubmissionError, WholeFile
+
+
+def require(path: Path) -> None:
+    """See, before a long run, that the file can be written in the end.
+
+    Raises:
+        SubmissionError: its name says neither npz nor parquet.
+        PackageError: a package is missing.
+    """
+    if path.suffix.lower() not in EMBEDDING_SUFFIXES:
+        raise SubmissionError(f"{path}: embeddings are written as .npz or .parquet")
+    if path.suffix.lower() == ".parquet":
+        require_package("pyarrow", "parquet files need it; npz does not")
+
+
+def write(path: Path, results: Iterable[Result]) -> None:
+    """Write the embeddings of all clips that have one, in their order.
+
+    An npz holds ``file_id``, text of shape [clips], and ``embedding``, float32 of shape [clips,
+    features]; a parquet file has columns of these names.
+
+    Args:
+        path: where to; its suffix tells the format.
+        results: may be read several times.
+
+    Raises:
+        SubmissionError: the place cannot be written.
+        PackageError: a package is missing.
+    """
+    require(path)
+    with WholeFile(path) as file:
+        if path.suffix.lower() == ".npz":
+            _write_npz(file.buffer, results)
+        else:
+            _write_parquet(file.buffer, results)
+
+
+def _embedded(results: Iterable[Result]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    for one in results:
+        if one.embedding is not None:
+            yield one.clip.file_id, one.embedding
+
+
+def _write_npz(file: IO[bytes], results: Iterable[Result]) -> None:
+    """An array's header has its shape, so that the results are counted first."""
+    count = features = longest = 0
+    for name, embedding in _embedded(results):
+        count, features, longest = count + 1, len(embedding), max(longest, len(name))
+    kind = f"<U{max(longest, 1)}"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        names = (np.array(name, kind) for name, _ in _embedded(results))
+        _write_array(archive, "file_id", kind, (count,), names)
+        rows = (embedding.astype("<f4") for _, embedding in _embedded(results))
+        _write_array(archive, "embedding", "<f4", (count, features), rows)
+
+
+def _write_array(
+    archive: zipfile.ZipFile,
+    name: str,
+    kind: str,
+    shape: tuple[int, ...],
+    rows: Iterable[NDArray[Any]],
+) -> None:
+    described = {"descr": kind, "fortran_order": False, "shape": shape}
+    # The same bytes for the same results: an entry without the time of day.
+    entry = zipfile.ZipInfo(f"{name}.npy")
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(entry, "w", force_zip64=True) as member:
+        np.lib.format.write_array_header_1_0(member, described)
+        for row in rows:
+            member.write(row.tobytes())
+
+
+def _write_parquet(file: IO[bytes], results: Iterable[Result]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    features = pa.list_(pa.float32())
+    schema = pa.schema([("file_id", pa.string()), ("embedding", features)])
+    with parquet.ParquetWriter(file, schema) as writer:
+        for group in in_groups(_embedded(results), GROUP_ROWS):
+            names, rows = zip(*group, strict=True)
+            flat = pa.array(np.concatenate(rows), pa.float32())
+            ends = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32)
+            lists = pa.ListArray.from_arrays(ends, flat)
+            writer.write_table(pa.table([pa.array(names), lists], schema=schema))

@@ -1,0 +1,176 @@
+"""Genres go into tags; audio, other tags and protected files stay as they are."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutagen.id3 import APIC, ID3, TCON, TIT2, TXXX, TYER
+
+from model.outputs import tags
+from tests.conftest import CLIPS
+from tests.model.outputs.answers import answer, unknown
+
+SAMPLE = CLIPS / "folk-waltz.mp3"
+ID3V1 = b"TAG" + b"an old title".ljust(124, b"\0") + b"\x11"
+
+
+def sound(path: Path) -> str:
+    """Hash of the decoded audio."""
+    samples, rate = soundfile.read(path)
+    return hashlib.sha256(np.ascontiguousarray(samples).tobytes() + str(rate).encode()).hexdigest()
+
+
+def behind(path: Path) -> bytes:
+    """The bytes behind the ID3v2 tag."""
+    content = path.read_bytes()
+    if not content.startswith(b"ID3"):
+        return content
+    size = sum((byte & 0x7F) << 7 * (3 - place) for place, byte in enumerate(content[6:10]))
+    return content[10 + size :]
+
+
+def apply(path: Path, genre: str = "Jazz", reason: str = "") -> list[tags.Change]:
+    return list(tags.write([answer(str(path), genre, reason=reason)], None, really=True))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return Path(shutil.copy(SAMPLE, tmp_path / "clip.mp3"))
+
+
+def genre_of(path: Path) -> list[str]:
+    return [str(name) for frame in ID3(path).getall("TCON") for name in frame.genres]
+
+
+@pytest.mark.parametrize("version", [0, 3, 4], ids=["no tag", "2.3", "2.4"])
+@pytest.mark.parametrize("old", [b"", ID3V1], ids=["", "ID3v1"])
+def test_the_genre_is_written_and_nothing_else_changes(
+    clip: Path, version: int, old: bytes
+) -> None:
+    with clip.open("ab") as file:
+        file.write(old)
+    if version:
+        given = ID3()
+        given.add(TIT2(encoding=3, text=["Ein Lied, Füße, 歌"]))
+        given.add(TXXX(encoding=3, desc="note", text=["kept"]))
+        given.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=bytes(range(256)) * 40))
+        given.add(TCON(encoding=3, text=["Polka"]))
+        if version == 3:
+            given.add(TYER(encoding=0, text=["1999"]))
+        given.save(clip, v1=1 if old else 0, v2_version=version)
+    clip.chmod(0o640)
+    audio, rest, frames = sound(clip), behind(clip), frames_of(clip)
+    (change,) = apply(clip)
+    assert (change.before, change.after, change.problem) == (
+        "Polka" if version else "",
+        "Jazz",
+        "",
+    )
+    assert genre_of(clip) == ["Jazz"]
+    assert behind(clip) == rest
+    assert sound(clip) == audio
+    assert frames_of(clip) == frames
+    assert ID3(clip).version[:2] == (2, version or 3)
+    assert clip.stat().st_mode & 0o777 == 0o640
+    assert apply(clip) == []
+    assert [path.name for path in clip.parent.iterdir()] == ["clip.mp3"]
+
+
+def frames_of(path: Path) -> dict[str, bytes]:
+    """All frames but the genre."""
+    if not path.read_bytes().startswith(b"ID3"):
+        return {}
+    found = ID3(path, translate=False, load_v1=False)
+    return {key: repr(frame).encode() for key, frame in found.items() if key != "TCON"}
+
+
+def test_a_dry_run_tells_and_touches_nothing(clip: Path) -> None:
+    before, status = clip.read_bytes(), clip.stat()
+    (change,) = tags.write([answer(str(clip), "Folk")], None, really=False)
+    assert str(change) == f"{clip}: no genre -> Folk"
+    assert clip.read_bytes() == before
+    assert clip.stat().st_mtime_ns == status.st_mtime_ns
+    assert clip.stat().st_ino == status.st_ino
+
+
+def test_only_confident_predictions_are_written(clip: Path) -> None:
+    doubtful = answer(str(clip), share=0.4)
+    assert list(tags.write([doubtful, unknown("gone")], None, really=True)) == []
+    assert list(tags.write([answer(str(clip))], 0.8, really=True)) == []
+    assert len(list(tags.write([doubtful], 0.3, really=False))) == 1
+    assert list(tags.write([unknown("gone")], 0.0, really=True)) == []
+    assert clip.read_bytes() == SAMPLE.read_bytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(tag=st.binary(max_size=60), version=st.integers(0, 255), flags=st.integers(0, 255))
+def test_whatever_a_tag_looks_like_what_is_behind_it_stays(
+    tag: bytes, version: int, flags: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clip = tmp_path_factory.mktemp("hostile") / "clip.mp3"
+    size = bytes([0, 0, 0, len(tag)])
+    clip.write_bytes(b"ID3" + bytes([version, 0, flags]) + size + tag + SAMPLE.read_bytes())
+    before = clip.read_bytes()
+    (change,) = apply(clip)
+    if change.problem:
+        assert clip.read_bytes() == before
+    else:
+        assert clip.read_bytes().endswith(SAMPLE.read_bytes())
+        assert behind(clip) == SAMPLE.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("link out", "a link out of its folder"),
+        ("read-only", "read-only"),
+        ("hard link", "several names"),
+        ("gone", "No such file"),
+        ("not mp3", "not an mp3"),
+        ("too long", "not understood"),
+    ],
+)
+def test_what_must_not_be_changed_is_left_alone(
+    tmp_path: Path, clip: Path, kind: str, problem: str
+) -> None:
+    path, reason = clip, ""
+    if kind == "link out":
+        (tmp_path / "inside").mkdir()
+        path = tmp_path / "inside" / "link.mp3"
+        path.symlink_to(clip)
+    elif kind == "read-only":
+        clip.chmod(0o444)
+    elif kind == "hard link":
+        os.link(clip, tmp_path / "other.mp3")
+    elif kind == "gone":
+        path = tmp_path / "gone.mp3"
+    elif kind == "not mp3":
+        reason = "not_mp3"
+    else:
+        clip.write_bytes(b"ID3\x03\0\0\x7f\x7f\x7f\x7f" + SAMPLE.read_bytes())
+    before = clip.read_bytes()
+    (change,) = apply(path, reason=reason)
+    assert problem in change.problem or "cannot be read" in change.problem
+    assert "left alone" in str(change)
+    assert clip.read_bytes() == before
+
+
+def test_a_link_within_the_folder_is_followed_and_stays_a_link(clip: Path) -> None:
+    link = clip.with_name("link.mp3")
+    link.symlink_to("clip.mp3")
+    (change,) = apply(link)
+    assert not change.problem
+    assert link.is_symlink()
+    assert genre_of(clip) == ["Jazz"]
+
+
+def test_another_format_has_no_such_tags(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    (change,) = apply(tmp_path / "a.wav")
+    assert "not an mp3" in change.problem

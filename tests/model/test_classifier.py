@@ -1,0 +1,186 @@
+"""From Python as from the command line, whatever rung of the ladder is entered."""
+
+import dataclasses
+import doctest
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import model
+from model import audio, classifier, submission
+from model.audio import UndecodableError
+from model.classifier import One
+from model.clips import ClipsError
+from model.genres import GENRES
+from model.priors import PriorError
+from tests.conftest import CLIPS, ROOT, Run
+
+NAMES = ("classical-strings", "electronic-house", "spoken-word")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> model.Classifier:
+    return model.load(device="cpu", workers=2)
+
+
+@pytest.fixture(scope="module")
+def paths() -> list[str]:
+    return [str(CLIPS / f"{name}.mp3") for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def table(
+    paths: list[str], tmp_path_factory: pytest.TempPathFactory, predict: Run
+) -> "pd.DataFrame":
+    """What the command line says of these clips."""
+    path = tmp_path_factory.mktemp("table") / "o.csv"
+    assert predict(*paths, "-o", path, "--device", "cpu").returncode == 0
+    rows = submission.read(path)
+    assert [row.file_id for row in rows] == list(NAMES)
+    return pd.DataFrame([row.probabilities for row in rows], paths, list(GENRES))
+
+
+def test_files_give_the_bits_of_the_command_line(
+    loaded: model.Classifier, paths: list[str], table: "pd.DataFrame"
+) -> None:
+    found = loaded.predict(paths)
+    pd.testing.assert_frame_equal(found, table.rename_axis("file"), check_exact=True)
+    pd.testing.assert_frame_equal(loaded.predict(Path(paths[1])), found.iloc[[1]], check_exact=True)
+
+
+def test_every_rung_gives_the_same_bits(
+    loaded: model.Classifier, paths: list[str], table: "pd.DataFrame"
+) -> None:
+    sounds = [loaded.load_audio(path) for path in paths]
+    spectrograms = [loaded.log_mel(sound) for sound in sounds]
+    rungs: list[list[One]] = [
+        [*sounds],
+        [*spectrograms],
+        [paths[0], sounds[1], spectrograms[2]],
+    ]
+    for rung in rungs:
+        found = loaded.predict(rung)
+        np.testing.assert_array_equal(found.to_numpy(), table.to_numpy())
+    mixed = loaded.predict([sounds[0], paths[1], spectrograms[2]])
+    assert list(mixed.index) == [0, paths[1], 2]
+    assert list(loaded.predict(sounds[0]).index) == [0]
+    assert list(loaded.predict(tuple(sounds)).index) == [0, 1, 2]
+    np.testing.assert_array_equal(loaded.log_mel(paths[0]), spectrograms[0])
+
+
+def test_a_sound_at_another_rate_type_or_with_channels_is_brought_into_form(
+    loaded: model.Classifier, paths: list[str], table: "pd.DataFrame"
+) -> None:
+    samples, rate = model.load_audio(paths[1], 44_100)
+    assert rate == 44_100
+    assert samples.dtype == np.float32
+    stereo = np.stack([samples, samples], axis=1)
+    whole = np.round(samples * 32767).astype(np.int16)
+    for one in ((samples, rate), (stereo, rate), (stereo.astype(np.float64), rate), (whole, rate)):
+        found = loaded.predict([one])
+        np.testing.assert_allclose(found.to_numpy()[0], table.to_numpy()[1], atol=0.02)
+
+
+def test_of_a_long_sound_the_middle_counts(loaded: model.Classifier) -> None:
+    samples, rate = loaded.load_audio(CLIPS / "jazz-trio.mp3")
+    thirty = round(audio.LONGEST_SECONDS) * rate
+    middle = np.resize(samples, thirty)
+    noise = np.random.default_rng(0).normal(0, 0.1, thirty).astype(np.float32)
+    long = np.concatenate([noise, middle, noise])
+    np.testing.assert_array_equal(loaded.log_mel((long, rate)), loaded.log_mel((middle, rate)))
+
+
+def test_a_folder_is_its_mp3s_and_what_is_not_audio_has_the_prior(
+    loaded: model.Classifier, paths: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.mp3").write_bytes(Path(paths[0]).read_bytes())
+    (tmp_path / "b.mp3").write_text("no audio")
+    silence = (np.zeros(22_050, np.float32), 22_050)
+    with pytest.warns(UserWarning, match=r"b\.mp3 \(undecodable\), 2 \(silent\)"):
+        found = loaded.predict([tmp_path, silence])
+    assert list(found.index) == [str(tmp_path / "a.mp3"), str(tmp_path / "b.mp3"), 2]
+    assert loaded.prior is not None
+    np.testing.assert_array_equal(found.to_numpy()[1:], [loaded.prior, loaded.prior])
+    with pytest.warns(UserWarning, match="no usable audio"):
+        assert loaded.embed([silence, paths[0]]).isna().all(axis=1).tolist() == [True, False]
+    with pytest.warns(UserWarning, match="no usable audio"):
+        assert loaded.predict_windows(silence).shape == (0, len(GENRES))
+
+
+def test_windows_and_embeddings_belong_to_their_clips(
+    loaded: model.Classifier, paths: list[str]
+) -> None:
+    windows = loaded.predict_windows(paths)
+    assert list(windows.columns) == list(GENRES)
+    assert list(windows.index.unique("file")) == paths
+    starts = windows.loc[paths[0]].index.to_numpy()
+    assert starts[0] == 0
+    assert (np.diff(starts) > 0).all()
+    assert windows.sum(axis=1).to_numpy() == pytest.approx(1)
+    embeddings = loaded.embed(paths)
+    assert embeddings.notna().all(axis=None)
+    assert embeddings.shape[1] >= len(GENRES)
+    assert list(embeddings.index) == paths
+    sounds = [loaded.load_audio(path) for path in paths]
+    np.testing.assert_array_equal(loaded.embed(sounds).to_numpy(), embeddings.to_numpy())
+
+
+def test_the_prior_is_a_name_a_file_weights_or_estimated(
+    loaded: model.Classifier, paths: list[str], tmp_path: Path
+) -> None:
+    spectrograms = [loaded.log_mel(path) for path in paths]
+    (tmp_path / "prior.json").write_text('{"Jazz": 1}')
+    for prior in ({"Jazz": 1}, str(tmp_path / "prior.json")):
+        jazz = dataclasses.replace(loaded, prior=model.load(prior=prior).prior)
+        assert (jazz.predict(spectrograms).idxmax(axis=1) == "Jazz").all()
+    flat = dataclasses.replace(loaded, prior=None).predict(spectrograms)
+    assert not np.array_equal(flat, loaded.predict(spectrograms))
+    assert model.load(prior="estimate").prior is None
+    for wrong in ({"Polka": 1.0}, "nonesuch"):
+        with pytest.raises(PriorError, match=r"Polka|nonesuch"):
+            model.load(prior=wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros((100, 7)),
+        (np.zeros((2, 1000)), 22_050),
+        (np.zeros(1000), 0),
+        (np.array(["a"]), 22_050),
+    ],
+)
+def test_an_array_that_is_no_clip_is_refused(loaded: model.Classifier, wrong: object) -> None:
+    with pytest.raises(ValueError, match=r"no spectrogram|no sound|channels|rate"):
+        loaded.predict([wrong])  # type: ignore[list-item]
+
+
+def test_a_file_that_is_not_there_is_told(loaded: model.Classifier, tmp_path: Path) -> None:
+    with pytest.raises(ClipsError, match="no such"):
+        loaded.predict(str(tmp_path / "gone.mp3"))
+    with pytest.raises(UndecodableError, match="missing"):
+        model.load_audio(tmp_path / "gone.mp3")
+
+
+def test_the_examples_in_the_docstrings_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    results = doctest.testmod(classifier)
+    assert results.attempted >= 15
+    assert results.failed == 0
+
+
+def test_without_pandas_the_message_says_what_to_do(
+    loaded: model.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install pandas"):
+        loaded.predict("tests/clips")
+
+
+def test_unknown_names_of_the_package_are_errors() -> None:
+    with pytest.raises(AttributeError, match="nonesuch"):
+        model.nonesuch  # noqa: B018
+    assert {"load", "load_audio", "Classifier"} <= set(dir(model))

@@ -1,0 +1,54 @@
+"""One graph of fixed shape, and a second one only for those who want embeddings."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from model import cards, systems
+from model.systems.base import EmbeddingError, EmbeddingNetwork, Execution
+from model.systems.runtime import TensorFlowNetwork
+
+if TYPE_CHECKING:
+    import keras
+
+CARD = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+SHAPE = (3, 8, 5)
+
+
+def small(name: str) -> "keras.Model":
+    import keras
+
+    windows = keras.Input(SHAPE[1:])
+    features = keras.layers.Dense(7, name=name)(keras.layers.Flatten()(windows))
+    return keras.Model(windows, keras.layers.Dense(16)(features))
+
+
+def test_embeddings_come_with_the_logits_of_a_call() -> None:
+    windows = np.random.default_rng(0).normal(size=SHAPE).astype(np.float32)
+    model = small("embedding")
+    network = TensorFlowNetwork(model, SHAPE[0])
+    assert isinstance(network, EmbeddingNetwork)
+    logits, embeddings = network.embed(windows)
+    assert embeddings.shape == (SHAPE[0], 7)
+    np.testing.assert_array_equal(logits, network(windows))
+    kernel, bias = model.get_layer("embedding").get_weights()
+    expected = windows.reshape(SHAPE[0], -1) @ kernel + bias
+    np.testing.assert_allclose(embeddings, expected, rtol=1e-4, atol=1e-5)
+    assert network.traces == 1
+
+
+def test_a_model_without_embeddings_says_so() -> None:
+    network = TensorFlowNetwork(small("other"), SHAPE[0])
+    with pytest.raises(EmbeddingError, match="no embeddings"):
+        network.embed(np.zeros(SHAPE, np.float32))
+
+
+def test_the_default_system_embeds_without_changing_a_bit() -> None:
+    network = systems.load(CARD).connect(Execution("cpu", threads=2, batch=3))
+    shape = (3, CARD.window_frames, CARD.front_end.mel_bands)
+    windows = np.random.default_rng(0).normal(0, 0.5, shape).astype(np.float32)
+    assert isinstance(network, EmbeddingNetwork)
+    logits, embeddings = network.embed(windows)
+    np.testing.assert_array_equal(logits, network(windows))
+    assert np.isfinite(embeddings).all()

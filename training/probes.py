@@ -1,0 +1,94 @@
+"""Frozen embeddings with a logistic regression: what a trained network has to beat.
+
+Each probe is a ``StandardScaler`` and an L2 logistic regression on the joined embeddings of one or
+more public networks, none of whose layers is trained further.
+"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from model.genres import GENRES
+from training.dataset import ClipTable, DatasetError
+from training.folds import EACH_SOURCE, SOURCE, SOURCE_PARTS, Folds, cross_validation, source_folds
+from training.heldout import HeldOut, Logits
+
+STRENGTH: Final = 0.01
+"""Inverse regularisation (scikit-learn's C)."""
+
+_NEVER: Final = -15.0
+"""Logit of a genre without clips to learn from: e**-15 is below every floor."""
+
+
+def probe(name: str, folder: Path, table: ClipTable, repeats: int) -> tuple[int, HeldOut]:
+    """Fit a probe to every part of every scheme; returns its features and its held-out logits.
+
+    Args:
+        name: embeddings, joined by ``+``.
+        folder: holds ``EMBEDDING.npz``.
+        table: the clips.
+        repeats: of cross-validation.
+
+    Raises:
+        DatasetError: an embedding is missing or lacks a clip.
+    """
+    features = read_features(folder, name.split("+"), table)
+    schemes = cross_validation(table, repeats)
+    schemes[SOURCE] = source_folds(table, SOURCE_PARTS)
+    schemes[EACH_SOURCE] = source_folds(table)
+    held_out = HeldOut(
+        ids=table.ids,
+        genres=table.genres,
+        groups=table.groups,
+        sources=table.sources,
+        schemes={
+            key: (folds, held_out_logits(features, table.genres, folds))
+            for key, folds in schemes.items()
+        },
+    )
+    return features.shape[1], held_out
+
+
+def read_features(folder: Path, names: Sequence[str], table: ClipTable) -> NDArray[np.float32]:
+    """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
+
+    Raises:
+        DatasetError: a file is missing or lacks a clip.
+    """
+    joined = []
+    for name in names:
+        path = folder / f"{name}.npz"
+        if not path.is_file():
+            raise DatasetError(f"{path}: no such file; probes need the folder of embeddings")
+        with np.load(path) as arrays:
+            rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
+            if missing := set(table.ids) - set(rows):
+                raise DatasetError(f"{path}: no embedding of {min(missing)}")
+            embeddings = arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32)
+        joined.append(np.nan_to_num(embeddings))
+    return np.concatenate(joined, axis=1)
+
+
+def held_out_logits(
+    features: NDArray[np.float32], genres: NDArray[np.int_], folds: Folds
+) -> Logits:
+    """Logits of each fold by the regression of all other folds, shape [clips, 16]."""
+    logits = np.full((len(genres), len(GENRES)), _NEVER)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for fold in np.unique(folds):
+            held = folds == fold
+            regression = LogisticRegression(C=STRENGTH, max_iter=400)
+            pipeline = make_pipeline(StandardScaler(), regression)
+            pipeline.fit(features[~held], genres[~held])
+            found = pipeline.predict_log_proba(features[held])
+            logits[np.ix_(held, regression.classes_)] = np.maximum(found, _NEVER)
+    return logits
