@@ -22,10 +22,6 @@ def write_table(folder: Path, rows: Sequence[Sequence[object]]) -> Path:
     return path
 
 
-def quiet(_: str) -> None:
-    """Log nothing."""
-
-
 def test_a_table_is_read_with_files_beside_it(tmp_path: Path) -> None:
     path = write_table(tmp_path, [["a", "audio/a.mp3", "Rock", "someone", "somewhere"]])
     table = read_table(path)
