@@ -2,9 +2,6 @@
 
 File, waveform, log-mel spectrogram: what every call here takes is any of the three, or many of
 them. The numbers are those of the command line, to the last bit.
-
-In a script, as opposed to a notebook, files must be classified below
-``if __name__ == "__main__":``, because decoding happens in processes that import the script.
 """
 
 import warnings

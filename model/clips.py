@@ -99,7 +99,7 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
         deeper = "" if recursive else "; add --recursive to look into its subfolders"
         wider = "" if any_audio else "; add --any-audio for formats other than mp3"
         raise ClipsError(f"no {kind} file in {', '.join(sources)}{deeper}{wider}")
-    return _sorted(clips)
+    return sorted_by_id(clips)
 
 
 def shard(found: Found, part: int, parts: int) -> Found:
@@ -133,8 +133,8 @@ def printable(name: str | Path) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _sorted(clips: list[Clip]) -> Found:
-    """Sort by id; of several with one id, the first by the bytes of its path has the row."""
+def sorted_by_id(clips: list[Clip]) -> Found:
+    """Sort in place; of several with one id, the first by the bytes of its path has the row."""
     clips.sort(key=attrgetter("file_id"))
     unique, duplicates = [], []
     for _, same in groupby(clips, key=attrgetter("file_id")):

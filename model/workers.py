@@ -11,14 +11,14 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,18 @@ if TYPE_CHECKING:
 _START_SECONDS = 300.0
 _LAST_SECONDS = 5.0
 _STOP_SECONDS = 0.5
+
+# Threads of so small a matrix product burn six times the time. numpy reads this when imported.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+_BOOTSTRAP = """
+import sys
+from multiprocessing.connection import Connection
+connection = Connection(int(sys.argv[1]))
+sys.path[:] = connection.recv()
+from model.workers import work
+work(connection)
+"""
 
 
 class WorkerError(Exception):
@@ -89,6 +101,8 @@ class Decoders:
         self._slots = threading.Semaphore(max(ahead, workers))
         self._limits = limits or Limits()
         self._decoder = decoder
+        self._environment = os.environ | _ONE_THREAD
+        self._current: dict[int, _Worker] = {}
         self._changed = threading.Condition()
         self._done: dict[int, Decoded | BaseException] = {}
         self._paths: Iterator[tuple[int, str]] = iter(())
@@ -107,8 +121,10 @@ class Decoders:
         self._closing = True
         for _ in range(self._workers):
             self._slots.release()
+        for worker in list(self._current.values()):
+            worker.kill()
         for thread in self._threads:
-            thread.join(_STOP_SECONDS)  # all but one that waits for a decoder that hangs
+            thread.join(_STOP_SECONDS)
 
     def start(self, paths: Sequence[str], stop: threading.Event | None = None) -> Iterator[Decoded]:
         """Begin to decode at once.
@@ -168,78 +184,58 @@ class Decoders:
             The process for the next clip, if it lives, and the answer.
         """
         for attempt in range(2):
-            worker = worker or _Worker(self._front_end, self._limits, self._decoder)
+            worker = worker or self._new_worker()
             answer = worker.decode(path)
             if worker.alive:
                 return worker, answer
             worker = None
-            if attempt or answer.notices[0].reason != "crash":
+            if attempt or self._closing or answer.notices[0].reason != "crash":
                 break
         return None, answer
 
-
-class _Environment:
-    """Variables for processes that are started in the block; one block at a time."""
-
-    def __init__(self, **variables: str) -> None:
-        self._variables = variables
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._before = {name: os.environ.get(name) for name in self._variables}
-        os.environ.update(self._variables)
-
-    def __exit__(self, *_: object) -> None:
-        for name, value in self._before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-        self._lock.release()
-
-
-# Threads of so small a matrix product burn six times the time. numpy reads this when imported,
-# which in a worker may be before any line of ours.
-_ONE_THREAD = _Environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Let no process that is started in the block run the program's main module again.
-
-    A worker needs nothing of it, and a script without ``if __name__ == "__main__":`` would begin
-    anew in every worker.
-    """
-    main = sys.modules["__main__"]
-    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
-    try:
-        for name in hidden:
-            setattr(main, name, None)
-        yield
-    finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)
+    def _new_worker(self) -> "_Worker":
+        worker = _Worker(self._limits, self._environment)
+        self._current[threading.get_ident()] = worker
+        worker.begin(self._front_end, self._decoder)
+        return worker
 
 
 class _Worker:
-    """The predicting side of one worker process."""
+    """The predicting side of one worker process.
 
-    def __init__(self, front_end: dict[str, Any], limits: Limits, decoder: str) -> None:
+    The process is started with an environment of its own: an ``exec`` that reads ours fails now and
+    then when a library, TensorFlow's import for one, sets a variable in another thread. And the
+    program's main module plays no part in it, so that a script needs no ``__main__`` guard.
+    """
+
+    def __init__(self, limits: Limits, environment: dict[str, str]) -> None:
         self._limits = limits
-        context = get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process: SpawnProcess = context.Process(
-            target=_work, args=(theirs, front_end, limits.memory, decoder), daemon=True
-        )
-        with _ONE_THREAD, _without_main():
-            self._process.start()
-        theirs.close()
+        self._connection, theirs = Pipe()
+        with theirs:
+            descriptor = theirs.fileno()
+            command = [sys.executable, "-P", "-c", _BOOTSTRAP, str(descriptor)]
+            try:
+                self._process = subprocess.Popen(
+                    command, env=environment, stdin=subprocess.DEVNULL, pass_fds=[descriptor]
+                )
+            except OSError as error:
+                self._connection.close()
+                raise WorkerError(f"no decoding process could be started: {error}") from error
         self.alive = True
+
+    def begin(self, front_end: dict[str, Any], decoder: str) -> None:
+        """Wait until the process can decode.
+
+        Raises:
+            WorkerError: it ended before.
+        """
         try:
+            self._connection.send(sys.path)
+            self._connection.send((front_end, self._limits.memory, decoder))
             ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             ready = False
-            self._process.join(_LAST_SECONDS)
+            self._wait()
         if not ready:
             self.stop()
             raise WorkerError(f"no decoding process could be started: {self._ending()}")
@@ -254,7 +250,7 @@ class _Worker:
                 return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
             log_mel, notices = self._connection.recv()
         except (EOFError, OSError):
-            self._process.join(_LAST_SECONDS)  # so that its own ending is told, not ours
+            self._wait()
             self.stop()
             return Decoded(None, (Notice("crash", self._ending()),))
         return Decoded(log_mel, tuple(Notice(*notice) for notice in notices))
@@ -263,11 +259,20 @@ class _Worker:
         """End the process; it holds nothing that needs care."""
         self.alive = False
         self._connection.close()
+        self.kill()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """End the process from any thread; who waits for its answer learns that it died."""
         self._process.kill()
-        self._process.join()
+
+    def _wait(self) -> None:
+        """Let a process that hung up end by itself, so that its own ending is told, not ours."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_SECONDS)
 
     def _ending(self) -> str:
-        code = self._process.exitcode or 0
+        code = self._process.returncode or 0
         if code >= 0:
             return f"the decoding process ended with exit code {code}"
         try:
@@ -277,9 +282,10 @@ class _Worker:
         return f"the decoding process ended by signal {name}"
 
 
-def _work(connection: Connection, front_end: dict[str, Any], memory: int, decoder: str) -> None:
+def work(connection: Connection) -> None:
     """First steps of a worker process, before anything large is imported."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
+    front_end, memory, decoder = connection.recv()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))

@@ -20,6 +20,16 @@ def clips() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of weights with a system that costs next to nothing."""
+    from tests.model import cheap
+
+    folder = tmp_path_factory.mktemp("weights")
+    cheap.write_card(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def predict() -> Run:
     """Runs ``predict.py`` as a person would, and gives back its exit code and what it printed."""
 

@@ -25,13 +25,6 @@ NAMES = ("blues-shuffle", "hip-hop-beat", "rock-band")
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("weights")
-    cheap.write_card(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three good clips, two bad ones, two files with one id, and formats other than mp3."""
     place = tmp_path_factory.mktemp("music")

@@ -13,17 +13,9 @@ import pytest
 from model import submission
 from model.journal import Journal
 from tests.conftest import CLIPS, ROOT
-from tests.model import cheap
 from tests.test_cli import errors
 
 CLIP_COUNT = 80
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("weights")
-    cheap.write_card(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ more public networks, none of whose layers is trained further.
 """
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +16,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model.genres import GENRES
-from training.dataset import ClipTable, DatasetError
+from training.dataset import ClipTable
 from training.folds import EACH_SOURCE, SOURCE, SOURCE_PARTS, Folds, cross_validation, source_folds
 from training.heldout import HeldOut, Logits
+from training.teacher import read_embeddings
 
 STRENGTH: Final = 0.01
 """Inverse regularisation (scikit-learn's C)."""
@@ -40,7 +40,7 @@ def probe(name: str, folder: Path, table: ClipTable, repeats: int) -> tuple[int,
     Raises:
         DatasetError: an embedding is missing or lacks a clip.
     """
-    features = read_features(folder, name.split("+"), table)
+    features = read_embeddings(folder, name.split("+"), table)
     schemes = cross_validation(table, repeats)
     schemes[SOURCE] = source_folds(table, SOURCE_PARTS)
     schemes[EACH_SOURCE] = source_folds(table)
@@ -55,26 +55,6 @@ def probe(name: str, folder: Path, table: ClipTable, repeats: int) -> tuple[int,
         },
     )
     return features.shape[1], held_out
-
-
-def read_features(folder: Path, names: Sequence[str], table: ClipTable) -> NDArray[np.float32]:
-    """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
-
-    Raises:
-        DatasetError: a file is missing or lacks a clip.
-    """
-    joined = []
-    for name in names:
-        path = folder / f"{name}.npz"
-        if not path.is_file():
-            raise DatasetError(f"{path}: no such file; probes need the folder of embeddings")
-        with np.load(path) as arrays:
-            rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
-            if missing := set(table.ids) - set(rows):
-                raise DatasetError(f"{path}: no embedding of {min(missing)}")
-            embeddings = arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32)
-        joined.append(np.nan_to_num(embeddings))
-    return np.concatenate(joined, axis=1)
 
 
 def held_out_logits(

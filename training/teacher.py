@@ -7,6 +7,7 @@ Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def fit_probe(features: NDArray[np.floating], genres: NDArray[np.int_], strength
     return Probe(weights, bias)
 
 
-def read_embeddings(folder: Path, names: tuple[str, ...], table: ClipTable) -> NDArray[np.float32]:
+def read_embeddings(folder: Path, names: Sequence[str], table: ClipTable) -> NDArray[np.float32]:
     """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
 
     Raises:
@@ -63,12 +64,13 @@ def read_embeddings(folder: Path, names: tuple[str, ...], table: ClipTable) -> N
     for name in names:
         path = folder / f"{name}.npz"
         if not path.is_file():
-            raise DatasetError(f"{path}: no such file; name the teachers with --teachers")
+            raise DatasetError(f"{path}: no such file; the folder of embeddings lacks it")
         with np.load(path) as arrays:
             rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
             if missing := set(table.ids) - set(rows):
-                raise DatasetError(f"{path}: no embedding of {sorted(missing)[0]}")
-            joined.append(arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32))
+                raise DatasetError(f"{path}: no embedding of {min(missing)}")
+            embeddings = arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32)
+        joined.append(np.nan_to_num(embeddings))
     return np.concatenate(joined, axis=1)
 
 

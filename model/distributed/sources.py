@@ -31,7 +31,7 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
     there = [clip for name in remote for clip in _stored(name, recursive, suffixes)]
     if not there:
         raise ClipsError(f"no clip in {', '.join(remote)}; see --recursive and --any-audio")
-    return _sorted([*here.clips, *here.duplicates, *there])
+    return clips.sorted_by_id([*here.clips, *here.duplicates, *there])
 
 
 def _listed(source: str) -> list[str]:
@@ -74,14 +74,3 @@ def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[C
         if info.is_file and info.path.lower().endswith(suffixes):
             below = info.path.removeprefix(place.path).lstrip("/")
             yield Clip(clips.file_id(below), f"{scheme}://{info.path}")
-
-
-def _sorted(found: Sequence[Clip]) -> Found:
-    """By id; of several with one id, the first by the bytes of its path has the row."""
-    ordered = sorted(found, key=lambda clip: (clip.file_id, os.fsencode(clip.path)))
-    unique: list[Clip] = []
-    duplicates: list[Clip] = []
-    for before, clip in zip([None, *ordered], ordered, strict=False):
-        same = before is not None and before.file_id == clip.file_id
-        (duplicates if same else unique).append(clip)
-    return Found(tuple(unique), tuple(duplicates))

@@ -33,7 +33,6 @@ class View:
         hop_seconds: from one frame to the next.
         window_seconds: length of the Hann window.
         patch: frames that the branch sees at once.
-        gain: of the power of a full-scale signal against ours, before ``compression``.
         compression: factor c of log10(1 + c x).
         magnitude: whether x is a magnitude instead of a power.
     """
@@ -43,15 +42,14 @@ class View:
     hop_seconds: float
     window_seconds: float
     patch: int
-    gain: float
     compression: float
     magnitude: bool
 
 
-ARTIST = View(128, 11_025.0, 512 / 22_050, 1024 / 22_050, 129, 1.0, 10.0, True)
+ARTIST = View(128, 11_025.0, 512 / 22_050, 1024 / 22_050, 129, 10.0, True)
 """Of the artist network: FFT of 1024 and hop of 512 samples at 22.05 kHz, patches of 3 s."""
 
-MUSICNN = View(96, 8_000.0, 256 / 16_000, 512 / 16_000, 187, 1.0, 10_000.0, False)
+MUSICNN = View(96, 8_000.0, 256 / 16_000, 512 / 16_000, 187, 10_000.0, False)
 """Of musicnn: FFT of 512 and hop of 256 samples at 16 kHz, patches of 3 s."""
 
 
@@ -65,6 +63,12 @@ def slaney_edges(bands: int, fmax: float) -> NDArray[np.float64]:
     mels = np.linspace(0.0, top, bands + 2)
     above = knee * np.exp(growth * (mels - knee / step))
     return np.where(mels < knee / step, mels * step, above)
+
+
+def view_frames(front_end: FrontEnd, view: View, frames: int) -> int:
+    """Frames of a view of ``frames`` frames of ours, at least one patch."""
+    seconds = frames * front_end.hop_length / front_end.sample_rate
+    return max(view.patch, round(seconds / view.hop_seconds))
 
 
 def frame_map(
@@ -83,8 +87,7 @@ def frame_map(
         Indices and weights, each of shape [taps, the view's frames]; weights sum to 1 over taps.
     """
     hop = front_end.hop_length / front_end.sample_rate
-    count = max(view.patch, round(frames * hop / view.hop_seconds))
-    centres = np.linspace(0.0, frames - 1.0, count)
+    centres = np.linspace(0.0, frames - 1.0, view_frames(front_end, view, frames))
     reach = max(1.0, view.window_seconds / hop / 2.0)
     offsets = np.arange(-math.floor(reach), math.floor(reach) + 1)
     nearest = np.round(centres)[None] + offsets[:, None]
@@ -136,9 +139,10 @@ def compressed(
     power = ops.exp(log_mel * front_end.scale - front_end.shift)
     mapped = layers.Dense(view.bands, use_bias=False, trainable=False, name=f"{name}_bands")(power)
     indices, weights = frame_map(front_end, view, frames)
-    seen = ops.zeros_like(ops.take(mapped, indices[0], axis=1))
-    for tap, share in zip(indices, weights, strict=True):
-        seen = seen + ops.take(mapped, tap, axis=1) * share[:, None]
+    seen = sum(
+        ops.take(mapped, tap, axis=1) * share[:, None]
+        for tap, share in zip(indices, weights, strict=True)
+    )
     if view.magnitude:
         seen = ops.sqrt(seen)
     seen = ops.log10(1.0 + view.compression * seen)
@@ -244,6 +248,5 @@ def _mean_of_patches(
 ) -> "keras.KerasTensor":
     from keras import ops
 
-    indices, _ = frame_map(front_end, view, frames)
-    count = len(patches(len(indices[0]), view.patch))
+    count = len(patches(view_frames(front_end, view, frames), view.patch))
     return ops.mean(ops.reshape(features, (-1, count, features.shape[-1])), axis=1)

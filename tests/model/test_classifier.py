@@ -2,6 +2,8 @@
 
 import dataclasses
 import doctest
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -170,6 +172,20 @@ def test_the_examples_in_the_docstrings_run(monkeypatch: pytest.MonkeyPatch) -> 
     results = doctest.testmod(classifier)
     assert results.attempted >= 15
     assert results.failed == 0
+
+
+def test_a_script_needs_no_guard(tmp_path: Path, paths: list[str]) -> None:
+    """Decoding happens in other processes, and none of them runs the script again."""
+    script = tmp_path / "script.py"
+    script.write_text(f"import model\nprint(len(model.load(device='cpu').predict({paths!r})))\n")
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{len(paths)}\n"
 
 
 def test_without_pandas_the_message_says_what_to_do(

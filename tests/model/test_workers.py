@@ -1,6 +1,9 @@
 """A crash, a hang or a bloat of a decoder costs one clip."""
 
+import itertools
+import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,6 +88,55 @@ def test_a_process_that_was_killed_from_outside_costs_no_clip(
 def test_processes_that_cannot_start_end_the_run(clips: list[Path]) -> None:
     with pytest.raises(WorkerError, match="exit code 1"):
         decoded(clips[:3], decoder="tests.model.no_such_module")
+
+
+def test_processes_start_while_another_thread_sets_variables(
+    tmp_path: Path, clips: list[Path]
+) -> None:
+    """As TensorFlow's import does; an exec that reads the changing environment fails."""
+    for number in range(12):
+        shutil.copy(clips[0], tmp_path / f"{number:02}-once.mp3")
+    stop = threading.Event()
+
+    def set_variables() -> None:
+        for number in itertools.cycle(range(4000)):
+            if stop.is_set():
+                return
+            os.environ[f"_VARIABLE_{number}"] = "x" * (number % 50)
+            if number == 3999:
+                remove_variables()
+
+    def remove_variables() -> None:
+        for name in [name for name in os.environ if name.startswith("_VARIABLE_")]:
+            del os.environ[name]
+
+    thread = threading.Thread(target=set_variables)
+    thread.start()
+    try:
+        answers = decoded(sorted(tmp_path.glob("*.mp3")), decoder=BROKEN)
+    finally:
+        stop.set()
+        thread.join()
+        remove_variables()
+    assert all(answer.log_mel is not None for answer in answers)
+
+
+def test_a_decoder_that_hangs_ends_with_the_block(tmp_path: Path, clips: list[Path]) -> None:
+    shutil.copy(clips[0], tmp_path / "a.mp3")
+    shutil.copy(clips[0], tmp_path / "b-hang.mp3")
+    paths = [str(path) for path in sorted(tmp_path.iterdir())]
+    with Decoders(FRONT_END, 1, ahead=4, decoder=BROKEN) as decoders:
+        answers = decoders.start(paths)
+        assert next(answers).log_mel is not None
+        before = children()
+        assert before
+    assert not children() & before
+
+
+def children() -> set[int]:
+    """Processes of ours that still run."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(child) for path in found for child in path.read_text().split()}
 
 
 def test_leaving_early_ends_it(clips: list[Path]) -> None:

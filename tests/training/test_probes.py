@@ -10,7 +10,8 @@ from model.calibration import Calibration
 from tests.training.invented import honest_logits, invented_table
 from training.dataset import DatasetError
 from training.folds import fold_numbers, source_folds
-from training.probes import held_out_logits, probe, read_features
+from training.probes import held_out_logits, probe
+from training.teacher import read_embeddings
 
 TABLE = invented_table(320)
 
@@ -27,17 +28,17 @@ def test_embeddings_are_joined_in_the_order_of_the_table(tmp_path: Path) -> None
     features[7, 3] = np.nan
     write_embeddings(tmp_path, "one", features)
     write_embeddings(tmp_path, "two", -features)
-    joined = read_features(tmp_path, ["one", "two"], TABLE)
+    joined = read_embeddings(tmp_path, ["one", "two"], TABLE)
     features[7, 3] = 0
     np.testing.assert_allclose(joined, np.hstack([features, -features]), atol=0.01)
 
 
 def test_a_missing_embedding_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"one\.npz: no such file"):
-        read_features(tmp_path, ["one"], TABLE)
+        read_embeddings(tmp_path, ["one"], TABLE)
     np.savez(tmp_path / "one.npz", clip_id=np.array(TABLE.ids[1:]), emb=np.zeros((319, 2)))
     with pytest.raises(DatasetError, match="no embedding of clip 0000"):
-        read_features(tmp_path, ["one"], TABLE)
+        read_embeddings(tmp_path, ["one"], TABLE)
 
 
 def test_good_features_are_learned_and_groups_features_are_not() -> None:

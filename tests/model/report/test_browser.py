@@ -271,7 +271,9 @@ def test_a_file_that_is_gone_is_said(tmp_path: Path, visit: Visit) -> None:
     page = visit.open(report(tmp_path, clip(path=str(tmp_path / "gone.mp3"))))
     page.locator(NAMES).click()
     page.evaluate("document.querySelector('audio').load()")
-    page.locator(".trouble", has_text="cannot be played").wait_for()
+    trouble = page.locator(".trouble", has_text="cannot be played")
+    trouble.wait_for()
+    assert trouble.is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
