@@ -1,7 +1,7 @@
 """``python -m benchmarks.batches``: CPU time and memory of the network by windows a call.
 
-Prints one row a batch size: CPU milliseconds a window, peak memory so far, and the largest
-difference of a logit from the first row's. Sizes take turns: a busy machine hurts all alike.
+On one thread. Prints one row a batch size: CPU milliseconds a window, peak memory so far, and the
+largest difference of a logit from the first row's. Sizes take turns: a busy machine hurts all.
 """
 
 import resource
@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from model import cards, cpus, systems
+from model import cards, systems
 from model.systems.base import Execution
 
 BATCHES = (2, 3, 6, 12, 24, 48)
@@ -25,10 +25,10 @@ def main() -> int:
     system = systems.load(card)
     shape = (WINDOWS, card.window_frames, card.front_end.mel_bands)
     windows = np.random.default_rng(0).normal(0.0, 0.5, shape).astype("float32")
-    print(f"{card.name}, {cpus.usable()} threads, {ROUNDS} rounds of {WINDOWS} windows")
+    print(f"{card.name}, one thread, {ROUNDS} rounds of {WINDOWS} windows")
     networks, logits, memory = {}, {}, {}
     for batch in BATCHES:
-        networks[batch] = system.connect(Execution("cpu", cpus.usable(), batch))
+        networks[batch] = system.connect(Execution("cpu", 1, batch))
         parts = [networks[batch](windows[i : i + batch]) for i in range(0, WINDOWS, batch)]
         logits[batch] = np.concatenate(parts)
         memory[batch] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -26,10 +26,10 @@ def system(card: Card, weights: Path) -> System:
 
 
 def _connect(card: Card, weights: Path, execution: Execution) -> Network:
-    batch = runtime.prepare(execution)
+    calls = runtime.prepare(execution)
     model = network(card.front_end, card.window_frames, card.branches)
     model.load_weights(weights)
-    return runtime.TensorFlowNetwork(model, batch)
+    return runtime.TensorFlowNetwork(model, calls)
 
 
 def network(front_end: FrontEnd, frames: int, names: tuple[str, ...]) -> "keras.Model":

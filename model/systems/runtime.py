@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CPU_BATCH = 12
+CPU_BATCH = 6
 """Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.batches``)."""
 
 GPU_BATCH = 96
@@ -42,23 +44,37 @@ with tf.device("/GPU:0"):
 _GPU_TRIAL_SECONDS = 300
 
 
+@dataclass(frozen=True)
+class Calls:
+    """How windows are given to a graph.
+
+    Attributes:
+        batch: windows of a call.
+        at_once: calls that run side by side, each on a thread of its own.
+    """
+
+    batch: int
+    at_once: int = 1
+
+
 class TensorFlowNetwork:
     """A Keras model as one TensorFlow graph of fixed shape.
 
     Args:
         model: from windows to logits; its layer ``embedding`` gives features, where it has one.
-        batch: windows of a call.
+        calls: how windows are given to it.
     """
 
-    def __init__(self, model: "keras.Model", batch: int) -> None:
-        self._batch = batch
+    def __init__(self, model: "keras.Model", calls: Calls) -> None:
+        self._calls = calls
+        self._threads = ThreadPoolExecutor(calls.at_once, thread_name_prefix="network")
         self._model = model
         self._graph = self._as_graph(model)
 
     @property
     def batch(self) -> int:
-        """Windows of one call."""
-        return self._batch
+        """Windows of all calls that run side by side."""
+        return self._calls.batch * self._calls.at_once
 
     @property
     def traces(self) -> int:
@@ -67,7 +83,7 @@ class TensorFlowNetwork:
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
-        return np.asarray(self._graph(windows))
+        return np.concatenate(self._run(self._graph, windows))
 
     def embed(
         self, windows: NDArray[np.float32]
@@ -77,8 +93,12 @@ class TensorFlowNetwork:
         Raises:
             EmbeddingError: the model has no layer ``embedding``.
         """
-        logits, features = self._with_embedding(windows)
-        return np.asarray(logits), np.asarray(features)
+        logits, features = zip(*self._run(self._with_embedding, windows), strict=True)
+        return np.concatenate(logits), np.concatenate(features)
+
+    def _run(self, graph: Any, windows: NDArray[np.float32]) -> list[Any]:
+        """What the graph gives for each part of the windows."""
+        return list(self._threads.map(graph, np.split(windows, self._calls.at_once)))
 
     @cached_property
     def _with_embedding(self) -> Any:
@@ -94,17 +114,20 @@ class TensorFlowNetwork:
     def _as_graph(self, model: "keras.Model") -> Any:
         import tensorflow as tf
 
-        signature = [tf.TensorSpec((self._batch, *model.input_shape[1:]), tf.float32)]
+        signature = [tf.TensorSpec((self._calls.batch, *model.input_shape[1:]), tf.float32)]
         return tf.function(
             lambda windows: model(windows, training=False), input_signature=signature
         )
 
 
-def prepare(execution: Execution) -> int:
+def prepare(execution: Execution) -> Calls:
     """Import TensorFlow quietly and settle device and threads; call it once, before any model.
 
+    On a CPU every thread has its own calls: threads that share one wait for each other, which
+    costs a third more processor time (``benchmarks.batches``).
+
     Returns:
-        Windows of one call of a network.
+        How to give windows to a network.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -114,8 +137,8 @@ def prepare(execution: Execution) -> int:
 
         devices = tf.config.list_physical_devices("GPU") if gpu else []
         try:
-            tf.config.threading.set_intra_op_parallelism_threads(execution.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(execution.threads)
             for device in devices:
                 tf.config.experimental.set_memory_growth(device, True)
             tf.config.set_visible_devices(devices, "GPU")
@@ -130,7 +153,8 @@ def prepare(execution: Execution) -> int:
         keras.config.set_dtype_policy("float32")
     log.info("TensorFlow %s on the %s", tf.__version__, "GPU" if devices else "CPU")
     # A batch of one takes another way through the CPU's libraries, with other last bits.
-    return max(2, execution.batch or (GPU_BATCH if devices else CPU_BATCH))
+    batch = max(2, execution.batch or (GPU_BATCH if devices else CPU_BATCH))
+    return Calls(batch, 1 if devices else execution.threads)
 
 
 def wanted_gpu(

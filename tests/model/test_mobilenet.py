@@ -69,18 +69,19 @@ def test_channels_are_rounded_like_the_papers(channels: int, width: float, expec
 
 def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
     system = systems.load(CARD)
-    shape = (6, CARD.window_frames, CARD.front_end.mel_bands)
+    shape = (12, CARD.window_frames, CARD.front_end.mel_bands)
     windows = np.random.default_rng(0).normal(0, 0.5, shape).astype("float32")
     three = system.connect(Execution("cpu", threads=2, batch=3))
     assert isinstance(three, runtime.TensorFlowNetwork)
-    logits = np.concatenate([three(windows[:3]), three(windows[3:])])
+    assert three.batch == 6
+    logits = np.concatenate([three(windows[:6]), three(windows[6:])])
     for _ in range(3):
-        three(windows[:3])
+        three(windows[:6])
     assert three.traces == 1
     assert np.isfinite(logits).all()
-    for wanted in (1, 2, 6):
-        other = system.connect(Execution("cpu", threads=2, batch=wanted))
-        parts = [other(windows[i : i + other.batch]) for i in range(0, 6, other.batch)]
+    for threads, wanted in ((1, 1), (1, 3), (2, 2), (2, 6), (3, 4)):
+        other = system.connect(Execution("cpu", threads, wanted))
+        parts = [other(windows[i : i + other.batch]) for i in range(0, 12, other.batch)]
         np.testing.assert_array_equal(np.concatenate(parts), logits)
 
 
