@@ -53,11 +53,11 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import librosa, numpy as np
 from model import cards, systems
 from model.frontend import filterbank
-from model.systems import mobilenet
+from model.systems import fusion
 from model.systems.base import cut_windows
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 f = card.front_end
-network = mobilenet.network(f.mel_bands, card.window_frames)
+network = fusion.network(f, card.window_frames, card.branches)
 network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
 weights = filterbank(f).T
 rows = []
@@ -111,23 +111,27 @@ def measured(place: Path, rounds: int, folder: Path) -> str:
         "decode": lambda listed: ["-c", _DECODE, str(listed)],
         "front end": lambda listed: [_script(folder, _FRONT_END), str(listed), "1"],
         "front end, 2 workers": lambda listed: [_script(folder, _FRONT_END), str(listed), "2"],
-        "ours": lambda listed: _ours(listed, folder, 1),
-        "ours, 2 workers": lambda listed: _ours(listed, folder, 2),
+        "ours": lambda listed: ours(listed, folder, 1),
+        "ours, 2 workers": lambda listed: ours(listed, folder, 2),
         "naive": lambda listed: ["-c", _NAIVE, str(listed), str(folder / "naive.npy")],
     }
     costs: dict[str, list[Cost]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, command in cases.items():
-            whole, start = _run(command(all_clips)), _run(command(few_clips))
+            whole, start = run(command(all_clips)), run(command(few_clips))
             more = len(paths) - FEW
-            costs[name].append(
-                Cost((whole.cpu - start.cpu) / more, (whole.wall - start.wall) / more)
-            )
+            costs[name].append(difference(whole, start, more))
     apart = _largest_difference(folder, all_clips)
     return _described(costs, len(paths), rounds, apart)
 
 
-def _ours(listed: Path, folder: Path, workers: int) -> list[str]:
+def difference(whole: Cost, start: Cost, clips: int) -> Cost:
+    """The cost of each of the clips that one run has more than another."""
+    return Cost((whole.cpu - start.cpu) / clips, (whole.wall - start.wall) / clips)
+
+
+def ours(listed: Path, folder: Path, workers: int) -> list[str]:
+    """Arguments of Python that run ``predict.py`` over a list of clips."""
     table = str(folder / "ours.csv")
     predict = [str(ROOT / "predict.py"), f"@{listed}", "-o", table, "--quiet", "--device", "cpu"]
     return [*predict, "--no-resume", "--prior", "train", "--workers", str(workers)]
@@ -139,10 +143,11 @@ def _script(folder: Path, text: str) -> str:
     return str(path)
 
 
-def _run(arguments: list[str]) -> Cost:
+def run(arguments: list[str], python: str | Path = sys.executable) -> Cost:
+    """What a Python process and those that it starts cost."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(
-        [sys.executable, *arguments],
+        [str(python), *arguments],
         check=True,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
@@ -160,8 +165,8 @@ def _largest_difference(folder: Path, listed: Path) -> float:
 
     from model import submission
 
-    _run(["-c", _NAIVE, str(listed), str(folder / "naive.npy")])
-    _run(_ours(listed, folder, 1))
+    run(["-c", _NAIVE, str(listed), str(folder / "naive.npy")])
+    run(ours(listed, folder, 1))
     rows = {row.file_id: row.probabilities for row in submission.read(folder / "ours.csv")}
     ids = [clip.file_id for clip in find([f"@{listed}"]).clips]
     order = [Path(path).name for path in listed.read_text().splitlines()]
@@ -191,7 +196,7 @@ def _described(costs: dict[str, list[Cost]], count: int, rounds: int, apart: flo
 
 Made by `python -m benchmarks.pipeline`: {count} clips of 30 s (links to fewer; 44.1 kHz, stereo,
 128 to 320 kbit/s and variable), medians of {rounds} rounds in turns, start-up taken away.
-{_machine()}, {cpus.usable()} processors, Python {platform.python_version()}, no GPU.
+{machine()}, {cpus.usable()} processors, Python {platform.python_version()}, no GPU.
 
 | case | CPU ms a clip | against decode | wall ms a clip |
 |---|---|---|---|
@@ -205,7 +210,7 @@ Made by `python -m benchmarks.pipeline`: {count} clips of 30 s (links to fewer; 
 """
 
 
-def _machine() -> str:
+def machine() -> str:
     """The processor's name, where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
