@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clips, scale, stages
+from benchmarks import clips, scale
 from model import cpus
 from model.clips import find
 
@@ -92,7 +92,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         parts = [
             measured(scale.links(paths, given.count, Path(folder)), given.rounds, Path(folder)),
-            stages.measured(paths),
+            _stages(given.clips),
             scale.measured(paths, given.scale, Path(folder)),
         ]
     text = "\n".join(parts)
@@ -135,6 +135,11 @@ def ours(listed: Path, folder: Path, workers: int) -> list[str]:
     table = str(folder / "ours.csv")
     predict = [str(ROOT / "predict.py"), f"@{listed}", "-o", table, "--quiet", "--device", "cpu"]
     return [*predict, "--no-resume", "--prior", "train", "--workers", str(workers)]
+
+
+def _stages(folder: Path) -> str:
+    command = [sys.executable, "-m", "benchmarks.stages", str(folder.absolute())]
+    return subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _script(folder: Path, text: str) -> str:

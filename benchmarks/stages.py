@@ -1,4 +1,7 @@
-"""``python -m benchmarks.stages``: CPU milliseconds of each stage of a clip, in one process."""
+"""``python -m benchmarks.stages FOLDER``: CPU milliseconds of each stage of a clip, in one process.
+
+The process must be a fresh one: where numpy was imported before, its idle threads count as well.
+"""
 
 import contextlib
 import os
@@ -29,10 +32,7 @@ class Stopwatch:
 
 def main() -> int:
     """Measure and print; returns the exit code."""
-    from benchmarks import clips
-    from benchmarks.pipeline import ROOT
-
-    print(measured([str(path) for path in clips.make(ROOT / "cache" / "benchmark")]))
+    print(measured([str(path) for path in sorted(Path(sys.argv[1]).iterdir())]))
     return 0
 
 

@@ -1,7 +1,7 @@
 """Fits a fusion network to a table of clips: a frozen probe for the last layer, then all layers.
 
-At the end the weights are averaged with those of the start, and the last layer may be fitted anew
-to the features of whole, unvaried windows.
+Afterwards the weights can be averaged with those of the start, and the last layer fitted anew to
+the features of whole, unvaried windows.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,16 +33,17 @@ class Recipe:
         smoothing: share of a hard label that is spread evenly over the genres.
         teaching: share of the teacher's posterior in a target; the rest is the smoothed label.
         imitation: weight of the squared error to the teacher's standardised embeddings.
-        kept: share of the starting weights in the final ones, the probe included; weights between
-            both ends carry over better to other sources than the fitted ones (Wortsman et al.,
-            Robust Fine-tuning of Zero-shot Models, CVPR 2022).
-        refitted: whether the last layer is fitted anew at the end.
+        kept: share of the starting weights in the final ones; weights between both ends carry over
+            better to other sources than the fitted ones (Wortsman et al., Robust Fine-tuning of
+            Zero-shot Models, CVPR 2022).
+        refitted: whether the last layer is fitted anew at the end; it must be where any of the
+            starting weights are kept, because they were none for genres.
         probe_strength: inverse regularisation (C) of the probes, before and after.
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
     """
 
-    epochs: int = 12
+    epochs: int = 6
     rate: float = 5e-4
     batch: int = 32
     crop_frames: int = 500
@@ -52,13 +53,13 @@ class Recipe:
     teaching: float = 0.8
     imitation: float = 1.0
     kept: float = 0.5
-    refitted: bool = False
+    refitted: bool = True
     probe_strength: float = 0.01
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-SCRATCH = Recipe(epochs=60, rate=1e-3, teaching=0.0, imitation=0.0, kept=0.0)
+SCRATCH = Recipe(epochs=60, rate=1e-3, teaching=0.0, imitation=0.0, kept=0.0, refitted=False)
 """From random weights."""
 
 
@@ -88,7 +89,7 @@ Log = Callable[[str], None]
 def fit(
     model: keras.Model, lesson: Lesson, front_end: FrontEnd, recipe: Recipe, seed: int, log: Log
 ) -> None:
-    """Train all layers of a network in place.
+    """Train all layers of a network in place; what comes after it is ``average`` and ``refit``.
 
     Args:
         model: from ``fusion.network``, for spectrograms of ``recipe.crop_frames``.
@@ -121,12 +122,21 @@ def fit(
         loss_weights=weights,
         jit_compile=False,  # XLA is many times slower for depthwise convolutions on a CPU
     )
-    untouched = model.get_weights()
     student.fit(batches, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[_Report(log)])
-    model.set_weights(
+
+
+def average(start: keras.Model, trained: keras.Model, kept: float) -> None:
+    """Move the weights of a trained network in place towards those that it started from.
+
+    Args:
+        start: network with the weights before training.
+        trained: the same network after it.
+        kept: share of the starting weights.
+    """
+    trained.set_weights(
         [
-            recipe.kept * before + (1 - recipe.kept) * after
-            for before, after in zip(untouched, model.get_weights(), strict=True)
+            kept * before + (1 - kept) * after
+            for before, after in zip(start.get_weights(), trained.get_weights(), strict=True)
         ]
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,10 @@ def _initial_network(plan: Plan, frames: int) -> keras.Model:
     return network
 
 
-def _fitted(plan: Plan, material: Material, chosen: NDArray[np.int_], log: Log) -> keras.Model:
-    """A network for whole windows, trained on the chosen clips."""
+def _fitted(
+    plan: Plan, material: Material, name: str, chosen: NDArray[np.int_], log: Log
+) -> keras.Model:
+    """A network for whole windows, trained on the chosen clips and finished."""
     genres = material.table.genres[chosen]
     posteriors = standardised = None
     if material.embeddings is not None:
@@ -165,13 +167,28 @@ def _fitted(plan: Plan, material: Material, chosen: NDArray[np.int_], log: Log) 
         posteriors=posteriors,
         embeddings=standardised,
     )
-    network = _initial_network(plan, plan.recipe.crop_frames)
-    fit.fit(network, lesson, initial.FRONT_END, plan.recipe, plan.seed, log)
     whole = fusion.network(initial.FRONT_END, WINDOW_FRAMES, plan.branches)
-    whole.set_weights(network.get_weights())
+    whole.load_weights(_trained(plan, material, name, lesson, log))
+    if plan.recipe.kept:
+        fit.average(_initial_network(plan, WINDOW_FRAMES), whole, plan.recipe.kept)
     if plan.recipe.refitted:
         fit.refit(whole, lesson, plan.recipe)
     return whole
+
+
+def _trained(plan: Plan, material: Material, name: str, lesson: fit.Lesson, log: Log) -> Path:
+    """Weights of all layers after training; another way to finish them finds them again."""
+    unfinished_recipe = replace(plan.recipe, kept=0.0, refitted=False)
+    key = _key(replace(plan, recipe=unfinished_recipe), material.table)
+    kept = plan.work / f"trained_{name}_{key}.weights.h5"
+    if not kept.exists():
+        log(f"{name}: training on {len(lesson.genres)} clips")
+        network = _initial_network(plan, plan.recipe.crop_frames)
+        fit.fit(network, lesson, initial.FRONT_END, plan.recipe, plan.seed, log)
+        unfinished = kept.with_name("unfinished.weights.h5")
+        network.save_weights(unfinished)
+        unfinished.replace(kept)
+    return kept
 
 
 def _held_out_logits(
@@ -184,8 +201,8 @@ def _held_out_logits(
         kept = plan.work / f"{scheme}_{fold}_{_key(plan, material.table)}.npy"
         held = np.flatnonzero(folds == fold)
         if not kept.exists():
-            log(f"{scheme}, fold {fold + 1} of {folds.max() + 1}")
-            network = _fitted(plan, material, np.flatnonzero(folds != fold), log)
+            chosen = np.flatnonzero(folds != fold)
+            network = _fitted(plan, material, f"{scheme}_{fold}", chosen, log)
             clips = [material.spectrograms[index] for index in held]
             unfinished = kept.with_name("unfinished.npy")
             np.save(unfinished, fit.predict(network, clips, WINDOW_FRAMES))
@@ -200,8 +217,7 @@ def _final_weights(plan: Plan, material: Material, log: Log) -> Path:
     kept = plan.work / f"final_{_key(plan, material.table)}.weights.h5"
     if not kept.exists():
         chosen = _all(material.table) if plan.fitted_to is None else plan.fitted_to
-        log(f"final training on {len(chosen)} clips")
-        network = _fitted(plan, material, chosen, log)
+        network = _fitted(plan, material, "final", chosen, log)
         unfinished = kept.with_name("unfinished.weights.h5")
         network.save_weights(unfinished)
         unfinished.replace(kept)
