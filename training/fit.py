@@ -16,7 +16,7 @@ from model.genres import GENRES
 from model.systems.base import cut_windows
 from training.augment import Augmentation, crop, vary
 from training.dataset import Spectrogram
-from training.teacher import fit_probe
+from training.teacher import Probe, fit_probe
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Recipe:
         refitted: whether the last layer is fitted anew at the end; it must be where any of the
             starting weights are kept, because they were none for genres.
         probe_strength: inverse regularisation (C) of the probes, before and after.
+        quiet: of the last probe: see ``fit_probe``.
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
     """
@@ -55,6 +56,7 @@ class Recipe:
     kept: float = 0.5
     refitted: bool = True
     probe_strength: float = 0.01
+    quiet: float = 0.3
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -102,7 +104,8 @@ def fit(
     keras.utils.set_random_seed(seed)
     features, head = model.get_layer("embedding").output, model.get_layer("logits")
     if lesson.start:
-        _set_probe(head, np.concatenate(list(lesson.start.values()), axis=1), lesson, recipe)
+        start = np.concatenate(list(lesson.start.values()), axis=1)
+        _set_probe(head, fit_probe(start, lesson.genres, recipe.probe_strength))
     outputs = [head(keras.layers.Dropout(recipe.dropout)(features))]
     losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
     weights = [1.0]
@@ -151,13 +154,11 @@ def refit(model: keras.Model, lesson: Lesson, recipe: Recipe) -> None:
     """
     features = keras.Model(model.input, model.get_layer("embedding").output)
     made = predict(features, lesson.spectrograms, model.input_shape[1])
-    _set_probe(model.get_layer("logits"), made, lesson, recipe)
+    probe = fit_probe(made, lesson.genres, recipe.probe_strength, recipe.quiet)
+    _set_probe(model.get_layer("logits"), probe)
 
 
-def _set_probe(
-    head: keras.layers.Layer, features: NDArray[np.float32], lesson: Lesson, recipe: Recipe
-) -> None:
-    probe = fit_probe(features, lesson.genres, recipe.probe_strength)
+def _set_probe(head: keras.layers.Layer, probe: Probe) -> None:
     head.set_weights([probe.weights, probe.bias])
 
 

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from model.genres import GENRES
 from training.dataset import ClipTable, DatasetError
+
+_SILENT = 1e-8
+"""Spread of a feature that says nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,25 @@ class Probe:
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def fit_probe(features: NDArray[np.floating], genres: NDArray[np.int_], strength: float) -> Probe:
-    """Logistic regression on standardised features; ``strength`` is scikit-learn's C."""
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=400))
-    pipeline.fit(features, genres)
-    scaler, regression = pipeline[0], pipeline[-1]
+def fit_probe(
+    features: NDArray[np.floating], genres: NDArray[np.int_], strength: float, quiet: float = 0.0
+) -> Probe:
+    """Logistic regression on standardised features.
+
+    Args:
+        features: shape [clips, features].
+        genres: index into ``GENRES``, shape [clips].
+        strength: scikit-learn's C.
+        quiet: added to each feature's spread, as a share of the median spread. A feature that is
+            all but silent in these clips would otherwise be blown up, and ruin the one clip in
+            which it speaks.
+    """
+    spread = features.std(axis=0, dtype=np.float64)
+    scale = np.hypot(spread, quiet * np.median(spread))
+    scale[scale < _SILENT] = 1.0
+    mean = features.mean(axis=0, dtype=np.float64)
+    regression = LogisticRegression(C=strength, max_iter=400)
+    regression.fit((features - mean) / scale, genres)
     weights = np.zeros((features.shape[1], len(GENRES)))
     # A genre without clips in this part gets a logit that no softmax will notice.
     bias = np.full(len(GENRES), -15.0)
@@ -48,9 +63,9 @@ def fit_probe(features: NDArray[np.floating], genres: NDArray[np.int_], strength
     if len(regression.classes_) == 2:  # one logit for two classes: that of the second
         slopes = np.concatenate([np.zeros_like(slopes), slopes])
         offsets = np.concatenate([np.zeros(1), offsets])
-    slopes = slopes / scaler.scale_
+    slopes = slopes / scale
     weights[:, regression.classes_] = slopes.T
-    bias[regression.classes_] = offsets - slopes @ scaler.mean_
+    bias[regression.classes_] = offsets - slopes @ mean
     return Probe(weights, bias)
 
 

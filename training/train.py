@@ -178,7 +178,7 @@ def _fitted(
 
 def _trained(plan: Plan, material: Material, name: str, lesson: fit.Lesson, log: Log) -> Path:
     """Weights of all layers after training; another way to finish them finds them again."""
-    unfinished_recipe = replace(plan.recipe, kept=0.0, refitted=False)
+    unfinished_recipe = replace(plan.recipe, kept=0.0, refitted=False, quiet=0.0)
     key = _key(replace(plan, recipe=unfinished_recipe), material.table)
     kept = plan.work / f"trained_{name}_{key}.weights.h5"
     if not kept.exists():
