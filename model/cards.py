@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.calibration import Calibration
-from model.frontend import FrontEnd
+from model.frontend import FrontEnd, parameters
 from model.genres import GENRES
 
 _PRIOR_TOLERANCE: Final = 1e-3
@@ -55,6 +55,7 @@ class Card:
         validation: scores on clips that the scored network had not seen.
         licence: of the weights.
         branches: parts of an architecture that is put together from several; else empty.
+        size: of an architecture that comes in several sizes; else empty.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Card:
     validation: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
     branches: tuple[str, ...] = ()
+    size: str = ""
 
 
 def read(name: str, folder: Path) -> Card:
@@ -101,7 +103,8 @@ def read(name: str, folder: Path) -> Card:
 def write(card: Card, folder: Path) -> Path:
     """Write a card as ``NAME.json`` and return its path."""
     path = folder / f"{card.name}.json"
-    path.write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    values = asdict(card) | {"front_end": parameters(card.front_end)}
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 

@@ -2,11 +2,14 @@
 
 librosa's conventions (centred frames padded with zeros, periodic Hann window, HTK mel scale without
 area normalisation) at a fraction of its cost: single precision, in chunks that stay in the cache.
+Spectrograms of other kinds are for networks that were designed for them: librosa's default mel
+scale, magnitudes, decibels below the peak of the clip, or the Fourier transform as it is.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import scipy.fft
@@ -20,6 +23,8 @@ _BLOCKS = 8
 @dataclass(frozen=True)
 class FrontEnd:
     """Parameters of a log-mel spectrogram, ``(ln(mel power + offset) + shift) / scale``.
+
+    The last five make it another one; at their defaults nothing of it is so.
 
     Attributes:
         sample_rate: of the waveform, in Hz.
@@ -35,6 +40,15 @@ class FrontEnd:
         preemphasis: coefficient c of a first difference ``x[t] - c x[t-1]``, 0 for none. Its power
             response is folded into the filterbank, so that it costs nothing.
         preemphasis_rate: sample rate in Hz at which that difference is meant.
+        bands: ``htk``, as above; ``slaney``, evenly spaced on Slaney's mel scale and of area one,
+            librosa's default; ``linear``, every bin of the Fourier transform as it is, so that
+            ``mel_bands`` is ``fft_length // 2 + 1`` and the edges have no effect.
+        magnitude: whether bands are sums of magnitudes instead of powers.
+        logarithm: whether the logarithm is taken; ``(mel + shift) / scale`` without it.
+        depth_db: what is further below the highest value of the clip is raised to that limit, in
+            dB; 0 for no limit. It needs the logarithm.
+        reference: ``none``; ``peak`` subtracts the clip's highest value from all; ``range`` maps
+            the clip's lowest and highest values to 0 and 1, and a clip of one value to 0.
     """
 
     sample_rate: int
@@ -49,6 +63,11 @@ class FrontEnd:
     scale: float = 1.0
     preemphasis: float = 0.0
     preemphasis_rate: int = 1
+    bands: Literal["htk", "slaney", "linear"] = "htk"
+    magnitude: bool = False
+    logarithm: bool = True
+    depth_db: float = 0.0
+    reference: Literal["none", "peak", "range"] = "none"
 
     def __post_init__(self) -> None:
         if not 0 < self.window_length <= self.fft_length:
@@ -57,6 +76,24 @@ class FrontEnd:
             raise ValueError(f"band {self.fmin}..{self.fmax} Hz not in 0..{self.sample_rate / 2}")
         if self.hop_length < 1 or self.mel_bands < 1 or self.offset <= 0 or self.scale == 0:
             raise ValueError(f"not a front end: {self}")
+        if self.bands not in ("htk", "slaney", "linear"):
+            raise ValueError(f"bands {self.bands!r}: not htk, slaney or linear")
+        if self.reference not in ("none", "peak", "range"):
+            raise ValueError(f"reference {self.reference!r}: not none, peak or range")
+        if self.bands == "linear" and self.mel_bands != self.fft_length // 2 + 1:
+            raise ValueError(
+                f"{self.mel_bands} linear bands: not all of {self.fft_length // 2 + 1}"
+            )
+        if self.depth_db < 0 or (self.depth_db > 0 and not self.logarithm):
+            raise ValueError(f"depth_db {self.depth_db} not above 0, or without a logarithm")
+
+    @property
+    def decibel(self) -> float:
+        """What a value rises by when the sound gets louder by one dB, where logarithms are taken.
+
+        A band of magnitudes rises by half as much as one of powers.
+        """
+        return math.log(10.0) / (20.0 if self.magnitude else 10.0) / self.scale
 
     def frames(self, samples: int) -> int:
         """Number of frames of a waveform of ``samples`` samples."""
@@ -83,17 +120,65 @@ class FrontEnd:
             chunk = framed[start : start + _CHUNK_FRAMES] * window
             spectrum = scipy.fft.rfft(chunk, n=self.fft_length, axis=1)
             power = spectrum.real**2 + spectrum.imag**2
+            if self.magnitude:
+                np.sqrt(power, out=power)
             for bins, bands, weights in blocks:
                 mel[start : start + len(chunk), bands] = power[:, bins] @ weights
-        mel += np.float32(self.offset)
-        np.log(mel, out=mel)
+        if self.logarithm:
+            mel += np.float32(self.offset)
+            np.log(mel, out=mel)
         mel += np.float32(self.shift)
         mel /= np.float32(self.scale)
+        return self._within_clip(mel)
+
+    def _within_clip(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What depends on the clip's highest and lowest value; changes ``mel`` in place."""
+        if self.depth_db:
+            np.maximum(mel, mel.max() - np.float32(self.depth_db * self.decibel), out=mel)
+        if self.reference == "peak":
+            mel -= mel.max()
+        elif self.reference == "range":
+            mel -= mel.min()
+            mel /= mel.max() or np.float32(1.0)
         return mel
+
+
+_FIRST_FIELDS = 12
+"""Fields of the front end that have always been there."""
+
+
+def parameters(front_end: FrontEnd) -> dict[str, Any]:
+    """A front end as json values; the newer fields only where they are not at their defaults.
+
+    So a card, a file's key or a hash stays what it was when the class learns something new.
+    """
+    values = asdict(front_end)
+    for later in fields(FrontEnd)[_FIRST_FIELDS:]:
+        if values[later.name] == later.default:
+            del values[later.name]
+    return values
+
+
+def slaney_edges(bands: int, fmax: float, fmin: float = 0.0) -> NDArray[np.float64]:
+    """Corner frequencies in Hz, shape [bands + 2]: linear to 1 kHz, then 27 bands per factor 6.4.
+
+    Slaney, Auditory Toolbox, Interval Research 1998-010, as librosa has it.
+    """
+    step, knee, growth = 200.0 / 3.0, 1000.0, math.log(6.4) / 27.0
+
+    def mel(hertz: float) -> float:
+        above = knee / step + math.log(max(hertz, knee) / knee) / growth
+        return above if hertz > knee else hertz / step
+
+    mels = np.linspace(mel(fmin), mel(fmax), bands + 2)
+    above = knee * np.exp(growth * (mels - knee / step))
+    return np.where(mels < knee / step, mels * step, above)
 
 
 def mel_edges(front_end: FrontEnd) -> NDArray[np.float64]:
     """Corner frequencies in Hz of the triangles, shape [mel_bands + 2] (HTK: 2595 lg(1+f/700))."""
+    if front_end.bands == "slaney":
+        return slaney_edges(front_end.mel_bands, front_end.fmax, front_end.fmin)
     low, high = (2595.0 * math.log10(1.0 + f / 700.0) for f in (front_end.fmin, front_end.fmax))
     mels = np.linspace(low, high, front_end.mel_bands + 2)
     return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
@@ -101,11 +186,15 @@ def mel_edges(front_end: FrontEnd) -> NDArray[np.float64]:
 
 def filterbank(front_end: FrontEnd) -> NDArray[np.float64]:
     """Weights from power spectrum to mel power, shape [fft_length // 2 + 1, mel_bands]."""
+    if front_end.bands == "linear":
+        return np.eye(front_end.mel_bands)
     frequencies = np.fft.rfftfreq(front_end.fft_length, 1.0 / front_end.sample_rate)[:, None]
     edges = mel_edges(front_end)
     rising = (frequencies - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - frequencies) / np.diff(edges)[1:]
     triangles = np.maximum(0.0, np.minimum(rising, falling))
+    if front_end.bands == "slaney":
+        triangles *= 2.0 / (edges[2:] - edges[:-2])
     turn = 2j * np.pi * frequencies / front_end.preemphasis_rate
     response = np.abs(1.0 - front_end.preemphasis * np.exp(-turn)) ** 2
     return np.asarray(triangles * response)

@@ -51,7 +51,9 @@ def random(folder: Path, seed: int) -> cards.Card:
     """
     uniform = (1.0 / len(GENRES),) * len(GENRES)
     summary = "a softmax of random numbers, as in the starter kit; it does not listen"
-    return _card("random", summary, np.array(seed, np.int64), uniform, {"clips": 0, "seed": seed}, folder)
+    return _card(
+        "random", summary, np.array(seed, np.int64), uniform, {"clips": 0, "seed": seed}, folder
+    )
 
 
 def prior(folder: Path) -> cards.Card:

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import audio, cpus
-from model.frontend import FrontEnd
+from model.frontend import FrontEnd, parameters
 from model.genres import GENRES
 
 MOST_UNUSABLE = 0.01
@@ -94,7 +94,7 @@ def spectrograms(
     Raises:
         DatasetError: more clips than ``MOST_UNUSABLE`` of all hold no usable audio.
     """
-    key = hashlib.sha256(f"{table.digest} {json.dumps(asdict(front_end))}".encode()).hexdigest()
+    key = hashlib.sha256(f"{table.digest} {json.dumps(parameters(front_end))}".encode()).hexdigest()
     frames, lengths = cache / f"{key[:16]}.f16", cache / f"{key[:16]}.npy"
     if not lengths.exists():
         log(f"computing {len(table)} spectrograms")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontend import FrontEnd, mel_edges
+from model.frontend import FrontEnd, mel_edges, slaney_edges
 
 if TYPE_CHECKING:
     import keras
@@ -51,18 +51,6 @@ ARTIST = View(128, 11_025.0, 512 / 22_050, 1024 / 22_050, 129, 10.0, True)
 
 MUSICNN = View(96, 8_000.0, 256 / 16_000, 512 / 16_000, 187, 10_000.0, False)
 """Of musicnn: FFT of 512 and hop of 256 samples at 16 kHz, patches of 3 s."""
-
-
-def slaney_edges(bands: int, fmax: float) -> NDArray[np.float64]:
-    """Corner frequencies in Hz, shape [bands + 2]: linear to 1 kHz, then 27 bands per factor 6.4.
-
-    Slaney, Auditory Toolbox, Interval Research 1998-010, as librosa has it.
-    """
-    step, knee, growth = 200.0 / 3.0, 1000.0, math.log(6.4) / 27.0
-    top = knee / step + math.log(fmax / knee) / growth if fmax > knee else fmax / step
-    mels = np.linspace(0.0, top, bands + 2)
-    above = knee * np.exp(growth * (mels - knee / step))
-    return np.where(mels < knee / step, mels * step, above)
 
 
 def view_frames(front_end: FrontEnd, view: View, frames: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model import cards, systems
 from model.audio import load
-from model.frontend import FrontEnd, filterbank
+from model.frontend import FrontEnd, filterbank, parameters
 
 PLAIN = FrontEnd(
     sample_rate=22_050,
@@ -92,8 +92,60 @@ def test_any_length_gives_finite_frames(samples: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"window_length": 4096}, {"fmax": 12_000.0}, {"offset": 0.0}, {"hop_length": 0}]
+    "wrong",
+    [
+        {"window_length": 4096},
+        {"fmax": 12_000.0},
+        {"offset": 0.0},
+        {"hop_length": 0},
+        {"bands": "bark"},
+        {"bands": "linear"},
+        {"reference": "mean"},
+        {"depth_db": -1.0},
+        {"depth_db": 80.0, "logarithm": False},
+    ],
 )
 def test_parameters_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"not"):
         replace(PLAIN, **wrong)  # type: ignore[arg-type]
+
+
+def test_parameters_name_newer_fields_only_where_they_say_something() -> None:
+    """A card that was written before they were there is written again as it was."""
+    plain = parameters(SHIPPED)
+    assert list(plain)[-1] == "preemphasis_rate"
+    assert len(plain) == 12
+    assert FrontEnd(**plain) == SHIPPED
+    other = replace(SHIPPED, magnitude=True, reference="peak")
+    assert set(parameters(other)) - set(plain) == {"magnitude", "reference"}
+    assert FrontEnd(**parameters(other)) == other
+
+
+def test_linear_bands_are_the_bins_and_a_range_is_stretched() -> None:
+    """A tone of exactly one bin, whose amplitude is the sum of the window's halves."""
+    bins = replace(
+        PLAIN,
+        fft_length=1024,
+        mel_bands=513,
+        bands="linear",
+        magnitude=True,
+        logarithm=False,
+    )
+    tone = np.cos(2 * np.pi * 100 / 1024 * np.arange(8192)).astype(np.float32)
+    middle = bins.log_mel(tone)[8]
+    assert middle.argmax() == 100
+    np.testing.assert_allclose(middle[99:102], [128.0, 256.0, 128.0], rtol=1e-3)
+    stretched = replace(bins, reference="range").log_mel(tone)
+    assert stretched.min() == 0.0
+    assert stretched.max() == 1.0
+
+
+def test_the_depth_is_in_decibels_of_power_and_of_magnitude() -> None:
+    tone = np.cos(0.3 * np.arange(20_000)).astype(np.float32)
+    for magnitude, per_decibel in ((False, 10.0), (True, 20.0)):
+        deep = replace(PLAIN, magnitude=magnitude, depth_db=40.0, reference="peak", scale=2.0)
+        values = deep.log_mel(tone)
+        assert values.max() == 0.0
+        np.testing.assert_allclose(
+            values.min(), -40.0 * np.log(10.0) / per_decibel / 2.0, rtol=1e-5
+        )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.frontend import slaney_edges
 from model.systems import branches, fusion
 from model.systems.branches import View
 from tests.training.test_checkpoint import mn04_like, write_checkpoint
@@ -129,14 +130,14 @@ def test_a_tone_is_in_the_same_band_of_a_view(view: View, hertz: float) -> None:
     log_mel = initial.FRONT_END.log_mel(tone)
     power = np.exp(log_mel * initial.FRONT_END.scale - initial.FRONT_END.shift).mean(axis=0)
     mapped = power @ initial_music.band_map(initial.FRONT_END, view, 1.0)
-    centres = branches.slaney_edges(view.bands, view.fmax)[1:-1]
+    centres = slaney_edges(view.bands, view.fmax)[1:-1]
     assert abs(centres[mapped.argmax()] - hertz) < 0.08 * hertz
 
 
 def test_slaneys_bands_are_librosas() -> None:
     librosa = pytest.importorskip("librosa")
     expected = librosa.mel_frequencies(98, fmin=0, fmax=8000)
-    np.testing.assert_allclose(branches.slaney_edges(96, 8000), expected)
+    np.testing.assert_allclose(slaney_edges(96, 8000), expected)
 
 
 def test_frames_of_a_view_are_means_of_ours() -> None:
