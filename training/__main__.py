@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from training.dataset import ClipTable
+    from training.fit import Recipe
     from training.train import Plan
 
 TEACHERS = "mn04,artist,MSD_musicnn,msd_fcn_all"
@@ -25,7 +26,10 @@ Log = Callable[[str], None]
 
 def main() -> int:
     """Parse the arguments and train; returns the exit code."""
-    given = _parser().parse_args()
+    parser = _parser()
+    given = parser.parse_args()
+    if problem := _problem(given):
+        parser.error(problem)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training.checkpoint import CheckpointError
@@ -46,9 +50,9 @@ def main() -> int:
 def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipTable]":
     import numpy as np
 
-    from training import fit, fma, folds
+    from training import fma, folds
     from training.dataset import read_table
-    from training.recipes import SYSTEMS
+    from training.recipes import FUSION, SYSTEMS
     from training.train import Plan
 
     fitted_to = None
@@ -65,7 +69,8 @@ def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipT
         if given.sources:
             schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
     system = SYSTEMS[given.system]
-    scratch = given.init == "none"
+    historical = system.architecture != FUSION
+    scratch = historical or given.init == "none"
     files = None if scratch else _published(Path(given.init))
     teachers = given.teachers if given.teachers is not None else "" if given.fma_root else TEACHERS
     plan = Plan(
@@ -81,9 +86,30 @@ def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipT
         work=work,
         weights_folder=given.out,
         results_folder=given.results,
-        recipe=fit.SCRATCH if scratch else fit.Recipe(),
+        recipe=_recipe(system.architecture, scratch),
+        architecture=system.architecture,
+        size=system.size,
     )
     return plan, table
+
+
+def _recipe(architecture: str, scratch: bool) -> "Recipe":
+    from training import fit, historical
+
+    started = fit.SCRATCH if scratch else fit.Recipe()
+    return historical.RECIPES.get(architecture, started)
+
+
+def _problem(given: argparse.Namespace) -> str:
+    """What is wrong with the choice of initial weights, or nothing."""
+    from training.recipes import FUSION, SYSTEMS
+
+    historical = SYSTEMS[given.system].architecture != FUSION
+    if historical and given.init not in (None, "none"):
+        return f"{given.system} always starts at random: leave --init out"
+    if not historical and given.init is None:
+        return "--init is needed: a folder of published files, or `none` to start at random"
+    return ""
 
 
 def _published(folder: Path) -> dict[str, Path]:
@@ -104,8 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--fma-root", type=Path, help="folder of fma_metadata/ and fma_medium/")
     parser.add_argument(
         "--init",
-        required=True,
-        help="folder of the published files of initial weights, or `none` to start at random",
+        help="folder of the published files of initial weights, or `none` to start at random; "
+        "systems of 2018 always do",
     )
     parser.add_argument(
         "--teachers",

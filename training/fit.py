@@ -4,7 +4,7 @@ Afterwards the weights can be averaged with those of the start, and the last lay
 the features of whole, unvaried windows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -76,6 +76,7 @@ class Lesson:
             random initial weights.
         posteriors: the teacher's, shape [clips, 16], or None for no teacher.
         embeddings: the teacher's, standardised, shape [clips, features], or None.
+        groups: artist, or the best stand-in for one.
     """
 
     spectrograms: list[Spectrogram]
@@ -83,6 +84,7 @@ class Lesson:
     start: Mapping[str, NDArray[np.float32]]
     posteriors: NDArray[np.float64] | None = None
     embeddings: NDArray[np.float32] | None = None
+    groups: Sequence[str] = ()
 
 
 Log = Callable[[str], None]
@@ -108,13 +110,35 @@ def fit(
         _set_probe(head, fit_probe(start, lesson.genres, recipe.probe_strength))
     outputs = [head(keras.layers.Dropout(recipe.dropout)(features))]
     losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
-    weights = [1.0]
+    weights, targets = [1.0], [genre_targets(lesson, recipe)]
     if lesson.embeddings is not None:
         outputs.append(keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")(features))
         losses.append(keras.losses.MeanSquaredError())
         weights.append(recipe.imitation)
+        targets.append(lesson.embeddings)
     student = keras.Model(model.input, outputs)
-    batches = _Batches(lesson, front_end, recipe, seed)
+    batches = Batches(lesson.spectrograms, targets, front_end, recipe, seed)
+    learn(student, batches, losses, weights, recipe, log)
+
+
+def learn(
+    student: keras.Model,
+    batches: "Batches",
+    losses: list[keras.losses.Loss],
+    weights: list[float],
+    recipe: Recipe,
+    log: Log,
+) -> None:
+    """Train what is trainable of a network in place.
+
+    Args:
+        student: has an output for each target of the batches.
+        batches: crops and targets.
+        losses: of each output.
+        weights: of each loss.
+        recipe: epochs, rate and weight decay.
+        log: is told one line an epoch.
+    """
     student.compile(
         optimizer=keras.optimizers.AdamW(
             _schedule(recipe.rate, recipe.epochs * len(batches)),
@@ -204,11 +228,11 @@ def branch_features(
 
 
 def predict(
-    model: keras.Model, spectrograms: list[Spectrogram], window_frames: int
+    model: keras.Model, spectrograms: list[Spectrogram], window_frames: int, batch: int = 16
 ) -> NDArray[np.float32]:
     """Outputs of ``model``, averaged over the windows of each clip, shape [clips, outputs]."""
     parts = [cut_windows(spectrogram, window_frames) for spectrogram in spectrograms]
-    outputs = model.predict(np.concatenate(parts), batch_size=16, verbose=0)
+    outputs = model.predict(np.concatenate(parts), batch_size=batch, verbose=0)
     ends = np.cumsum([len(part) for part in parts])[:-1]
     return np.stack([rows.mean(axis=0) for rows in np.split(outputs, ends)])
 
@@ -224,20 +248,36 @@ def _schedule(peak: float, steps: int) -> keras.optimizers.schedules.LearningRat
     )
 
 
-class _Batches(keras.utils.PyDataset):
-    """Random crops with their targets; another order and other crops in every epoch."""
+class Batches(keras.utils.PyDataset):
+    """Random crops with their targets; another order and other crops in every epoch.
 
-    def __init__(self, lesson: Lesson, front_end: FrontEnd, recipe: Recipe, seed: int) -> None:
+    Args:
+        spectrograms: of the clips.
+        targets: for each output of a network, one row a clip.
+        front_end: what the spectrograms were made with.
+        recipe: size of a batch, length of a crop, how it is varied.
+        seed: of crops and order.
+    """
+
+    def __init__(
+        self,
+        spectrograms: Sequence[Spectrogram],
+        targets: Sequence[NDArray[np.float32]],
+        front_end: FrontEnd,
+        recipe: Recipe,
+        seed: int,
+    ) -> None:
         super().__init__()
-        self.lesson, self.front_end, self.recipe = lesson, front_end, recipe
+        self.spectrograms, self.targets = spectrograms, targets
+        self.front_end, self.recipe = front_end, recipe
         self.rng = np.random.default_rng(seed)
-        self.targets = _targets(lesson, recipe)
-        self.order = self.rng.permutation(len(lesson.genres))
+        self.order = self.rng.permutation(len(spectrograms))
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.recipe.batch)
 
     def on_epoch_end(self) -> None:
+        """Shuffle the clips."""
         self.order = self.rng.permutation(len(self.order))
 
     def __getitem__(
@@ -250,7 +290,7 @@ class _Batches(keras.utils.PyDataset):
         crops = np.stack(
             [
                 vary(
-                    crop(self.lesson.spectrograms[clip], recipe.crop_frames, settings, self.rng),
+                    crop(self.spectrograms[clip], recipe.crop_frames, settings, self.rng),
                     self.front_end,
                     settings,
                     self.rng,
@@ -258,12 +298,11 @@ class _Batches(keras.utils.PyDataset):
                 for clip in chosen
             ]
         )
-        if self.lesson.embeddings is None:
-            return crops, (self.targets[chosen],)
-        return crops, (self.targets[chosen], self.lesson.embeddings[chosen])
+        return crops, tuple(rows[chosen] for rows in self.targets)
 
 
-def _targets(lesson: Lesson, recipe: Recipe) -> NDArray[np.float32]:
+def genre_targets(lesson: Lesson, recipe: Recipe) -> NDArray[np.float32]:
+    """What the genre's output shall be, from labels and teacher, shape [clips, 16]."""
     count = len(GENRES)
     targets = (1 - recipe.smoothing) * np.eye(count)[lesson.genres] + recipe.smoothing / count
     if lesson.posteriors is not None:

@@ -5,6 +5,9 @@ from typing import Final
 
 from model.systems.fusion import ARTIST, MOBILENET, MUSICNN
 
+FUSION: Final = "fusion"
+"""Architecture on our own spectrogram, which can start from published weights."""
+
 
 @dataclass(frozen=True)
 class Ingredients:
@@ -12,11 +15,15 @@ class Ingredients:
 
     Attributes:
         summary: one line for ``--list-systems``.
-        branches: of its network.
+        branches: of its network, where it is put together from several.
+        architecture: module of ``model.systems`` that builds it.
+        size: of an architecture that comes in several.
     """
 
     summary: str
-    branches: tuple[str, ...]
+    branches: tuple[str, ...] = ()
+    architecture: str = FUSION
+    size: str = ""
 
 
 SYSTEMS: Final = {
@@ -28,6 +35,28 @@ SYSTEMS: Final = {
     ),
     "mobilenet_artist_musicnn": Ingredients(
         "MobileNetV3 with two networks made for music beside it", (MOBILENET, ARTIST, MUSICNN)
+    ),
+    "agf": Ingredients(
+        "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",
+        architecture="agf",
+    ),
+    "shortterm": Ingredients(
+        "2018, rank 2, after its title alone: one CNN on 1, 2, 3 and 5 seconds, averaged",
+        architecture="shortterm",
+    ),
+    "stft": Ingredients(
+        "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms", architecture="stft"
+    ),
+    "xception": Ingredients(
+        "2018, rank 5: Xception without its middle on mel spectrograms", architecture="xception"
+    ),
+    "dpn": Ingredients(
+        "2018, rank 6: Dual Path Network 92 on 192 mel bands", architecture="dpn", size="dpn92"
+    ),
+    "dpn_narrow": Ingredients(
+        "2018, rank 6, but narrower: a Dual Path Network of 0.9 M parameters on 192 mel bands",
+        architecture="dpn",
+        size="narrow",
     ),
 }
 """The first is the default; the others are candidates, of which no weights are shipped yet."""

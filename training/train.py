@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,15 @@ from numpy.typing import NDArray
 from grader.metrics import clip_losses, score
 from model import __version__, cards
 from model.calibration import Calibration, smoothed
+from model.frontend import parameters
 from model.genres import GENRES
-from model.systems import fusion
-from training import fit, heldout, initial, teacher
+from training import designs, fit, heldout, initial, teacher
 from training.calibrate import chosen_calibration, nested_posteriors
 from training.dataset import ClipTable, Spectrogram, spectrograms
 from training.folds import Folds
+from training.recipes import FUSION
 
 Log = Callable[[str], None]
-
-WINDOW_FRAMES = 1000
-"""Frames of one pass of the network: ten seconds, as in AudioSet."""
 
 PRIOR_SMOOTHING = 0.01
 
@@ -48,6 +47,8 @@ class Plan:
         weights_folder: where the weights and their card go.
         results_folder: where held-out logits go.
         recipe: how the network is fitted.
+        architecture: module of ``model.systems``.
+        size: of an architecture that comes in several.
     """
 
     name: str
@@ -63,6 +64,13 @@ class Plan:
     results_folder: Path
     fitted_to: NDArray[np.int_] | None = None
     recipe: fit.Recipe = field(default_factory=fit.Recipe)
+    architecture: str = FUSION
+    size: str = ""
+
+    @cached_property
+    def design(self) -> designs.Design:
+        """How networks of the architecture are made and trained."""
+        return designs.design(self.architecture, self.branches, self.size)
 
 
 @dataclass(frozen=True)
@@ -94,11 +102,12 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
     card = cards.Card(
         name=plan.name,
         summary=plan.summary,
-        architecture="fusion",
+        architecture=plan.architecture,
         branches=plan.branches,
+        size=plan.size,
         weights=cards.describe_weights(weights),
-        front_end=initial.FRONT_END,
-        window_frames=WINDOW_FRAMES,
+        front_end=plan.design.front_end,
+        window_frames=plan.design.window_frames,
         calibration=chosen_calibration(logits[held], genres, folds[held]),
         training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
         training=_provenance(plan, table, chosen),
@@ -112,7 +121,7 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
 
 
 def _material(plan: Plan, table: ClipTable, log: Log) -> Material:
-    log_mels = spectrograms(table, initial.FRONT_END, plan.work.parent / "spectrograms", log)
+    log_mels = spectrograms(table, plan.design.front_end, plan.work.parent / "spectrograms", log)
     embeddings = None
     if plan.teachers:
         embeddings = teacher.read_embeddings(plan.embeddings, plan.teachers, table)
@@ -129,7 +138,7 @@ def _start_features(
     kept = plan.work / f"start_{_key(plan, table)}.npz"
     if not kept.exists():
         log("features of all clips by the initial weights")
-        network = _initial_network(plan, WINDOW_FRAMES)
+        network = _initial_network(plan, plan.design.window_frames)
         features = fit.branch_features(network, plan.branches, log_mels)
         unfinished = kept.with_name("unfinished.npz")
         np.savez(unfinished, **features)  # type: ignore[arg-type]
@@ -139,11 +148,10 @@ def _start_features(
 
 
 def _initial_network(plan: Plan, frames: int) -> keras.Model:
-    network = fusion.network(initial.FRONT_END, frames, plan.branches)
     if plan.files is None:
-        fit.scale_at_random(network, initial.FRONT_END, plan.seed)
-    else:
-        initial.load(network, initial.FRONT_END, plan.branches, plan.files)
+        return plan.design.random_network(frames, plan.seed)
+    network = plan.design.network(frames)
+    initial.load(network, plan.design.front_end, plan.branches, plan.files)
     return network
 
 
@@ -152,10 +160,10 @@ def _fitted(
 ) -> keras.Model:
     """A network for whole windows, trained on the chosen clips and finished."""
     genres = material.table.genres[chosen]
+    groups = [material.table.groups[index] for index in chosen]
     posteriors = standardised = None
     if material.embeddings is not None:
         taught = material.embeddings[chosen]
-        groups = [material.table.groups[index] for index in chosen]
         posteriors = teacher.soft_targets(
             taught, genres, groups, plan.recipe.teacher_strength, plan.seed, plan.work.parent
         )
@@ -166,11 +174,13 @@ def _fitted(
         start={name: features[chosen] for name, features in material.start.items()},
         posteriors=posteriors,
         embeddings=standardised,
+        groups=groups,
     )
-    whole = fusion.network(initial.FRONT_END, WINDOW_FRAMES, plan.branches)
+    whole = plan.design.network(plan.design.window_frames)
     whole.load_weights(_trained(plan, material, name, lesson, log))
     if plan.recipe.kept:
-        fit.average(_initial_network(plan, WINDOW_FRAMES), whole, plan.recipe.kept)
+        start = _initial_network(plan, plan.design.window_frames)
+        fit.average(start, whole, plan.recipe.kept)
     if plan.recipe.refitted:
         fit.refit(whole, lesson, plan.recipe)
     return whole
@@ -184,7 +194,7 @@ def _trained(plan: Plan, material: Material, name: str, lesson: fit.Lesson, log:
     if not kept.exists():
         log(f"{name}: training on {len(lesson.genres)} clips")
         network = _initial_network(plan, plan.recipe.crop_frames)
-        fit.fit(network, lesson, initial.FRONT_END, plan.recipe, plan.seed, log)
+        plan.design.fit(network, lesson, plan.design.front_end, plan.recipe, plan.seed, log)
         unfinished = kept.with_name("unfinished.weights.h5")
         network.save_weights(unfinished)
         unfinished.replace(kept)
@@ -205,7 +215,7 @@ def _held_out_logits(
             network = _fitted(plan, material, f"{scheme}_{fold}", chosen, log)
             clips = [material.spectrograms[index] for index in held]
             unfinished = kept.with_name("unfinished.npy")
-            np.save(unfinished, fit.predict(network, clips, WINDOW_FRAMES))
+            np.save(unfinished, plan.design.predict(network, clips, plan.design.window_frames))
             unfinished.replace(kept)
         logits[held] = np.load(kept)
         losses = clip_losses(Calibration().posteriors(logits[held]), genres[held])
@@ -231,7 +241,9 @@ def _key(plan: Plan, table: ClipTable) -> str:
     """Changes with everything that changes a fitted network, but not with folders."""
     origins = [] if plan.files is None else [initial.ORIGINS[name].sha256 for name in plan.branches]
     parts = [table.digest, plan.branches, origins, plan.teachers, plan.seed]
-    front_end = asdict(initial.FRONT_END)
+    if plan.architecture != FUSION:
+        parts += [plan.architecture, plan.size]
+    front_end = parameters(plan.design.front_end)
     text = json.dumps([*parts, asdict(plan.recipe), front_end, keras.backend.backend()])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -40,7 +40,7 @@ MEMBERS: Final = {seconds: round(seconds * 22_050 / 512) for seconds in (1, 2, 3
 WINDOW_FRAMES: Final = 1290
 """30 patches of one second, 15 of two, 10 of three, 6 of five."""
 
-_STAGES: Final = (32, 64, 128, 256)
+_STAGES: Final = (16, 32, 64, 128)
 _DROPPED: Final = 0.3
 
 

@@ -91,10 +91,10 @@ def _two_channels(x: "keras.KerasTensor") -> "keras.KerasTensor":
     from keras import layers, ops
 
     bands = x.shape[-1]
-    pixels = (patches.image(x) * 255.0 - _MEAN_PIXEL) / 127.5
-    ramp = (np.arange(bands, dtype=np.float32) / bands - 0.5)[None, None, :, None]
+    pixels = (x * 255.0 - _MEAN_PIXEL) / 127.5
+    ramp = np.arange(bands, dtype=np.float32) / bands - 0.5
     height = ops.zeros_like(pixels) + ops.convert_to_tensor(ramp)
-    return layers.Concatenate()([pixels, height])
+    return layers.Concatenate()([patches.image(pixels), patches.image(height)])
 
 
 def _separable(

@@ -136,16 +136,19 @@ def test_the_answer_is_the_mean_of_the_patches_probabilities(name: str) -> None:
     length = architecture.PATCHES.length
     frames = length + 2 * round(architecture.PATCHES.hop)
     one, whole = built(name, length), built(name, frames)
-    _randomise(one)
-    whole.set_weights(one.get_weights())
     clip = spectrogram(architecture.FRONT_END, frames)
+    clip *= 10.0 * np.arange(frames, dtype=np.float32)[None, :, None] / frames
     starts = architecture.PATCHES.starts(frames)
     assert len(starts) == 3
     parts = np.concatenate([clip[:, start : start + length] for start in starts])
-    expected = np.exp(one.predict(parts, verbose=0)).mean(axis=0)
+    _tell_apart(one, parts)
+    whole.set_weights(one.get_weights())
+    answers = np.exp(one.predict(parts, verbose=0))
+    assert np.ptp(answers, axis=0).max() > 0.1, "patches that are alike tell nothing"
+    expected = answers.mean(axis=0)
     np.testing.assert_allclose(expected.sum(), 1.0, rtol=1e-5)
     found = Calibration(floor=1e-12).posteriors(whole.predict(clip, verbose=0))[0]
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_the_answer_of_shortterm_is_the_mean_of_its_members() -> None:
@@ -160,14 +163,17 @@ def test_the_answer_of_shortterm_is_the_mean_of_its_members() -> None:
     )
 
 
-def _randomise(network: keras.Model) -> None:
-    """Weights by which patches differ; a fresh normalisation would make all of them alike."""
+def _tell_apart(network: keras.Model, parts: NDArray[np.float32]) -> None:
+    """Random weights for normalisation, and a last layer by which these patches differ."""
     rng = np.random.default_rng(2)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([0.5 + rng.random(w.shape) for w in layer.get_weights()])
     logits = network.get_layer("logits")
-    logits.set_weights([rng.normal(size=w.shape) for w in logits.get_weights()])
+    features = keras.Model(network.input, logits.input).predict(parts, verbose=0)
+    kernel = rng.normal(size=logits.kernel.shape)
+    made = features @ kernel
+    logits.set_weights([kernel / made.std(axis=0), -made.mean(axis=0) / made.std(axis=0)])
 
 
 @pytest.mark.parametrize("stride", [1, 2])
