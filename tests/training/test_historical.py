@@ -205,18 +205,18 @@ def test_the_command_line_knows_who_starts_from_what(
 def test_the_command_line_trains_one(
     table: ClipTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The smallest of them, for one epoch in two folds."""
-    tiny = dataclasses.replace(historical.RECIPES["dpn"], epochs=1, batch=4)
-    monkeypatch.setitem(historical.RECIPES, "dpn", tiny)
+    """For one epoch in two folds."""
+    tiny = dataclasses.replace(historical.RECIPES["stft"], epochs=1, batch=4)
+    monkeypatch.setitem(historical.RECIPES, "stft", tiny)
     folders = ["--work", "runs", "--out", "weights", "--results", "results"]
-    command = ["training", "--system", "dpn_narrow", "--data", ".", "--folds", "2", *folders]
+    command = ["training", "--system", "stft", "--data", ".", "--folds", "2", *folders]
     monkeypatch.setattr(sys, "argv", command)
     monkeypatch.chdir(tmp_path)
     assert program.main() == 0
-    card = cards.read("dpn_narrow", tmp_path / "weights")
-    assert (card.architecture, card.size) == ("dpn", "narrow")
+    card = cards.read("stft", tmp_path / "weights")
+    assert (card.architecture, card.front_end) == ("stft", stft.FRONT_END)
     assert card.training["clips"] == len(table)
-    assert (tmp_path / "results" / "dpn_narrow.heldout.csv").is_file()
+    assert (tmp_path / "results" / "stft.heldout.csv").is_file()
     assert folds.fold_numbers(table, 2, 0).max() == 1
-    said = (tmp_path / "runs" / "dpn_narrow" / "log.txt").read_text()
+    said = (tmp_path / "runs" / "stft" / "log.txt").read_text()
     assert said.count("epoch 1") == 3
