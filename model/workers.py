@@ -8,6 +8,7 @@ Clips are handed out in order and given back in order. At most ``ahead`` of them
 """
 
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -105,7 +106,8 @@ class Decoders:
         self._current: dict[int, _Worker] = {}
         self._changed = threading.Condition()
         self._done: dict[int, Decoded | BaseException] = {}
-        self._paths: Iterator[tuple[int, str]] = iter(())
+        self._paths: Iterator[str] = iter(())
+        self._numbers = itertools.count()
         self._closing = False
         self._threads: list[threading.Thread] = []
 
@@ -134,9 +136,9 @@ class Decoders:
             stop: when it is set, the iterator ends early.
 
         Returns:
-            One entry for each path, in order.
+            One entry for each path, in order; it raises where ``paths`` raised.
         """
-        self._paths = iter(enumerate(paths))
+        self._paths = iter(paths)
         for _ in range(min(self._workers, len(paths))):
             self._threads.append(threading.Thread(target=self._serve, daemon=True))
             self._threads[-1].start()
@@ -163,8 +165,8 @@ class Decoders:
             while True:
                 self._slots.acquire()
                 with self._changed:
-                    index, path = next(self._paths, (-1, ""))
-                if index < 0 or self._closing:
+                    index, path = self._next()
+                if path is None or self._closing:
                     break
                 try:
                     worker, answer = self._decode(worker, path)
@@ -176,6 +178,16 @@ class Decoders:
         finally:
             if worker:
                 worker.stop()
+
+    def _next(self) -> tuple[int, str | None]:
+        """The next clip's number and path; None when there is none left, or none can be had."""
+        index = next(self._numbers)
+        try:
+            return index, next(self._paths, None)
+        except BaseException as error:  # raised again where the clip is taken
+            self._done[index] = error
+            self._changed.notify_all()
+            return index, None
 
     def _decode(self, worker: "_Worker | None", path: str) -> "tuple[_Worker | None, Decoded]":
         """Decode one clip, twice when the process died: it may have been the bystander of a kill.

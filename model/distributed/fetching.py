@@ -26,8 +26,9 @@ class FetchError(Exception):
 class Fetched(Sequence[str]):
     """Paths on this disk of clips, wherever they lie; iterated once, in order.
 
-    A clip that is not there, or may not be read, leaves no file. What else goes wrong would go
-    wrong for the next clips as well: ``failure`` has it, and no file is left either.
+    A clip that is not there, may not be read, or has a name that no store allows leaves no file.
+    What else goes wrong would go wrong for the next clips as well: ``failure`` has it, and no file
+    is left either.
 
     Args:
         clips: in order.
@@ -84,13 +85,15 @@ class Fetched(Sequence[str]):
                 _copy(address, path)
             except FileNotFoundError:
                 break
+            except ValueError as error:  # a name that no object of a store can have
+                self.refused[index] = Notice("unreadable", reason(error))
+                break
             except (OSError, PlaceError) as error:
                 if isinstance(error, OSError) and is_refusal(error):
                     self.refused[index] = Notice("permission", reason(error))
                     break
                 if attempt == TRIES - 1:
-                    what = reason(error) if isinstance(error, OSError) else str(error)
-                    self.failure = FetchError(f"{address}: cannot be fetched: {what}")
+                    self.failure = FetchError(f"{address}: cannot be fetched: {reason(error)}")
                 else:
                     time.sleep(_PAUSE_SECONDS * 2**attempt)
             else:

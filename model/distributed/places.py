@@ -34,9 +34,10 @@ def is_refusal(error: OSError) -> bool:
     return isinstance(error, PermissionError) or any(word in str(error) for word in _REFUSALS)
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """What went wrong, on one line."""
-    return error.strerror or " ".join(str(error).split()) or type(error).__name__
+    said = getattr(error, "strerror", None) or str(error)
+    return " ".join(said.split()) or type(error).__name__
 
 
 @lru_cache
@@ -54,8 +55,7 @@ def _store(scheme: str, bucket: str) -> "FileSystem":
     try:
         return FileSystem.from_uri(address)[0]
     except (OSError, ArrowInvalid) as error:
-        what = reason(error) if isinstance(error, OSError) else str(error)
-        raise PlaceError(f"{scheme}://{bucket}: cannot be reached: {what}") from None
+        raise PlaceError(f"{scheme}://{bucket}: cannot be reached: {reason(error)}") from None
 
 
 @dataclass(frozen=True)

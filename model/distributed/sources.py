@@ -43,7 +43,7 @@ def _listed(source: str) -> list[str]:
         try:
             with place.filesystem.open_input_file(place.path) as file:
                 text = os.fsdecode(bytes(file.read()))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name that no store allows
             raise ClipsError(f"{source[1:]}: cannot be read: {reason(error)}") from None
     else:
         try:
@@ -67,7 +67,7 @@ def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[C
     place = Place(name)
     try:
         found = place.filesystem.get_file_info(FileSelector(place.path, recursive=recursive))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
     scheme = name.partition("://")[0]
     for info in found:

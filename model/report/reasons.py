@@ -4,7 +4,7 @@ from typing import Final
 
 MEANINGS: Final[dict[str, str]] = {
     "missing": "the file is gone, or is a link that leads nowhere",
-    "unreadable": "the system refuses to look at the file",
+    "unreadable": "the system, or an object store, refuses to look at the file",
     "not_a_file": "a pipe, a socket or a device, not a file",
     "permission": "you may not read the file",
     "empty": "the file has no bytes",

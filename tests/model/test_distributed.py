@@ -293,6 +293,20 @@ def test_a_clip_that_may_not_be_read_costs_only_itself(
     assert fetched.refused[0].reason == "permission"
 
 
+def test_a_name_that_no_store_allows_costs_only_itself(store: str, tmp_path: Path) -> None:
+    Folder(store).write("good.mp3", (CLIPS / "jazz-trio.mp3").read_bytes())
+    listed = tmp_path / "list.txt"
+    names = (b"a//b.mp3", b"caf\xe9.mp3", b"good.mp3")
+    listed.write_bytes(b"\n".join(store.encode() + b"/" + name for name in names))
+    finish(f"@{listed}", str(tmp_path / "out"), 10)
+    assert command(f"@{listed}", "-o", tmp_path / "out", "--block", 10) == 0
+    lines = (tmp_path / "out" / "submission.errors.jsonl").read_text().splitlines()
+    reasons = {line["file_id"]: line["reason"] for line in map(json.loads, lines)}
+    assert reasons == {"b": "unreadable", "caf\\xe9": "unreadable"}
+    with pytest.raises(ClipsError, match="cannot be read"):
+        sources.find([f"{store}/a//b"])
+
+
 def test_a_file_appears_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +137,19 @@ def children() -> set[int]:
     """Processes of ours that still run."""
     found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return {int(child) for path in found for child in path.read_text().split()}
+
+
+def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -> None:
+    class Paths(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            yield str(clips[0])
+            raise LookupError("no second path")
+
+    with Decoders(FRONT_END, 2, ahead=4) as decoders:
+        answers = decoders.start(Paths(["first", "second", "third"]))
+        assert next(answers).log_mel is not None
+        with pytest.raises(LookupError, match="no second path"):
+            next(answers)
 
 
 def test_leaving_early_ends_it(clips: list[Path]) -> None:
