@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
@@ -304,7 +305,10 @@ def _listed(clips: Clips) -> list[One]:
     listed: list[One] = []
     for one in cast(Iterable[One], several):
         if isinstance(one, str | PathLike):
-            listed += [clip.path for clip in find([fspath(one)]).clips]
+            found = find([fspath(one)])
+            # Rows have paths for names here, so that two files with one id do not share a row.
+            both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
+            listed += [clip.path for clip in both]
         else:
             listed.append(one)
     return listed

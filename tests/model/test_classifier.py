@@ -112,6 +112,17 @@ def test_a_folder_is_its_mp3s_and_what_is_not_audio_has_the_prior(
         assert loaded.predict_windows(silence).shape == (0, len(GENRES))
 
 
+def test_files_of_a_folder_that_share_an_id_have_a_row_each(
+    loaded: model.Classifier, paths: list[str], tmp_path: Path
+) -> None:
+    names = ("a.MP3", "a.mp3", "b.mp3")
+    for name, path in zip(names, paths, strict=True):
+        (tmp_path / name).write_bytes(Path(path).read_bytes())
+    found = loaded.predict(tmp_path)
+    assert list(found.index) == [str(tmp_path / name) for name in names]
+    np.testing.assert_array_equal(found.to_numpy(), loaded.predict(paths).to_numpy())
+
+
 def test_windows_and_embeddings_belong_to_their_clips(
     loaded: model.Classifier, paths: list[str]
 ) -> None:
