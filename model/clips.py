@@ -1,6 +1,7 @@
 """A folder, files or a list of files to clips with ids, in the order of the submission."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -127,6 +128,33 @@ def file_id(name: str) -> str:
     return os.fsencode(stem).decode("utf-8", "backslashreplace")
 
 
+def lines(content: bytes) -> list[str]:
+    """Paths that a list names, one a line.
+
+    A line ends with a newline, before which a carriage return may stand; any other byte may be in
+    a file's name. Empty lines and a byte order mark are passed over.
+    """
+    ended = content.removeprefix(BOM_UTF8).split(b"\n")
+    return [os.fsdecode(line) for line in (line.removesuffix(b"\r") for line in ended) if line]
+
+
+def listed(path: Path) -> list[str]:
+    """Paths that a list on this disk names.
+
+    Raises:
+        ClipsError: it cannot be read.
+    """
+    try:
+        return lines(path.read_bytes())
+    except OSError as error:
+        raise ClipsError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
+
+
+def named(path: str) -> Clip:
+    """The clip of a path that a list names, whether or not it is there."""
+    return Clip(file_id(Path(path).name), os.fspath(Path(path)))
+
+
 def printable(name: str | Path) -> str:
     """A file name on one line of a console or of a json file, whatever is in it."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
@@ -146,23 +174,13 @@ def sorted_by_id(clips: list[Clip]) -> Found:
 
 def _from_source(source: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterable[Clip]:
     if source.startswith("@"):
-        return _from_list(Path(source[1:]))
+        return map(named, listed(Path(source[1:])))
     path = Path(source)
     if path.is_dir():
         return _from_folder(path, recursive, suffixes)
     if not os.path.lexists(path):
         raise ClipsError(f"{source}: no such folder or file; name a folder that holds mp3 files")
-    return [Clip(file_id(path.name), os.fspath(path))]
-
-
-def _from_list(path: Path) -> Iterator[Clip]:
-    try:
-        text = os.fsdecode(path.read_bytes())
-    except OSError as error:
-        raise ClipsError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
-    for line in filter(None, text.removeprefix("\ufeff").splitlines()):
-        named = Path(line)
-        yield Clip(file_id(named.name), os.fspath(named))
+    return [named(source)]
 
 
 def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Clip]:

@@ -1,7 +1,7 @@
 """Clips that are named by paths or by addresses in an object store."""
 
-import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from model import clips
 from model.clips import AUDIO_SUFFIXES, SUFFIX, Clip, ClipsError, Found
@@ -21,46 +21,48 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
         ClipsError: a source is not there or cannot be read, or no clip was found.
         PlaceError: a store cannot be reached.
     """
-    names = [name for source in sources for name in _listed(source)]
-    local = [name for name in names if not in_store(name)]
-    remote = [name for name in names if in_store(name)]
-    here = clips.find(local, recursive, any_audio) if local else Found((), ())
-    if not remote:
-        return here
     suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
-    there = [clip for name in remote for clip in _stored(name, recursive, suffixes)]
-    if not there:
-        raise ClipsError(f"no clip in {', '.join(remote)}; see --recursive and --any-audio")
-    return clips.sorted_by_id([*here.clips, *here.duplicates, *there])
+    found: list[Clip] = []
+    local: list[str] = []
+    for source in sources:
+        if source.startswith("@"):
+            found += _listed(source[1:])
+        elif in_store(source):
+            found += _stored(source, recursive, suffixes)
+        else:
+            local.append(source)
+    if local:
+        here = clips.find(local, recursive, any_audio)
+        found += (*here.clips, *here.duplicates)
+    if not found:
+        raise ClipsError(f"no clip in {', '.join(sources)}; see --recursive and --any-audio")
+    return clips.sorted_by_id(found)
 
 
-def _listed(source: str) -> list[str]:
-    """A source, or what a list names where addresses are in it."""
-    if not source.startswith("@"):
-        return [source]
-    if in_store(source[1:]):
-        place = Place(source[1:])
+def _listed(name: str) -> Iterator[Clip]:
+    """The clips that a list names; each line is taken for one, whatever is there."""
+    if in_store(name):
+        place = Place(name)
         try:
             with place.filesystem.open_input_file(place.path) as file:
-                text = os.fsdecode(bytes(file.read()))
+                content = bytes(file.read())
         except (OSError, ValueError) as error:  # ValueError: a name that no store allows
-            raise ClipsError(f"{source[1:]}: cannot be read: {reason(error)}") from None
+            raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
+        lines = clips.lines(content)
     else:
-        try:
-            with open(source[1:], "rb") as lines:  # noqa: PTH123 - a string, as it was given
-                text = os.fsdecode(lines.read())
-        except OSError as error:
-            raise ClipsError(f"{source[1:]}: the list cannot be read: {error.strerror}") from None
-    names = [line for line in text.removeprefix("\ufeff").splitlines() if line]
-    if not names:
-        raise ClipsError(f"{source[1:]}: no clip is in this list")
-    return names
+        lines = clips.listed(Path(name))
+    for line in lines:
+        yield _named(line) if in_store(line) else clips.named(line)
+
+
+def _named(address: str) -> Clip:
+    return Clip(clips.file_id(last_part(address)), address)
 
 
 def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Clip]:
     """A file of a store, or the clips of a folder there."""
-    if name.lower().endswith(AUDIO_SUFFIXES):  # taken at its word, so that lists cost no requests
-        yield Clip(clips.file_id(last_part(name)), name)
+    if name.lower().endswith(AUDIO_SUFFIXES):  # taken at its word, at no cost of a request
+        yield _named(name)
         return
     from pyarrow.fs import FileSelector
 

@@ -96,6 +96,13 @@ def test_a_list_names_paths_line_by_line(tmp_path: Path) -> None:
     assert ids(f"@{listed}") == ["a", "b, c", "gone"]
 
 
+def test_only_a_newline_ends_a_line_of_a_list(tmp_path: Path) -> None:
+    names = ("a\u2028b.mp3", "c\x0cd.mp3", "e\x85f.mp3", "g\rh.mp3", "i.mp3")
+    listed = tmp_path / "list.txt"
+    listed.write_bytes("\ufeff".encode() + "\r\n".join(names).encode() + b"\n\xff.mp3")
+    assert [clip.path for clip in find([f"@{listed}"]).clips] == ["\udcff.mp3", *names]
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [("nowhere", "no such folder"), ("@nowhere", "cannot be read"), (".", "--recursive")],

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from model import cards, cli, run, systems
+from model import cards, cli, clips, run, systems
 from model.clips import Clip, ClipsError
 from model.distributed import __main__ as distributed
 from model.distributed import manifest, sources
@@ -238,6 +238,19 @@ def test_a_list_may_name_files_of_a_store_and_here(store: str, music: Path, tmp_
     errors = json.loads((tmp_path / "out" / "submission.errors.jsonl").read_text())
     assert (errors["file_id"], errors["reason"]) == ("gone", "missing")
     assert len(book.blocks) == 1
+
+
+def test_a_list_has_the_clips_of_a_local_run(music: Path, tmp_path: Path) -> None:
+    """A missing file has a row, and neither a folder nor another list is opened."""
+    listed = tmp_path / "list.txt"
+    lines = (music / "jazz-trio.mp3", music / "gone.mp3", music, "@other.txt", "a\u2028b.mp3")
+    listed.write_text("\n".join(map(str, lines)))
+    found = sources.find([f"@{listed}"])
+    assert found == clips.find([f"@{listed}"])
+    assert len(found.clips) == len(lines)
+    listed.write_text("\n")
+    with pytest.raises(ClipsError, match="no clip"):
+        sources.find([f"@{listed}"])
 
 
 def test_subfolders_of_a_store_are_for_those_who_ask(store: str) -> None:
