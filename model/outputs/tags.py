@@ -1,34 +1,36 @@
 """Genres into the ID3 tags of mp3 files (frame TCON), without touching the audio.
 
+The bytes of all other frames are taken over as they stand, whatever is in them. A library that
+reads and writes a tag changes it on the way: it joins several values of a frame, merges frames that
+it holds for the same, renames some and drops what it does not understand.
+
 A file is not changed in place: a new one of tag and old audio bytes takes its name when it is
 whole, so that nothing is lost to a crash.
 """
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model.clips import printable
 from model.outputs.table import UNSURE, genre
 from model.results import Result
 from model.submission import SubmissionError, WholeFile
 
-if TYPE_CHECKING:
-    from mutagen.id3 import ID3
-
 CONFIDENCE = 0.5
 """Least probability of a genre that is written, unless told otherwise."""
 
-_NEW_VERSION = 3
-"""ID3v2.3, which every player reads."""
+_EMPTY = b"ID3\x03" + bytes(6)
+"""A tag without frames, of ID3v2.3, which every player reads."""
 
-_FOOTER = 0x10
+_UNSYNCHRONISED, _OTHER_FLAGS = 0x80, 0x7F
 _HEADER_BYTES = 10
+_FRAME = re.compile(rb"[A-Z][A-Z0-9]{3}")
 
 
 class _LeftAloneError(Exception):
@@ -80,14 +82,13 @@ def write(results: Iterable[Result], confidence: float | None, really: bool) -> 
         before = ""
         try:
             path = _allowed(one)
-            tags, start = _tags(path)
-            genres = [name for frame in tags.getall("TCON") for name in frame.genres]
-            before = printable(", ".join(genres))
+            old = _tag(path)
+            before = _genre(old)
             if before == wanted:
                 continue
+            new = _with_genre(old or _EMPTY, wanted)
             if really:
-                version = _version(tags.version[1]) if start else _NEW_VERSION
-                _replace(path, _with_genre(tags, wanted, version), start)
+                _replace(path, new, len(old))
         except (_LeftAloneError, SubmissionError, OSError) as error:
             yield Change(one.clip.path, before, wanted, str(error))
         except Exception as error:  # whatever a strange tag provokes must cost this file alone
@@ -121,40 +122,85 @@ def _allowed(one: Result) -> Path:
     return target
 
 
-def _tags(path: Path) -> tuple["ID3", int]:
-    """The tags of a file, and where what is behind them starts."""
-    from mutagen import MutagenError
-    from mutagen.id3 import ID3
-
+def _tag(path: Path) -> bytes:
+    """The ID3v2 tag at the beginning of a file, empty where there is none."""
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
         if header[:3] != b"ID3":
-            return ID3(), 0
-        file.seek(0)
-        try:
-            # As frames of its own version: some of the older one have no newer form.
-            tags = ID3(file, v2_version=_version(header[3]), load_v1=False)
-        except MutagenError as error:
-            raise _LeftAloneError(f"its tag cannot be read: {error}") from None
-    start = int(tags.size)
-    if header[5] & _FOOTER or start > path.stat().st_size:
+            return b""
+        version, flags = header[3], header[5]
+        if version not in (3, 4):
+            raise _LeftAloneError(f"its tag is ID3v2.{version}; only 2.3 and 2.4 are written")
+        if flags & _OTHER_FLAGS:
+            raise _LeftAloneError("its tag is of a kind that is not understood here")
+        size = _unpacked(header[6:])
+        frames = file.read(size)
+    if len(frames) < size:
+        raise _LeftAloneError("its tag is longer than the file")
+    return header + frames
+
+
+def _genre(tag: bytes) -> str:
+    """The genre of a tag, in words also where it is a number there; empty for none."""
+    from mutagen import MutagenError
+    from mutagen.id3 import ID3
+
+    if not tag:
+        return ""
+    try:
+        frames = ID3(BytesIO(tag), load_v1=False).getall("TCON")
+    except MutagenError as error:
+        raise _LeftAloneError(f"its tag cannot be read: {error}") from None
+    return printable(", ".join(name for frame in frames for name in frame.genres))
+
+
+def _with_genre(tag: bytes, wanted: str) -> bytes:
+    """A tag with another genre; the bytes of its other frames and their order stay."""
+    version, flags, body = tag[3], tag[5], tag[_HEADER_BYTES:]
+    if version == 3 and flags & _UNSYNCHRONISED:  # which 2.4 says of each frame by itself
+        flags, body = 0, body.replace(b"\xff\0", b"\xff")
+    frames, padding = _frames(body, version)
+    text = b"\0" + wanted.encode("latin-1")
+    size = _packed(len(text)) if version == 4 else len(text).to_bytes(4)
+    kept = b"".join(frame for frame in frames if not frame.startswith(b"TCON"))
+    content = kept + b"TCON" + size + bytes(2) + text + padding
+    new = b"ID3" + bytes([version, tag[4], flags]) + _packed(len(content)) + content
+    if _genre(new) != wanted:
         raise _LeftAloneError("its tag is of a kind that is not understood here")
-    return tags, start
+    return new
 
 
-def _version(number: int) -> int:
-    """The version to read and write for a tag of version 2.``number``."""
-    return 4 if number == 4 else 3
+def _frames(body: bytes, version: int) -> tuple[list[bytes], bytes]:
+    """The frames of a tag, each with its header, and the zeros behind them.
+
+    Raises:
+        _LeftAloneError: they do not fill the tag, so that they are not what they seem.
+    """
+    frames, start = [], 0
+    while _FRAME.match(body, start) and start + _HEADER_BYTES <= len(body):
+        size = body[start + 4 : start + 8]
+        end = start + _HEADER_BYTES + (_unpacked(size) if version == 4 else int.from_bytes(size))
+        frames.append(body[start:end])
+        start = end
+    if start > len(body) or any(body[start:]):
+        raise _LeftAloneError("the frames of its tag are not understood")
+    return frames, body[start:]
 
 
-def _with_genre(tags: "ID3", wanted: str, version: int) -> bytes:
-    """The bytes of a tag with another genre; all its other frames stay."""
-    from mutagen.id3 import TCON
+def _unpacked(size: bytes) -> int:
+    """A number of which each byte has seven bits.
 
-    tags.setall("TCON", [TCON(encoding=0, text=[wanted])])
-    content = BytesIO()
-    tags.save(content, v1=0, v2_version=version)
-    return content.getvalue()
+    Raises:
+        _LeftAloneError: one has eight.
+    """
+    if max(size) > 0x7F:
+        raise _LeftAloneError("its tag has a size that is none")
+    first, second, third, fourth = size
+    return first << 21 | second << 14 | third << 7 | fourth
+
+
+def _packed(number: int) -> bytes:
+    return bytes(number >> bits & 0x7F for bits in (21, 14, 7, 0))
 
 
 def _replace(path: Path, tag: bytes, start: int) -> None:
