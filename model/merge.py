@@ -41,14 +41,15 @@ def merge(parts: Sequence[Path], output: Path) -> int:
         The number of rows.
 
     Raises:
-        MergeError: parts have different headers or an id twice, or shards are missing, twice, or of
-            different runs.
+        MergeError: parts have different headers or an id twice, shards are missing, twice, or of
+            different runs, or an errors file is damaged.
         SubmissionError: a part cannot be read or breaks a rule, or the output cannot be written.
         SettingsError: settings beside a part cannot be read.
     """
     if any(part.resolve() == output.resolve() for part in parts):
         raise MergeError(f"{output}: one of the parts; name another file to write")
     wanted = expected_rows(parts)
+    errors = _errors(parts)
     tables = [submission.lines(part) for part in parts]
     header = _common_header(parts, [next(table, (0, []))[1] for table in tables])
     ordered = (
@@ -62,7 +63,11 @@ def merge(parts: Sequence[Path], output: Path) -> int:
             count += 1
         if wanted is not None and count != wanted:
             raise MergeError(f"the parts have {count} rows, but there were {wanted} clips")
-    _merge_errors(parts, output)
+    if errors:
+        with WholeFile(errors_path(output)) as file:
+            file.writelines(f"{line}\n" for line in errors)
+    else:
+        errors_path(output).unlink(missing_ok=True)
     return count
 
 
@@ -139,19 +144,19 @@ def _once(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield cells
 
 
-def _merge_errors(parts: Sequence[Path], output: Path) -> None:
+def _errors(parts: Sequence[Path]) -> list[str]:
     """Lines of the errors files: duplicates first, else by id, as a single run writes them."""
-    lines = []
-    for part in map(errors_path, parts):
-        if part.exists():
-            text = part.read_text(encoding="utf-8")
-            lines += [(json.loads(line), line) for line in text.split("\n") if line]
-    if not lines:
-        errors_path(output).unlink(missing_ok=True)
-        return
-    lines.sort(key=lambda pair: (pair[0]["reason"] != "duplicate", pair[0]["file_id"]))
-    with WholeFile(errors_path(output)) as file:
-        file.writelines(f"{line}\n" for _, line in lines)
+    keyed = []
+    for path in filter(Path.exists, map(errors_path, parts)):
+        try:
+            for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
+                fields = json.loads(line)
+                keyed.append((fields["reason"] != "duplicate", str(fields["file_id"]), line))
+        except (OSError, ValueError, TypeError, KeyError):
+            raise MergeError(
+                f"{path}: cannot be read, or is damaged; delete it to join the tables without it"
+            ) from None
+    return [line for *_, line in sorted(keyed, key=itemgetter(0, 1))]
 
 
 def main(arguments: Sequence[str]) -> int:

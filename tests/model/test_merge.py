@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model import settings, submission
 from model.clips import Clip
-from model.merge import MergeError, merge
+from model.merge import MergeError, main, merge
 from model.options import Options
 from model.submission import Row, SubmissionError
 
@@ -91,6 +91,23 @@ def test_a_part_that_is_no_table_is_named(tmp_path: Path, change: object, messag
     assert str(one) in str(caught.value)
     with pytest.raises(SubmissionError, match="cannot be read"):
         merge([tmp_path / "gone.csv"], tmp_path / "o.csv")
+
+
+@pytest.mark.parametrize("damage", ['{"file_id": "a", "rea', '["a"]', '{"file_id": "a"}', "\udcff"])
+def test_a_damaged_errors_file_is_named_before_anything_is_written(
+    tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = written(tmp_path, "1.csv", "ab"), written(tmp_path, "2.csv", "cd")
+    errors = submission.errors_path(two)
+    line = submission.error_line(file_id="c", reason="empty", detail="", row="prior", path="c")
+    errors.write_text(line + damage, errors="surrogateescape")
+    output = tmp_path / "o.csv"
+    assert main([str(one), str(two), "-o", str(output)]) == 1
+    assert f"{errors}: cannot be read, or is damaged" in capsys.readouterr().err
+    assert not output.exists()
+    errors.write_text(line)
+    assert main([str(one), str(two), "-o", str(output)]) == 0
+    assert submission.errors_path(output).read_text() == line
 
 
 def test_tables_with_and_without_genres_do_not_mix(tmp_path: Path) -> None:
