@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ class Plan:
     Attributes:
         options: what was asked for.
         found: the clips.
-        about: what the settings say of all shards, where they are to be written.
+        about: what is to be said of the run later, of all shards, but for the class mix.
         card: of the system.
         system: checked, not yet connected.
         prior: class mix to expect, shape [16]; None for one that the clips themselves shall tell.
@@ -75,7 +75,7 @@ class Plan:
 
     options: Options
     found: Found
-    about: settings.About | None
+    about: settings.About
     card: "Card"
     system: "System"
     prior: "Vector | None"
@@ -106,10 +106,10 @@ def work(options: Options, found: Found, begun: float) -> int:
         submission.prepare_place(options.output)
         submission.prepare_place(submission.errors_path(options.output))
         beside.prepare(options)
-        about = settings.about(found.clips) if options.save_settings else None
+        known_by = run.fingerprint(card, options)
+        about = settings.about(found.clips, known_by)
         found = shard(found, *options.shard) if options.shard else found
         plan = Plan(options, found, about, card, system, prior, begun)
-        known_by = run.fingerprint(card, options)
         with Journal(
             options.output, found.clips, known_by, options.resume, options.keep
         ) as journal:
@@ -146,9 +146,11 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
         return _say_how_to_go_on(stop.reasons[0], left)
     results = _results(plan, journal)
     summary = run.write_table(options, plan.found, results)
-    beside.write(options, results, plan.card)
-    if plan.about:
-        settings.write(options, plan.about)
+    mix = dict(zip(GENRES, results.prior.tolist(), strict=True))
+    about = replace(plan.about, mix=mix)
+    beside.write(options, results, plan.card, about)
+    if options.save_settings:
+        settings.write(options, about)
     if left:
         log.warning(
             "%s: %d clips were not reached and have the prior; run the same command again to go on",

@@ -9,7 +9,7 @@ import argparse
 import heapq
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from model.outputs.table import GENRE
 from model.submission import HEADER, SubmissionError, WholeFile, csv_line, errors_path
 
 HEADERS = (HEADER, (*HEADER, GENRE))
-_ALIKE = ("system", "prior", "recursive", "any-audio", "min-confidence")
+_ALIKE = ("system", "prior", "recursive", "any-audio", "min-confidence", "device")
 """Settings that shards of one run have in common."""
 
 
@@ -88,7 +88,7 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
             raise MergeError(f"{part}: no shard, as {first} is (no {settings.beside(part).name})")
         for name, mine, theirs in (
             *((name, fields.get(name), others.get(name)) for name in _ALIKE),
-            ("clips", fields.get(settings.ABOUT), others.get(settings.ABOUT)),
+            *_abouts(fields, others),
             ("number of shards", _parts(fields), _parts(others)),
         ):
             if mine != theirs:
@@ -100,6 +100,15 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
         what = f"shards {missing} are missing" if missing else f"shards {twice} are there twice"
         raise MergeError(f"{what}, of {_parts(fields)}")
     return int(fields[settings.ABOUT]["clips"])
+
+
+def _abouts(
+    fields: Mapping[str, Any], others: Mapping[str, Any]
+) -> Iterator[tuple[str, object, object]]:
+    """What two parts say of their run: name, and both values."""
+    mine, theirs = (one.get(settings.ABOUT) or {} for one in (fields, others))
+    for name in dict.fromkeys([*mine, *theirs]):
+        yield name, mine.get(name), theirs.get(name)
 
 
 def _settings(part: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from model import __version__, pipeline, submission
 from model.cards import Card
@@ -152,7 +152,7 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
     return summary
 
 
-def fingerprint(card: Card, options: Options) -> dict[str, object]:
+def fingerprint(card: Card, options: Options) -> dict[str, Any]:
     """Everything that changes a clip's entry in the journal; the prior does not."""
     return {
         "journal": 2,

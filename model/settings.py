@@ -8,7 +8,7 @@ their dashes, as keys. ``--settings`` reads it; whatever the command line says a
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,17 +68,27 @@ class Replayed:
 
 @dataclass(frozen=True)
 class About:
-    """What a run was about, for those who join its parts.
+    """What a run was about, for those who join its parts or look at it later.
+
+    Hashes are in hexadecimal.
 
     Attributes:
         program: version.
         clips: how many there were, in all shards together.
-        ids: hash of their ids in order, in hexadecimal.
+        ids: hash of their ids in order.
+        weights: hash of the file of weights.
+        packages: versions of the libraries that may change a result, by name.
+        fingerprint: hash of all that changes a clip's answer, but for the prior.
+        mix: share of each genre that was expected; nothing before it is known.
     """
 
     program: str
     clips: int
     ids: str
+    weights: str
+    packages: Mapping[str, str]
+    fingerprint: str
+    mix: Mapping[str, float] = field(default_factory=dict)
 
 
 def beside(output: Path) -> Path:
@@ -86,12 +96,29 @@ def beside(output: Path) -> Path:
     return output.with_name(f"{output.stem}.settings.json")
 
 
-def about(clips: Sequence[Clip]) -> About:
-    """What a run over these clips is about."""
+def about(clips: Sequence[Clip], fingerprint: Mapping[str, Any]) -> About:
+    """What a run over these clips is about, with what ``run.fingerprint`` says of it."""
+    packages = {name: version for name, version in fingerprint["packages"].items() if version}
+    weights = fingerprint["card"]["weights"]["sha256"]
+    whole = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
+    return About(__version__, len(clips), ids_hash(clips), weights, packages, whole)
+
+
+def ids_hash(clips: Iterable[Clip]) -> str:
+    """A hash of the clips' ids in order, in hexadecimal."""
     digest = hashlib.sha256()
     for clip in clips:
         digest.update(clip.file_id.encode() + b"\0")
-    return About(__version__, len(clips), digest.hexdigest())
+    return digest.hexdigest()
+
+
+def chosen(options: Options) -> dict[str, object]:
+    """Options that are not the default ones, under their names on the command line."""
+    return {
+        name: value
+        for name, value in _named(options).items()
+        if value != getattr(Options, _attribute(name), None)
+    }
 
 
 def write(options: Options, described: About) -> None:
@@ -101,10 +128,7 @@ def write(options: Options, described: About) -> None:
         SubmissionError: the place cannot be written.
     """
     fields: dict[str, object] = {"clips": list(options.sources)}
-    for name in (*VALUES, *SWITCHES):
-        value = getattr(options, _RENAMED.get(name, name.replace("-", "_")))
-        if name not in _UNSAVED and value not in (None, ""):
-            fields[name] = _plain(value)
+    fields |= {name: value for name, value in _named(options).items() if name not in _UNSAVED}
     fields[ABOUT] = vars(described)
     with WholeFile(beside(options.output)) as file:
         file.write(json.dumps(fields, indent=1) + "\n")
@@ -151,6 +175,16 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(fields, Mapping):
         raise SettingsError(f"{path}: not a json object of settings")
     return dict(fields)
+
+
+def _named(options: Options) -> dict[str, object]:
+    """Options that have a value, by their names on the command line."""
+    values = {name: getattr(options, _attribute(name)) for name in (*VALUES, *SWITCHES)}
+    return {name: _plain(value) for name, value in values.items() if value not in (None, "")}
+
+
+def _attribute(name: str) -> str:
+    return _RENAMED.get(name, name.replace("-", "_"))
 
 
 def _switch(path: Path, name: str, value: object) -> str:

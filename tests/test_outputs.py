@@ -17,6 +17,7 @@ from model.genres import GENRES
 from model.prior_shift import estimated_prior
 from tests.conftest import CLIPS, ROOT
 from tests.model import cheap
+from tests.model.report.samples import opened
 from tests.odd import tone, wav
 from tests.test_cli import errors
 from tests.test_resume import finish, start, wait_for_rows
@@ -97,6 +98,24 @@ def test_another_prior_needs_no_new_look_at_the_clips(
         np.testing.assert_allclose(estimated[name], expected, rtol=1e-12)
     for name in ("bad", "empty"):
         np.testing.assert_allclose(estimated[name], prior, rtol=1e-12)
+
+
+def test_settings_and_report_say_by_what_the_answers_were_made(
+    weights: Path, folder: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "r.html"
+    options = ("--prior", "estimate", "--any-audio", "--report", page, "--save-settings")
+    assert finish(weights, folder, "-o", tmp_path / "o.csv", *options).returncode == 0
+    about = json.loads((tmp_path / "o.settings.json").read_text())["about"]
+    assert about["weights"] == cards.read(cheap.NAME, weights).weights.sha256
+    assert about["packages"]["numpy"] == np.__version__
+    assert tuple(about["mix"].values()) == rows(tmp_path / "o.csv")["bad"]  # which has the prior
+    assert list(about["mix"]) == list(GENRES)
+    said = opened(page).text
+    mix = ", ".join(f"{genre} {share:.4f}" for genre, share in about["mix"].items())
+    for text in (about["weights"], f"numpy {np.__version__}", "any-audio", "estimate", mix):
+        assert text in said
+    assert "keep-journal" not in said
 
 
 def test_what_the_journal_lacks_is_done_again(weights: Path, folder: Path, tmp_path: Path) -> None:

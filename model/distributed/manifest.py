@@ -52,11 +52,10 @@ def described(
     for block in parts:
         for clip in block.clips:
             paths.update(os.fsencode(clip.path) + b"\0")
-    about = settings.about([clip for block in parts for clip in block.clips])
     return {
         _VERSION: 1,
-        "clips": about.clips,
-        "ids": about.ids,
+        "clips": sum(len(block.clips) for block in parts),
+        "ids": settings.ids_hash(clip for block in parts for clip in block.clips),
         "paths": paths.hexdigest(),
         "block": size,
         **fingerprint,

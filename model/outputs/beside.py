@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model import __version__
+from model import settings
 from model.cards import Card
 from model.options import Options
 from model.outputs import embeddings, formats
@@ -41,13 +41,16 @@ def prepare(options: Options) -> None:
         report.prepare(options.report)
 
 
-def write(options: Options, results: Iterable[Result], card: Card) -> None:
+def write(
+    options: Options, results: Iterable[Result], card: Card, described: settings.About
+) -> None:
     """Write what was asked for.
 
     Args:
         options: of the run.
         results: of all clips; may be read several times.
         card: of the system.
+        described: the run.
 
     Raises:
         SubmissionError: a place cannot be written.
@@ -61,7 +64,7 @@ def write(options: Options, results: Iterable[Result], card: Card) -> None:
         from model import report
 
         clips = report_clips(results)
-        about = _about(options, card)
+        about = _about(options, card, described)
         report.write(options.report, clips, about, embed_audio=options.embed_audio)
 
 
@@ -81,16 +84,26 @@ def report_clips(results: Iterable[Result]) -> "Iterator[ReportClip]":
         )
 
 
-def _about(options: Options, card: Card) -> "About":
+def _about(options: Options, card: Card, described: settings.About) -> "About":
     from model.report.content import About
 
-    settings = {"device": options.device, "recursive": options.recursive}
+    mix = [f"{genre} {share:.4f}" for genre, share in described.mix.items()]
+    packages = [f"{name} {version}" for name, version in described.packages.items()]
+    shown = {
+        "expected mix": ", ".join(mix),
+        "weights (SHA-256)": described.weights,
+        "packages": ", ".join(packages),
+        "device": options.device,
+        **settings.chosen(options),
+    }
+    for name in ("system", "prior"):  # which have a line of their own
+        shown.pop(name, None)
     return About(
         system=card.name,
         prior=options.prior,
-        version=__version__,
+        version=described.program,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         folder=", ".join(options.sources),
-        settings=settings,
+        settings=shown,
         window_seconds=card.window_frames * card.front_end.hop_length / card.front_end.sample_rate,
     )

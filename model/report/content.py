@@ -47,7 +47,7 @@ class About:
         version: of the program.
         created: ISO date, or date and time, of the report.
         folder: what was classified, in words: a folder, or a list of sources.
-        settings: other options of the run by name; shown as text.
+        settings: what else is to be known of the run, by name; shown as text.
         window_seconds: length of a window of the network.
     """
 

@@ -1,7 +1,9 @@
 """Parts become one table, or it is told why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from model import settings, submission
 from model.clips import Clip
+from model.genres import GENRES
 from model.merge import MergeError, main, merge
 from model.options import Options
 from model.submission import Row, SubmissionError
@@ -29,11 +32,27 @@ def written(folder: Path, name: str, ids: Sequence[str]) -> Path:
     return path
 
 
-def shard(folder: Path, part: int, parts: int, ids: Sequence[str], every: Sequence[str]) -> Path:
+FINGERPRINT = {
+    "packages": {"numpy": "2.0", "tensorflow-cpu": ""},
+    "card": {"weights": {"sha256": "ab"}, "window_frames": 500},
+}
+EVEN = dict.fromkeys(GENRES, 1 / 16)
+
+
+def shard(
+    folder: Path,
+    part: int,
+    parts: int,
+    ids: Sequence[str],
+    every: Sequence[str],
+    fingerprint: Mapping[str, Any] = FINGERPRINT,
+    mix: Mapping[str, float] = EVEN,
+) -> Path:
     """A part with its settings, as a run over ``every`` leaves it."""
     path = written(folder, f"{part}.csv", ids)
     options = Options(("x",), path, "mobilenet", folder, shard=(part, parts))
-    settings.write(options, settings.about([Clip(one, one) for one in sorted(every)]))
+    about = settings.about([Clip(one, one) for one in sorted(every)], fingerprint)
+    settings.write(options, replace(about, mix=mix))
     return path
 
 
@@ -136,3 +155,22 @@ def test_all_shards_must_be_there_once_and_of_one_run(tmp_path: Path) -> None:
         merge([one, shard(tmp_path, 2, 2, "bde", "abcde")], output)
     with pytest.raises(MergeError, match="3 rows, but there were 4 clips"):
         merge([one, shard(tmp_path, 2, 2, "b", "abcd")], output)
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "mix", "message"),
+    [
+        (FINGERPRINT | {"packages": {"numpy": "2.1"}}, EVEN, "packages differs"),
+        (FINGERPRINT | {"card": {"weights": {"sha256": "cd"}}}, EVEN, "weights differs"),
+        (FINGERPRINT | {"card": {"weights": {"sha256": "ab"}}}, EVEN, "fingerprint differs"),
+        (FINGERPRINT, EVEN | {"Rock": 0.5}, "mix differs"),
+    ],
+)
+def test_shards_of_another_system_or_mix_of_the_same_name_are_refused(
+    tmp_path: Path, fingerprint: Mapping[str, Any], mix: Mapping[str, float], message: str
+) -> None:
+    one = shard(tmp_path, 1, 2, "ac", "abcd")
+    two = shard(tmp_path, 2, 2, "bd", "abcd", fingerprint, mix)
+    with pytest.raises(MergeError, match=message):
+        merge([one, two], tmp_path / "o.csv")
+    assert not (tmp_path / "o.csv").exists()
