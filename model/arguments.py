@@ -56,7 +56,7 @@ def _options(given: argparse.Namespace) -> Options:
         any_audio=given.any_audio,
         shard=given.shard,
         prior=given.prior,
-        format=given.format or formats.of(given.output),
+        format=given.format,
         min_confidence=given.min_confidence,
         per_window=given.per_window,
         embeddings=given.embeddings,
@@ -156,7 +156,10 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         help="table to write (default: %(default)s)",
     )
     group.add_argument(
-        "--format", choices=formats.FORMATS, help="of the table (default: by its name, else csv)"
+        "--format",
+        choices=formats.FORMATS,
+        default="",
+        help="of the table (default: by its name, else csv)",
     )
     group.add_argument(
         "--min-confidence",

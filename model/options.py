@@ -23,7 +23,7 @@ class Options:
         any_audio: take audio files of other formats than mp3 from folders.
         shard: which part of the clips to do, and of how many parts; None for all.
         prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate``, or a json file.
-        format: of the table: ``csv``, ``parquet`` or ``jsonl``.
+        format: of the table: ``csv``, ``parquet`` or ``jsonl``; empty for what its name says.
         min_confidence: below it a clip's ``genre`` is ``unsure``; None for no such column.
         per_window: file for the probabilities of each window, or None.
         embeddings: file for the embeddings of the clips, or None.
@@ -52,7 +52,7 @@ class Options:
     any_audio: bool = False
     shard: tuple[int, int] | None = None
     prior: str = "fma"
-    format: str = "csv"
+    format: str = ""
     min_confidence: float | None = None
     per_window: Path | None = None
     embeddings: Path | None = None

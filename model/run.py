@@ -146,7 +146,8 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
                 yield table.row(one, options.min_confidence)
 
         columns = table.columns(options.min_confidence)
-        formats.append(file, options.format, columns, rows())
+        form = options.format or formats.of(options.output)
+        formats.append(file, form, columns, rows())
     if not summary.named:
         beside.unlink(missing_ok=True)
     return summary

@@ -45,8 +45,8 @@ VALUES: Final = (
 )
 ABOUT: Final = "about"
 _RENAMED: Final = {"batch-size": "batch"}
-_UNSAVED: Final = ("workers",)
-"""What suits one machine only."""
+_UNSAVED: Final = ("workers", "write-tags")
+"""What suits one machine only, and what changes the clips: it is to be asked for each time."""
 
 
 class SettingsError(Exception):

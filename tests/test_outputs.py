@@ -216,6 +216,28 @@ def test_settings_are_replayed_and_the_command_line_wins(
     assert list(pd.read_csv(second)["file_id"]) == ["bad"]
 
 
+def test_a_replay_takes_its_format_from_the_new_name_and_changes_no_clip(
+    weights: Path, folder: Path, tmp_path: Path
+) -> None:
+    copies, saved = tmp_path / "music", tmp_path / "first.settings.json"
+    shutil.copytree(folder, copies)
+    options = ("--min-confidence", 0.1, "--write-tags=apply", "--save-settings")
+    assert finish(weights, copies, "-o", tmp_path / "first.jsonl", *options).returncode == 0
+    for name in NAMES:
+        shutil.copy(CLIPS / f"{name}.mp3", copies)
+    second = tmp_path / "second.csv"
+    assert finish(weights, "--settings", saved, "-o", second).returncode == 0
+    assert pd.read_csv(second).shape == (5, 18)
+    for name in NAMES:
+        assert (copies / f"{name}.mp3").read_bytes() == (CLIPS / f"{name}.mp3").read_bytes()
+    third = tmp_path / "third.csv"
+    done = finish(weights, copies, "-o", third, "--format", "jsonl", "--save-settings")
+    assert done.returncode == 0
+    again = finish(weights, "--settings", third.with_suffix(".settings.json"), "-o", second)
+    assert again.returncode == 0
+    assert second.read_bytes() == third.read_bytes()
+
+
 def test_tags_are_written_where_that_is_asked_for(
     weights: Path, folder: Path, tmp_path: Path
 ) -> None:

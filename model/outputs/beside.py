@@ -26,7 +26,7 @@ def prepare(options: Options) -> None:
         PackageError: a package is missing.
         ReportError: one for the report is.
     """
-    formats.require(options.format)
+    formats.require(options.format or formats.of(options.output))
     if options.per_window:
         formats.require(formats.of(options.per_window))
         prepare_place(options.per_window)
