@@ -148,7 +148,7 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
     summary = run.write_table(options, plan.found, results)
     mix = dict(zip(GENRES, results.prior.tolist(), strict=True))
     about = replace(plan.about, mix=mix)
-    beside.write(options, results, plan.card, about)
+    beside.write(options, results, plan.found.duplicates, plan.card, about)
     if options.save_settings:
         settings.write(options, about)
     if left:

@@ -8,6 +8,7 @@ import numpy as np
 
 from model import settings
 from model.cards import Card
+from model.clips import Clip, printable
 from model.options import Options
 from model.outputs import embeddings, formats
 from model.outputs.table import WINDOW_COLUMNS, window_rows
@@ -42,13 +43,18 @@ def prepare(options: Options) -> None:
 
 
 def write(
-    options: Options, results: Iterable[Result], card: Card, described: settings.About
+    options: Options,
+    results: Iterable[Result],
+    duplicates: Iterable[Clip],
+    card: Card,
+    described: settings.About,
 ) -> None:
     """Write what was asked for.
 
     Args:
         options: of the run.
         results: of all clips; may be read several times.
+        duplicates: clips without a row, since another one has their id.
         card: of the system.
         described: the run.
 
@@ -63,15 +69,21 @@ def write(
     if options.report:
         from model import report
 
-        clips = report_clips(results)
+        clips = report_clips(results, duplicates)
         about = _about(options, card, described)
         report.write(options.report, clips, about, embed_audio=options.embed_audio)
 
 
-def report_clips(results: Iterable[Result]) -> "Iterator[ReportClip]":
-    """Results as the report wants them."""
+def report_clips(
+    results: Iterable[Result], duplicates: Iterable[Clip] = ()
+) -> "Iterator[ReportClip]":
+    """Results as the report wants them; a duplicate is a remark on the clip that has the row."""
     from model.report.content import ReportClip
 
+    others: dict[str, list[tuple[str, str]]] = {}
+    for clip in duplicates:
+        remark = f"{printable(clip.path)} has the same id, and no row"
+        others.setdefault(clip.file_id, []).append(("duplicate", remark))
     for one in results:
         yield ReportClip(
             one.clip.file_id,
@@ -80,7 +92,10 @@ def report_clips(results: Iterable[Result]) -> "Iterator[ReportClip]":
             tuple((window.start, np.array(window.probabilities)) for window in one.windows),
             one.thumbnail,
             one.predicted,
-            tuple((notice.reason, notice.detail) for notice in one.notices),
+            (
+                *((notice.reason, notice.detail) for notice in one.notices),
+                *others.get(one.clip.file_id, ()),
+            ),
         )
 
 

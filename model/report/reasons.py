@@ -16,7 +16,7 @@ MEANINGS: Final[dict[str, str]] = {
     "crash": "the decoder died on it, twice",
     "time_limit": "the run ended before its turn; run the same command again",
     "failure": "an error that was not foreseen",
-    "duplicate": "another file has the same id and the row",
+    "duplicate": "another file has the same id, and no row",
     "second_decoder": "the first decoder failed or gave too little; another one gave more",
     "incomplete": "a part is missing or damaged; the rest was used",
     "short": "less than a second of audio; it was repeated",
