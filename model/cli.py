@@ -157,7 +157,7 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
             stop.reasons[0],
             left,
         )
-    tell(summary, options)
+    tell(summary, submission.errors_path(options.output))
     if options.top:
         show(top_line(one, options.top) for one in results)
     if options.write_tags:

@@ -8,12 +8,10 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from model import submission
 from model.clips import printable
 from model.genres import GENRES
 
 if TYPE_CHECKING:
-    from model.options import Options
     from model.results import Result
     from model.run import Summary
 
@@ -55,8 +53,8 @@ def complain(problem: object, code: int, program: str = "predict.py") -> int:
     return code
 
 
-def tell(summary: "Summary", options: "Options") -> None:
-    """Say how a run went."""
+def tell(summary: "Summary", errors: object) -> None:
+    """Say how a run went, and where its errors file is, by path or address."""
     total = summary.predicted + summary.unpredicted
     log.info(
         "%d clips: %d predicted, %d have the prior", total, summary.predicted, summary.unpredicted
@@ -65,7 +63,7 @@ def tell(summary: "Summary", options: "Options") -> None:
         names = [printable(clip.name) for clip in clips[:_NAMED]]
         log.info("  %s: %d (%s%s)", reason, count, ", ".join(names), ", ..." * (count > _NAMED))
     if summary.named:
-        log.info("details in %s", submission.errors_path(options.output))
+        log.info("details in %s", errors)
 
 
 def show(lines: Iterable[str]) -> None:

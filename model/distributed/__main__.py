@@ -135,14 +135,14 @@ def _finish(options: Options, book: "Manifest", found: Found, results: "Results"
         place = Path(nearby if in_store(folder.name) else folder.path)
         options = replace(options, output=place / options.output)
         summary = run.write_table(options, found, results)
-        tell(summary, options)
+        errors = submission.errors_path(options.output)
         if in_store(folder.name):
-            errors = submission.errors_path(options.output)
             folder.upload(str(options.output), options.output.name)
             if errors.exists():
                 folder.upload(str(errors), errors.name)
             else:
                 folder.remove(errors.name)
+    tell(summary, f"{folder.name}/{errors.name}")
     show([f"Output file written at {folder.name}/{options.output.name}"])
 
 

@@ -213,11 +213,14 @@ def test_an_address_without_a_cluster_is_told(
     assert said in capsys.readouterr().err
 
 
-def test_clips_and_results_may_be_in_a_store(store: str, music: Path, tmp_path: Path) -> None:
+def test_clips_and_results_may_be_in_a_store(
+    store: str, music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for path in music.iterdir():
         Folder(store).upload(str(path), f"music/{path.name}")
     finish(f"{store}/music", f"{store}/out", 2)
     assert command(f"{store}/music", "-o", f"{store}/out", "--block", 2) == 0
+    assert f"details in {store}/out/submission.errors.jsonl\n" in capsys.readouterr().err
     local = tmp_path / "submission.csv"
     assert cli.main([str(music), "-o", str(local), "-q", "--device", "cpu"]) == 0
     assert Folder(f"{store}/out").read("submission.csv") == local.read_bytes()
