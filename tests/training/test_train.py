@@ -57,7 +57,7 @@ def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> P
     return Plan(
         name="mobilenet",
         summary="in miniature",
-        branches=SYSTEMS["mobilenet_artist"].branches,
+        branches=SYSTEMS["best"].branches,
         schemes={"cv0": folds.fold_numbers(table, 2, 0)},
         files=write_published(tmp_path / "init", monkeypatch),
         embeddings=tmp_path / "embeddings",
