@@ -90,7 +90,9 @@ def read(name: str, folder: Path) -> Card:
             fields[key] = tuple(fields.get(key, ()))
         card = Card(**fields)
     except FileNotFoundError:
-        raise CardError(f"{path}: there is no such card; see --list-systems") from None
+        raise CardError(
+            f"{path}: there is no such card; `predict.py --list-systems` names all"
+        ) from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CardError(f"{path}: not a card of a system: {error!r}") from None
     if card.genres != GENRES or len(card.training_prior) != len(GENRES):

@@ -44,6 +44,10 @@ Clips: TypeAlias = One | Sequence[One]
 """A file or a folder of mp3s, a sound, a spectrogram; or several of them, mixed as you like."""
 
 _NAMED = 5
+_ADVICE = (
+    "add recursive=True to look into its subfolders",
+    "add any_audio=True for formats other than mp3",
+)
 
 
 class PandasError(ImportError):
@@ -106,7 +110,9 @@ class Classifier:
         """Samples per second of the waveforms that the front end takes."""
         return self.system.front_end.sample_rate
 
-    def predict(self, clips: Clips) -> "pd.DataFrame":
+    def predict(
+        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+    ) -> "pd.DataFrame":
         """Probabilities of the sixteen genres.
 
         A clip without usable audio has the prior, and a warning names it.
@@ -122,6 +128,8 @@ class Classifier:
 
         Args:
             clips: files, folders, sounds (samples and rate) or log-mel spectrograms.
+            recursive: look into the subfolders of folders as well.
+            any_audio: take files of other formats than mp3 from folders as well.
 
         Returns:
             A row for each clip, in their order (a folder's by file name), named by its path, or by
@@ -129,15 +137,18 @@ class Classifier:
 
         Raises:
             PandasError: pandas is not installed.
-            ClipsError: a folder has no mp3, or a file is not there.
+            ClipsError: a folder has no mp3 (or other audio, if asked for), or a file is not there.
             ValueError: an array is neither a sound nor a spectrogram.
         """
         pandas = _pandas()
-        ones, results = self._results(clips, ())
+        ones = _listed(clips, recursive, any_audio)
+        results = self._results(ones, ())
         rows = [one.probabilities for one in results]
         return pandas.DataFrame(rows, _index(ones, pandas), list(GENRES), dtype=np.float64)
 
-    def predict_windows(self, clips: Clips) -> "pd.DataFrame":
+    def predict_windows(
+        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+    ) -> "pd.DataFrame":
         """Probabilities of the sixteen genres for each window of about ten seconds.
 
         >>> import model
@@ -154,7 +165,8 @@ class Classifier:
             PandasError, ClipsError, ValueError: as ``predict``.
         """
         pandas = _pandas()
-        ones, results = self._results(clips, (WINDOWS,))
+        ones = _listed(clips, recursive, any_audio)
+        results = self._results(ones, (WINDOWS,))
         names, rows = [], []
         for name, one in zip(_index(ones, pandas), results, strict=True):
             names += [(name, window.start) for window in one.windows]
@@ -162,7 +174,9 @@ class Classifier:
         index = pandas.MultiIndex.from_tuples(names, names=["file", "start"])
         return pandas.DataFrame(rows, index, list(GENRES), dtype=np.float64)
 
-    def embed(self, clips: Clips) -> "pd.DataFrame":
+    def embed(
+        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+    ) -> "pd.DataFrame":
         """What the network knows of clips before it names genres, for models of your own.
 
         >>> import model
@@ -178,7 +192,8 @@ class Classifier:
             PandasError, ClipsError, ValueError: as ``predict``.
         """
         pandas = _pandas()
-        ones, results = self._results(clips, (EMBEDDING,))
+        ones = _listed(clips, recursive, any_audio)
+        results = self._results(ones, (EMBEDDING,))
         known = [one.embedding for one in results if one.embedding is not None]
         width = len(known[0]) if known else 0
         nothing = np.full(width, np.nan, np.float32)
@@ -215,9 +230,8 @@ class Classifier:
     def _network(self) -> Network:
         return self.system.connect(self.execution)
 
-    def _results(self, clips: Clips, keep: Collection[str]) -> tuple[list[One], list[Result]]:
-        """The clips one by one, and the answer for each."""
-        ones = _listed(clips)
+    def _results(self, ones: Sequence[One], keep: Collection[str]) -> list[Result]:
+        """The answer for each clip."""
         named = [
             Clip(fspath(one), fspath(one))
             if isinstance(one, str | PathLike)
@@ -244,7 +258,7 @@ class Classifier:
             prior = estimated_prior(np.array(known).reshape(-1, len(GENRES)), training_prior)
         results = [result(one.clip, one.entry, training_prior, prior) for one in outcomes]
         _warn(results)
-        return ones, results
+        return results
 
     def _each(self, ones: Sequence[One], files: Iterator[Decoded]) -> Iterator[Decoded]:
         """Spectrograms of clips: of files from the workers, of arrays from here."""
@@ -295,17 +309,17 @@ def _decoded(path: File, rate: int) -> Waveform:
     return audio.load(Path(path), rate)
 
 
-def _listed(clips: Clips) -> list[One]:
+def _listed(clips: Clips, recursive: bool, any_audio: bool) -> list[One]:
     """The clips one by one; a folder as its files.
 
     Raises:
-        ClipsError: a file is not there, or a folder has no mp3.
+        ClipsError: a file is not there, or a folder has none.
     """
     several = [clips] if _is_one(clips) else clips
     listed: list[One] = []
     for one in cast(Iterable[One], several):
         if isinstance(one, str | PathLike):
-            found = find([fspath(one)])
+            found = find([fspath(one)], recursive, any_audio, _ADVICE)
             # Rows have paths for names here, so that two files with one id do not share a row.
             both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
             listed += [clip.path for clip in both]

@@ -80,8 +80,20 @@ class Found:
     duplicates: tuple[Clip, ...]
 
 
-def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = False) -> Found:
-    """Clips named by the arguments of the command line.
+COMMAND_LINE = (
+    "add --recursive to look into its subfolders",
+    "add --any-audio for formats other than mp3",
+)
+"""How a person asks for subfolders, and for other formats."""
+
+
+def find(
+    sources: Sequence[str],
+    recursive: bool = False,
+    any_audio: bool = False,
+    advice: tuple[str, str] = COMMAND_LINE,
+) -> Found:
+    """Clips named by the arguments of the command line, or of a call.
 
     Args:
         sources: folders (every mp3 directly in them), files of any name, or ``@list.txt`` with a
@@ -89,6 +101,7 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
         recursive: look into the subfolders of folders as well; an id is then the path below the
             folder, without its suffix.
         any_audio: take every file of a folder that has one of ``AUDIO_SUFFIXES``.
+        advice: how to ask for the two above, for the message when there is no clip.
 
     Raises:
         ClipsError: a source is not there or cannot be read, or no clip was found.
@@ -97,9 +110,8 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
     clips = [clip for source in sources for clip in _from_source(source, recursive, suffixes)]
     if not clips:
         kind = "audio" if any_audio else SUFFIX
-        deeper = "" if recursive else "; add --recursive to look into its subfolders"
-        wider = "" if any_audio else "; add --any-audio for formats other than mp3"
-        raise ClipsError(f"no {kind} file in {', '.join(sources)}{deeper}{wider}")
+        left = [told for told, done in zip(advice, (recursive, any_audio), strict=True) if not done]
+        raise ClipsError("; ".join([f"no {kind} file in {', '.join(sources)}", *left]))
     return sorted_by_id(clips)
 
 

@@ -169,6 +169,6 @@ def _call(network: Network, embed: bool) -> Callable[[Floats], Iterable[tuple[Fl
     if not embed:
         return lambda windows: zip(network(windows), repeat(None))
     if not isinstance(network, EmbeddingNetwork):
-        raise EmbeddingError("this system has no embeddings; choose another with --system")
+        raise EmbeddingError("this system has no embeddings; choose another one")
     embedding: EmbeddingNetwork = network
     return lambda windows: zip(*embedding.embed(windows), strict=True)

@@ -44,7 +44,7 @@ def named(name: str, training_prior: Sequence[float]) -> Vector:
         return np.full(len(GENRES), 1.0 / len(GENRES))
     if name == "fma":
         return smoothed(np.array(FMA_MEDIUM_CLIPS), SMOOTHING)
-    return weighted(_read(Path(name)), f"--prior {name}")
+    return weighted(_read(Path(name)), f"prior {name}")
 
 
 def weighted(weights: Mapping[str, float], where: str) -> Vector:
@@ -73,7 +73,7 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise PriorError(
-            f"--prior {path}: neither fma, uniform, train, estimate nor a file ({error.strerror})"
+            f"prior {path}: neither fma, uniform, train, estimate nor a file ({error.strerror})"
         ) from None
     except ValueError as error:
-        raise PriorError(f"--prior {path}: not a json object of genre: weight ({error})") from None
+        raise PriorError(f"prior {path}: not a json object of genre: weight ({error})") from None

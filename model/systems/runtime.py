@@ -107,7 +107,7 @@ class TensorFlowNetwork:
 
         names = {layer.name for layer in self._model.layers}
         if _EMBEDDING not in names:
-            raise EmbeddingError("this system has no embeddings; choose another with --system")
+            raise EmbeddingError("this system has no embeddings; choose another one")
         features = self._model.get_layer(_EMBEDDING).output
         return self._as_graph(keras.Model(self._model.input, [self._model.output, features]))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 import model
 from model import audio, classifier, submission
@@ -153,7 +154,7 @@ def test_the_prior_is_a_name_a_file_weights_or_estimated(
     assert not np.array_equal(flat, loaded.predict(spectrograms))
     assert model.load(prior="estimate").prior is None
     for wrong in ({"Polka": 1.0}, "nonesuch"):
-        with pytest.raises(PriorError, match=r"Polka|nonesuch"):
+        with pytest.raises(PriorError, match=r"^prior.*(Polka|nonesuch)"):
             model.load(prior=wrong)
 
 
@@ -169,6 +170,23 @@ def test_the_prior_is_a_name_a_file_weights_or_estimated(
 def test_an_array_that_is_no_clip_is_refused(loaded: model.Classifier, wrong: object) -> None:
     with pytest.raises(ValueError, match=r"no spectrogram|no sound|channels|rate"):
         loaded.predict([wrong])  # type: ignore[list-item]
+
+
+def test_subfolders_and_other_formats_are_for_those_who_ask(
+    loaded: model.Classifier, paths: list[str], tmp_path: Path
+) -> None:
+    below = tmp_path / "below"
+    below.mkdir()
+    samples, rate = model.load_audio(paths[0])
+    soundfile.write(below / "a.wav", samples, rate)
+    with pytest.raises(ClipsError, match=r"add recursive=True .* add any_audio=True") as caught:
+        loaded.predict(tmp_path)
+    assert "--" not in str(caught.value)
+    for call in (loaded.predict, loaded.predict_windows, loaded.embed):
+        found = call(tmp_path, recursive=True, any_audio=True)
+        assert set(found.index.get_level_values(0)) == {str(below / "a.wav")}
+    (below / "b.mp3").write_bytes(Path(paths[1]).read_bytes())
+    assert list(loaded.predict(tmp_path, recursive=True).index) == [str(below / "b.mp3")]
 
 
 def test_a_file_that_is_not_there_is_told(loaded: model.Classifier, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) 
 
 
 def test_a_network_without_embeddings_is_told(clips: list[Path]) -> None:
-    with pytest.raises(EmbeddingError, match="--system"):
+    with pytest.raises(EmbeddingError, match="choose another"):
         outcomes_of(clips[:1], MeanNetwork(4), "embedding")
 
 
