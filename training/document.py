@@ -60,13 +60,15 @@ def rendered(text: str) -> str:
 
 def _training(name: str) -> str:
     training = cards.read(name, systems.WEIGHTS_FOLDER).training
-    initial = training["initial_weights"]
+    origins = [
+        f"{origin['title']}, licence {origin['licence']}, SHA-256 `{origin['sha256']}`"
+        for origin in training["initial_weights"]
+    ]
     lines = [
         f"{training['clips']} clips of {training['groups']} artists or other groups "
         f"(table SHA-256 `{training['table_sha256'][:16]}…`).",
         "",
-        f"Initial weights: {initial['name']}, licence {initial['licence']}, "
-        f"SHA-256 `{initial['sha256']}`.",
+        f"Initial weights: {'; '.join(origins) or 'random'}.",
         f"Teachers (soft targets only): {', '.join(training['teachers']) or 'none'}.",
         f"Seed {training['seed']}, Keras {training['keras']}.",
     ]

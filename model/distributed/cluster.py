@@ -54,7 +54,7 @@ def connected(address: str) -> Iterator[None]:
     """
     if find_spec("ray") is None:
         raise ClusterError(
-            "Ray is not installed: run `make distributed`, or `pip install 'ray[data]'` in this "
+            "Ray is not installed: run `pip install -r requirements/distributed.lock` in this "
             "environment"
         )
     _check(address)
