@@ -198,7 +198,7 @@ def test_a_missing_ray_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     assert command(music, "-o", tmp_path / "out") == 1
-    assert "make distributed" in capsys.readouterr().err
+    assert "requirements/distributed.lock" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
