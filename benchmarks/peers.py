@@ -58,7 +58,8 @@ def _environment(place: Path) -> Path:
     return python
 
 
-def _measured(python: Path, place: Path, folder: Path) -> dict[str, Cost]:
+def _measured(python: Path, place: Path, folder: Path) -> dict[str, float]:
+    """CPU seconds of a clip by tool."""
     links = [str(path) for path in sorted(place.iterdir())]
     listed = {}
     for count in (FEW, COUNT):
@@ -74,29 +75,24 @@ def _measured(python: Path, place: Path, folder: Path) -> dict[str, Cost]:
                 for path in listed.values()
             )
             spent[name].append(difference(more, few, COUNT - FEW))
-    return {
-        name: Cost(statistics.median(c.cpu for c in cs), statistics.median(c.wall for c in cs))
-        for name, cs in spent.items()
-    }
+    return {name: statistics.median(cost.cpu for cost in costs) for name, costs in spent.items()}
 
 
-def _described(costs: dict[str, Cost]) -> str:
+def _described(costs: dict[str, float]) -> str:
     rows = "\n".join(
-        f"| {name} | {1000 * cost.cpu:.0f} | {cost.cpu / costs['ours'].cpu:.1f} "
-        f"| {1000 * cost.wall:.0f} |"
-        for name, cost in costs.items()
+        f"| {name} | {1000 * cpu:.0f} | {cpu / costs['ours']:.1f} |" for name, cpu in costs.items()
     )
     return f"""# Ours and other tools
 
 Made by `python -m benchmarks.peers`: {COUNT} clips of 30 s (links to fewer; 44.1 kHz, stereo mp3s),
 medians of {ROUNDS} rounds in turns, start-up taken away; one decoding process. {machine()}.
 
-| tool | CPU ms a clip | against ours | wall ms a clip |
-|---|---|---|---|
+| tool | CPU ms a clip | against ours |
+|---|---|---|
 {rows}
 
 - **musicnn** 0.1.0 on TensorFlow 2.15: `MSD_musicnn`, patches of 3 s without overlap, tags only. It
-  gives fifty tags, not genre probabilities, and ends at the first file that it cannot read.
+  gives fifty tags, not genre probabilities.
 - **Essentia's** pipelines are not in the table: its genre models are published under a licence that
   rules out commercial use, and could not be fetched as a package.
 """
