@@ -41,11 +41,10 @@ _FRONT_END = """
 import sys
 from model import cards, systems
 from model.workers import Decoders
-if __name__ == "__main__":
-    card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-    paths = open(sys.argv[1]).read().splitlines()
-    with Decoders(card.front_end, int(sys.argv[2]), 8) as decoders:
-        assert all(decoded.log_mel is not None for decoded in decoders.start(paths))
+card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+paths = open(sys.argv[1]).read().splitlines()
+with Decoders(card.front_end, int(sys.argv[2]), 8) as decoders:
+    assert all(decoded.log_mel is not None for decoded in decoders.start(paths))
 """
 _NAIVE = """
 import os, sys
@@ -109,8 +108,8 @@ def measured(place: Path, rounds: int, folder: Path) -> str:
     few_clips.write_text("".join(f"{path}\n" for path in paths[:FEW]))
     cases: dict[str, Callable[[Path], list[str]]] = {
         "decode": lambda listed: ["-c", _DECODE, str(listed)],
-        "front end": lambda listed: [_script(folder, _FRONT_END), str(listed), "1"],
-        "front end, 2 workers": lambda listed: [_script(folder, _FRONT_END), str(listed), "2"],
+        "front end": lambda listed: ["-c", _FRONT_END, str(listed), "1"],
+        "front end, 2 workers": lambda listed: ["-c", _FRONT_END, str(listed), "2"],
         "ours": lambda listed: ours(listed, folder, 1),
         "ours, 2 workers": lambda listed: ours(listed, folder, 2),
         "naive": lambda listed: ["-c", _NAIVE, str(listed), str(folder / "naive.npy")],
@@ -139,13 +138,8 @@ def ours(listed: Path, folder: Path, workers: int) -> list[str]:
 
 def _stages(folder: Path) -> str:
     command = [sys.executable, "-m", "benchmarks.stages", str(folder.absolute())]
-    return subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-
-
-def _script(folder: Path, text: str) -> str:
-    path = folder / "front_end.py"
-    path.write_text(text)
-    return str(path)
+    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return done.stdout.removesuffix("\n")  # print's
 
 
 def run(arguments: list[str], python: str | Path = sys.executable) -> Cost:

@@ -143,20 +143,13 @@ class FrontEnd:
         return mel
 
 
-_FIRST_FIELDS = 12
-"""Fields of the front end that have always been there."""
-
-
 def parameters(front_end: FrontEnd) -> dict[str, Any]:
-    """A front end as json values; the newer fields only where they are not at their defaults.
+    """A front end as json values, without the fields that are at their defaults.
 
     So a card, a file's key or a hash stays what it was when the class learns something new.
     """
-    values = asdict(front_end)
-    for later in fields(FrontEnd)[_FIRST_FIELDS:]:
-        if values[later.name] == later.default:
-            del values[later.name]
-    return values
+    defaults = {field.name: field.default for field in fields(front_end)}
+    return {name: value for name, value in asdict(front_end).items() if value != defaults[name]}
 
 
 def slaney_edges(bands: int, fmax: float, fmin: float = 0.0) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 The parts are csv files that ``predict.py`` wrote, of shards or of different folders. Where their
 settings lie beside them, as they do after ``--shard``, they must be all shards of one run, each
-once. Lines go through one at a time, so that the parts may be of any size.
+once. Rows go through one at a time, so that the tables may be of any size; errors are few.
 """
 
 import argparse

@@ -26,10 +26,8 @@ def system(card: Card, weights: Path) -> System:
 
 
 def _connect(card: Card, weights: Path, execution: Execution) -> Network:
-    calls = runtime.prepare(execution)
-    model = network(card.front_end, card.window_frames, card.branches)
-    model.load_weights(weights)
-    return runtime.TensorFlowNetwork(model, calls)
+    build = partial(network, card.front_end, card.window_frames, card.branches)
+    return runtime.connected(execution, weights, build)
 
 
 def network(front_end: FrontEnd, frames: int, names: tuple[str, ...]) -> "keras.Model":

@@ -71,10 +71,8 @@ def system(card: Card, weights: Path, build: Build) -> System:
 
 def _connect(card: Card, weights: Path, build: Build, execution: Execution) -> Network:
     few = dataclasses.replace(execution, batch=execution.batch or _BATCH)
-    calls = runtime.prepare(few)
-    model = build(card.front_end, card.window_frames, card.size)
-    model.load_weights(weights)
-    return runtime.TensorFlowNetwork(model, calls)
+    make = partial(build, card.front_end, card.window_frames, card.size)
+    return runtime.connected(few, weights, make)
 
 
 def network(

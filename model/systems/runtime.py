@@ -157,6 +157,22 @@ def prepare(execution: Execution) -> Calls:
     return Calls(batch, 1 if devices else execution.threads)
 
 
+def connected(
+    execution: Execution, weights: Path, build: Callable[[], "keras.Model"]
+) -> TensorFlowNetwork:
+    """A network with its weights, ready to be called.
+
+    Args:
+        execution: where and how it shall run.
+        weights: a file that Keras wrote.
+        build: makes the model, once TensorFlow is settled.
+    """
+    calls = prepare(execution)
+    model = build()
+    model.load_weights(weights)
+    return TensorFlowNetwork(model, calls)
+
+
 def wanted_gpu(
     device: Device,
     present: Callable[[], bool] = lambda: Path("/dev/nvidiactl").exists(),
