@@ -1,4 +1,4 @@
-"""Tables of the documents, from the results in ``training/results`` and the cards of the systems.
+"""Tables of the documents, from the results in ``training/results`` and the costs of the systems.
 
 Every function gives the text of one block; ``training.document`` puts it in place.
 """
@@ -11,15 +11,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from model import cards, systems
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
+from training import costs
 from training.heldout import HeldOut
 from training.mixes import ESTIMATE, MAXIMUM, ORACLE, UNADAPTED, share_name
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "training" / "results"
 
-_NONE: Final = "-"  # what is not known
+NONE: Final = "-"
+"""What a cell says where nothing is known."""
+
 _VIEWS: Final = {"as_is": "as is", "fma_medium": "fma_medium"}
 _CANDIDATE_SCORES: Final = {
     "as_is": ("log_loss", "accuracy", "macro_f1", "calibration_error"),
@@ -73,7 +75,7 @@ def scores(name: str) -> str:
         (
             label,
             *(
-                _with_interval(found["scores"][view][score])
+                with_interval(found["scores"][view][score])
                 for score in ("log_loss", "accuracy", "macro_f1", "calibration_error")
             ),
         )
@@ -102,8 +104,8 @@ def sources_left_out(name: str) -> str:
         (
             _SCHEMES[scheme].format(scores["folds"]),
             str(scores["clips"]),
-            _with_interval(scores["log_loss"]),
-            _with_interval(scores["accuracy"]),
+            with_interval(scores["log_loss"]),
+            with_interval(scores["accuracy"]),
         )
         for scheme, scores in left_out.items()
     ]
@@ -118,10 +120,10 @@ def by_genre(name: str) -> str:
             str(entry["clips"]),
             str(entry["groups"]),
             f"{100 * share / sum(FMA_MEDIUM_CLIPS):.1f} %",
-            _with_interval(entry["as_is"]["recall"], 2),
-            _with_interval(entry["as_is"]["log_loss"], 2),
-            _number(entry["fma_medium"]["recall"], 2),
-            _number(entry["fma_medium"]["log_loss"], 2),
+            with_interval(entry["as_is"]["recall"], 2),
+            with_interval(entry["as_is"]["log_loss"], 2),
+            number(entry["fma_medium"]["recall"], 2),
+            number(entry["fma_medium"]["log_loss"], 2),
         )
         for entry, share in zip(result(name)["genres"], FMA_MEDIUM_CLIPS, strict=True)
     ]
@@ -142,7 +144,7 @@ def origins(held_out: HeldOut) -> str:
         groups = Counter(held_out.groups[clip] for clip in clips)
         largest = max(groups.values(), default=0) / max(len(clips), 1)
         named = ", ".join(f"{source} {count}" for source, count in listed)
-        rows.append((genre, named or _NONE, f"{largest:.0%}"))
+        rows.append((genre, named or NONE, f"{largest:.0%}"))
     return table(("genre", "clips by source", "of the largest group"), rows)
 
 
@@ -155,9 +157,9 @@ def by_source(name: str) -> str:
             entry["source"],
             str(entry["clips"]),
             str(entry["groups"]),
-            _with_interval(entry["as_is"]["accuracy"], 2),
-            _with_interval(entry["as_is"]["log_loss"], 2),
-            f"{left_out[entry['source']]:.2f}" if entry["source"] in left_out else _NONE,
+            with_interval(entry["as_is"]["accuracy"], 2),
+            with_interval(entry["as_is"]["log_loss"], 2),
+            f"{left_out[entry['source']]:.2f}" if entry["source"] in left_out else NONE,
         )
         for entry in found["sources"]
     ]
@@ -228,7 +230,7 @@ def candidates(name: str) -> str:
         as_is, converted = (
             [f"{views[view][score]:.3f}" for score in _CANDIDATE_SCORES[view]] for view in _VIEWS
         )
-        rows.append((f"{answer}, for every clip", *as_is, *converted, *[_NONE] * 4))
+        rows.append((f"{answer}, for every clip", *as_is, *converted, *[NONE] * 4))
     header = (
         "candidate", "log loss", "accuracy", "macro F1", "calibration error", "log loss, fma",
         "accuracy, fma", "sources out, 6 parts", "each source out", "CPU ms", "weights MB",
@@ -249,12 +251,12 @@ def _candidate(found: dict[str, Any]) -> tuple[str, ...]:
     as_is, converted = (found["first_repeat"][view] for view in _VIEWS)
     left_out = found["source_out"]
     is_probe = "features" in found
-    size, cpu = (_NONE, _NONE) if is_probe else _cost(found["name"])
+    size, cpu = (NONE, NONE) if is_probe else _cost(found["name"])
     return (
         f"probe {found['name']}" if is_probe else f"**{found['name']}**",
-        *(_number(as_is[score]) for score in _CANDIDATE_SCORES["as_is"]),
-        *(_number(converted[score]) for score in _CANDIDATE_SCORES["fma_medium"]),
-        *(_number(left_out.get(scheme, {}).get("accuracy")) for scheme in _SCHEMES),
+        *(number(as_is[score]) for score in _CANDIDATE_SCORES["as_is"]),
+        *(number(converted[score]) for score in _CANDIDATE_SCORES["fma_medium"]),
+        *(number(left_out.get(scheme, {}).get("accuracy")) for scheme in _SCHEMES),
         cpu,
         size,
     )
@@ -276,23 +278,23 @@ def _clips(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cost(name: str) -> tuple[str, str]:
-    """Megabytes of weights and CPU milliseconds a clip, as far as the card knows them."""
-    try:
-        card = cards.read(name, systems.WEIGHTS_FOLDER)
-    except cards.CardError:
-        return (_NONE, _NONE)
-    cpu = card.validation.get("cpu_ms_per_clip")
-    return (f"{card.weights.size / 1e6:.1f}", _NONE if cpu is None else f"{cpu:.0f}")
+    """Megabytes of weights and CPU milliseconds a clip, where they were measured."""
+    cost = costs.read().get(name)
+    if cost is None:
+        return (NONE, NONE)
+    return (f"{cost.weights_bytes / 1e6:.1f}", f"{cost.cpu_ms:.0f}")
 
 
-def _number(figure: Mapping[str, float | None] | None, digits: int = 3) -> str:
+def number(figure: Mapping[str, float | None] | None, digits: int = 3) -> str:
+    """A figure without its interval."""
     value = None if figure is None else figure["value"]
-    return _NONE if value is None else f"{value:.{digits}f}"
+    return NONE if value is None else f"{value:.{digits}f}"
 
 
-def _with_interval(figure: Mapping[str, float | None], digits: int = 3) -> str:
+def with_interval(figure: Mapping[str, float | None], digits: int = 3) -> str:
+    """A figure with its interval, where it has one."""
     if figure["value"] is None or figure["low"] is None:
-        return _number(figure, digits)
+        return number(figure, digits)
     return f"{figure['value']:.{digits}f} ({figure['low']:.2f} to {figure['high']:.2f})"
 
 
