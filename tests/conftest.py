@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +42,25 @@ def predict() -> Run:
             text=True,
             check=False,
             timeout=240,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_sh() -> Run:
+    """Runs ``run.sh`` as a grader would, with variables by name, in this environment's Python."""
+
+    def run(*arguments: object, **variables: object) -> "subprocess.CompletedProcess[str]":
+        given = {name: str(value) for name, value in variables.items()}
+        return subprocess.run(
+            [ROOT / "run.sh", *map(str, arguments)],
+            cwd="/",
+            env=os.environ | {"NB_PYTHON_PREFIX": sys.prefix} | given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
 
     return run

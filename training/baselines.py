@@ -7,6 +7,7 @@ made from numbers of this repository: there is nothing to train, and no clip is 
 import argparse
 import dataclasses
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,11 @@ import numpy as np
 from model import __version__, cards, priors, systems
 from model.calibration import Calibration
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
+from model.systems.base import Execution
+from training.heldout import HeldOut
+
+ARCHITECTURES: Final = ("random", "prior")
+"""Of the systems that do not listen."""
 
 SEED: Final = 2018
 """Of the shipped ``random``: the year of the challenge."""
@@ -75,6 +81,27 @@ def prior(folder: Path) -> cards.Card:
         "smoothing": priors.SMOOTHING,
     }
     return _card("prior", summary, mix, tuple(mix.tolist()), training, folder)
+
+
+def held_out(card: cards.Card, folder: Path, like: HeldOut) -> HeldOut:
+    """What a system that does not listen answers for the clips of another one's file.
+
+    No clip taught it anything, so that every clip is held out. The system itself is asked; a hash
+    of the clip's name stands for its sound, which is not at hand.
+
+    Args:
+        card: of the system; its architecture is one of ``ARCHITECTURES``.
+        folder: where its weights are.
+        like: the clips and the schemes of folds.
+
+    Raises:
+        CardError: its weights are not the card's.
+    """
+    network = systems.load(card, folder).connect(Execution(batch=len(like)))
+    digests = [np.frombuffer(sha256(clip.encode()).digest(), np.uint8) for clip in like.ids]
+    logits = network(np.stack(digests)[:, None].astype(np.float32)).astype(np.float64)
+    schemes = {scheme: (folds, logits) for scheme, (folds, _) in like.schemes.items()}
+    return dataclasses.replace(like, schemes=schemes)
 
 
 def _card(

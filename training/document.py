@@ -1,4 +1,4 @@
-"""``python -m training.document``: write the tables of README.md and MODEL_CARD.md.
+"""``python -m training.document``: write the tables of README.md, MODEL_CARD.md and others.
 
 Every figure comes from a card, from ``training/results`` or from ``tests/recordings.tsv``. A block
 begins with ``<!-- generated: NAME -->``, or ``<!-- generated: NAME SYSTEM -->`` for another system
@@ -14,12 +14,12 @@ from pathlib import Path
 
 from model import cards, systems
 from model.genres import GENRES
-from training import heldout, tables
+from training import costs, heldout, standings, tables
 from training.dataset import DatasetError
 from training.scorecard import cross_validated
 from training.tables import ROOT, table
 
-DOCUMENTS = ("README.md", "MODEL_CARD.md")
+DOCUMENTS = ("README.md", "MODEL_CARD.md", "docs/leaderboard.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -28,22 +28,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.document", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, exit with 1 on drift")
     check = parser.parse_args().check
-    drifted = []
     try:
-        for name in DOCUMENTS:
-            path = ROOT / name
-            before = path.read_text(encoding="utf-8")
-            after = rendered(before)
-            if after != before:
-                drifted.append(name)
-                if not check:
-                    path.write_text(after, encoding="utf-8")
-    except (FileNotFoundError, cards.CardError, DatasetError) as error:
+        drifted = renew(check)
+    except (FileNotFoundError, cards.CardError, costs.CostsError, DatasetError) as error:
         print(f"document: {error}", file=sys.stderr)
         return 1
     for name in drifted:
         print(f"{name}: {'out of date; run python -m training.document' if check else 'written'}")
     return int(check and bool(drifted))
+
+
+def renew(check: bool = False) -> list[str]:
+    """Write the documents that are out of date, and return their names.
+
+    Args:
+        check: write nothing.
+
+    Raises:
+        KeyError, FileNotFoundError, CardError, CostsError, DatasetError: as ``rendered``.
+    """
+    drifted = []
+    for name in DOCUMENTS:
+        path = ROOT / name
+        before = path.read_text(encoding="utf-8")
+        after = rendered(before)
+        if after != before:
+            drifted.append(name)
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    return drifted
 
 
 def rendered(text: str) -> str:
@@ -53,6 +66,7 @@ def rendered(text: str) -> str:
         KeyError: a block has an unknown name.
         FileNotFoundError: a system was not evaluated; the message says how to.
         CardError: a system has no card.
+        CostsError: the file of costs is damaged.
         DatasetError: a system has no held-out logits.
     """
     return _BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]](m[3] or systems.DEFAULT)}\n{m[4]}", text)
@@ -139,6 +153,11 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "candidates": tables.candidates,
     "fma_tracks": tables.fma_tracks,
     "genres": tables.by_genre,
+    "leaderboard": lambda _: standings.summary(),
+    "leaderboard_calibrated": lambda _: standings.scores("calibrated"),
+    "leaderboard_costs": lambda _: standings.costs(),
+    "leaderboard_published": lambda _: standings.published(),
+    "leaderboard_raw": lambda _: standings.scores("raw"),
     "origins": lambda name: tables.origins(heldout.read(heldout.path_of(tables.RESULTS, name))),
     "pictures": _pictures,
     "priors": tables.priors,
@@ -150,7 +169,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "weights": _weights,
     "worst": tables.worst,
 }
-"""Text of a block by its name, from the name of a system."""
+"""Text of a block by its name, from the name of a system; leaderboards are of all systems."""
 
 
 if __name__ == "__main__":

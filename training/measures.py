@@ -59,11 +59,20 @@ class Labelled:
     draws: Weights
 
 
-def converted(posteriors: Posteriors, genres: NDArray[np.int_]) -> Posteriors:
-    """Posteriors under fma_medium's mix instead of that of the clips, shape [clips, 16]."""
+def converted(
+    posteriors: Posteriors, genres: NDArray[np.int_], prior: NDArray[np.float64] | None = None
+) -> Posteriors:
+    """Posteriors under fma_medium's mix, shape [clips, 16].
+
+    Args:
+        posteriors: shape [clips, 16].
+        genres: index of each clip's genre, shape [clips].
+        prior: mix that they are under, all positive, shape [16]; that of the clips unless given.
+    """
     own = np.bincount(genres, minlength=len(GENRES)) / len(genres)
     target = medium_mix() * (own > 0)
-    return adapt(posteriors, np.where(own > 0, own, 1.0), target / target.sum())
+    source = np.where(own > 0, own, 1.0) if prior is None else prior
+    return adapt(posteriors, source, target / target.sum())
 
 
 def medium_mix() -> NDArray[np.float64]:
@@ -77,14 +86,17 @@ def missing_genres(genres: NDArray[np.int_]) -> list[str]:
     return [name for name, count in zip(GENRES, counts, strict=True) if not count]
 
 
-def overall(repeats: Sequence[Posteriors], clips: Labelled) -> dict[str, dict[str, Figure]]:
+def overall(
+    repeats: Sequence[Posteriors], clips: Labelled, prior: NDArray[np.float64] | None = None
+) -> dict[str, dict[str, Figure]]:
     """Scores of both views with intervals: ``overall(...)[view][score]``.
 
     Args:
         repeats: posteriors of each repeat of cross-validation.
         clips: the clips.
+        prior: mix that the posteriors are under, as in ``converted``.
     """
-    views = [_views(posteriors, clips.genres) for posteriors in repeats]
+    views = [_views(posteriors, clips.genres, prior) for posteriors in repeats]
 
     def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         balanced = metrics.class_weights(clips.genres, medium_mix(), weights)
@@ -251,8 +263,10 @@ def _named(clip: int, posterior: Posteriors, log_loss: float, clips: Labelled) -
     }
 
 
-def _views(posteriors: Posteriors, genres: NDArray[np.int_]) -> dict[str, Posteriors]:
-    return {AS_IS: posteriors, CONVERTED: converted(posteriors, genres)}
+def _views(
+    posteriors: Posteriors, genres: NDArray[np.int_], prior: NDArray[np.float64] | None = None
+) -> dict[str, Posteriors]:
+    return {AS_IS: posteriors, CONVERTED: converted(posteriors, genres, prior)}
 
 
 def _scores(
