@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from model.classifier import Classifier
+    from model.systems.base import System
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "tests" / "clips"
@@ -84,7 +84,7 @@ def measured(name: str) -> Cost:
         _seconds(partial(classifier.log_mel, (samples, classifier.rate)))
         for samples in waveforms * ROUNDS
     ]
-    network = _network_seconds(classifier, spectrograms)
+    network = _network_seconds(classifier.system, spectrograms)
     return Cost(
         parameters=stored_numbers(systems.WEIGHTS_FOLDER / card.weights.file),
         weights_bytes=card.weights.size,
@@ -160,9 +160,7 @@ def _repeated(path: Path, rate: int) -> "NDArray[np.float32]":
     return np.resize(samples, SECONDS * rate)
 
 
-def _network_seconds(
-    classifier: "Classifier", spectrograms: "list[NDArray[np.float16]]"
-) -> list[float]:
+def _network_seconds(system: "System", spectrograms: "list[NDArray[np.float16]]") -> list[float]:
     """CPU seconds of a clip from its spectrogram to its logits, one value a timed run.
 
     A run has as many clips as fill whole calls of the network: it is called as in a long run.
@@ -171,7 +169,6 @@ def _network_seconds(
     from model.systems.base import Execution, cut_windows
     from model.workers import Decoded
 
-    system = classifier.system
     network = system.connect(Execution("cpu", 1))
     windows = len(cut_windows(spectrograms[0], system.window_frames))
     clips = math.lcm(windows, network.batch) // windows

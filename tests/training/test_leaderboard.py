@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from grader.metrics import clip_losses
-from model import cards
+from model import cards, systems
 from model.calibration import Calibration
 from model.genres import GENRES
 from tests.model import cheap
@@ -20,7 +20,7 @@ from tests.training.invented import honest_logits, invented_table
 from training import baselines, costs, document, heldout, measures, pictures, standings, tables
 from training.costs import Cost
 from training.folds import cross_validation
-from training.leaderboard import FILE, main
+from training.leaderboard import FILE, RESULTS, gathered, main
 
 CLIPS = 320
 
@@ -204,6 +204,24 @@ def test_the_published_rows_name_what_re_implements_them(
     assert len(rows) == 6
     assert rows[0].startswith("| minzwon & jaehun | `again` | 1 |")
     assert rows[5].startswith("| mimbres | - | 6 |")
+
+
+def test_the_committed_leaderboard_has_not_drifted() -> None:
+    """Scores that are quick to compute and all costs are those of today's cards and results."""
+    again = "run python -m training.leaderboard"
+    found = {row["name"]: row for row in standings.board()["systems"]}
+    entrants, left_out = gathered(systems.WEIGHTS_FOLDER, RESULTS)
+    assert set(found) == {entrant.card.name for entrant in entrants}, again
+    assert standings.board()["left_out"] == left_out, again
+    known = costs.read()
+    for entrant in entrants:
+        row, card = found[entrant.card.name], entrant.card
+        held_out = entrant.held_out
+        posteriors = Calibration().posteriors(held_out.schemes["cv0"][1])
+        loss = clip_losses(posteriors, held_out.genres).mean()
+        assert row["raw"]["as_is"]["log_loss"]["value"] == pytest.approx(loss, abs=5e-5), again
+        assert row["cost"] == dataclasses.asdict(known[card.name]), again
+        assert row["summary"] == card.summary, again
 
 
 def test_without_a_leaderboard_the_documents_say_how_to_get_one(
