@@ -11,33 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from model.clips import Clip
+from model.features.clip import FeaturesError
+from model.features.columns import COLUMNS
 from tests import fma_tree
 from tests.conftest import CLIPS, ROOT
 from tests.training import recipe
+from tests.training.agreement import agree, noise
 from tests.training.deadly import killed_by_its_name
-from training.features.clip import ClipError, features_of_file, features_of_samples
-from training.features.columns import COLUMNS, SIZES, STATISTICS, statistics
+from training.features.clip import features_of_file
 from training.features.extraction import outcomes
 from training.features.table import Rows, TableError, header
 from training.fma import audio_path, load
-
-CONSTANT = {"skew": 0.0, "kurtosis": -3.0}
-"""Of a feature that never changes, by the SciPy of 2017; today's gives nan."""
-
-
-def agree(ours: np.ndarray, reference: np.ndarray) -> None:
-    expected = reference.copy()
-    for index, (_, statistic, _) in enumerate(COLUMNS):
-        if np.isnan(expected[index]):
-            expected[index] = CONSTANT[statistic]
-    # SciPy sums third and fourth powers in single precision, ours in double.
-    loose = [statistic in ("skew", "kurtosis") for _, statistic, _ in COLUMNS]
-    tolerance = np.where(loose, 2e-4, 1e-5)
-    np.testing.assert_array_less(np.abs(ours - expected), tolerance + tolerance * np.abs(expected))
 
 
 def extract(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -51,78 +37,15 @@ def extract(*arguments: object) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def noise(seconds: float, rate: int, seed: int = 0) -> np.ndarray:
-    """Noise with a beat and a tone out of tune, float32."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(int(seconds * rate)) / rate
-    tone = 0.3 * np.sin(2 * np.pi * 452.0 * time) + 0.1 * np.sin(2 * np.pi * 1356.0 * time)
-    beat = 0.2 * rng.normal(size=len(time)) * np.exp(-6 * (time % 0.5))
-    return (tone + beat).astype(np.float32)
-
-
 @pytest.mark.parametrize("name", ["rock-band", "spoken-word", "classical-strings"])
 def test_features_of_clips_are_those_of_the_recipe(name: str) -> None:
     path = CLIPS / f"{name}.mp3"
     agree(features_of_file(path), recipe.features_of_file(path))
 
 
-@pytest.mark.parametrize("rate", [11_025, 16_000, 22_050, 32_000, 48_000, 96_000])
-def test_features_at_other_rates_are_those_of_the_recipe(rate: int) -> None:
-    samples = noise(1.5, rate)
-    agree(features_of_samples(samples, rate), recipe.features_of_samples(samples, rate))
-
-
-@pytest.mark.parametrize("count", [1, 511, 512, 2047, 2048, 30_000])
-def test_short_clips_are_those_of_the_recipe(count: int) -> None:
-    samples = noise(2.0, 22_050)[:count]
-    agree(features_of_samples(samples, 22_050), recipe.features_of_samples(samples, 22_050))
-
-
-def test_silence_has_features_as_in_the_recipe() -> None:
-    samples = np.zeros(22_050, np.float32)
-    ours = features_of_samples(samples, 22_050)
-    agree(ours, recipe.features_of_samples(samples, 22_050))
-    assert np.isfinite(ours).all()
-
-
-def test_what_is_computed_twice_for_long_recordings_is_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    samples = noise(3.0, 22_050)
-    kept = features_of_samples(samples, 22_050)
-    monkeypatch.setattr("training.features.spectrum._KEPT_FRAMES", 10)
-    np.testing.assert_array_equal(features_of_samples(samples, 22_050), kept)
-
-
-def test_clips_that_cannot_have_features_say_why(tmp_path: Path) -> None:
-    with pytest.raises(ClipError, match="8000 Hz is too low for seven octaves"):
-        features_of_samples(noise(1.0, 8000), 8000)
-    with pytest.raises(ClipError, match="no audio"):
-        features_of_samples(np.zeros(0, np.float32), 22_050)
-    with pytest.raises(ClipError, match="not finite"):
-        features_of_samples(np.array([0.0, np.nan], np.float32), 22_050)
-    with pytest.raises(ClipError, match="not there"):
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FeaturesError, match="not there"):
         features_of_file(tmp_path / "a.mp3")
-
-
-@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=40))
-def test_statistics_of_a_mirrored_column_are_mirrored(values: list[float]) -> None:
-    column = np.array(values)[:, None]
-    table = dict(zip(STATISTICS, statistics(np.hstack([column, -column])), strict=True))
-    for name, sign in [("mean", -1), ("median", -1), ("skew", -1), ("std", 1), ("kurtosis", 1)]:
-        assert table[name][1] == pytest.approx(sign * table[name][0])
-    assert table["max"][0] == -table["min"][1]
-    assert table["min"][0] <= table["median"][0] <= table["max"][0]
-    assert table["kurtosis"][0] >= -3.0
-    if np.ptp(values) == 0:
-        assert (table["skew"][0], table["kurtosis"][0]) == (0.0, -3.0)
-
-
-def test_columns_are_in_the_order_of_the_alphabet() -> None:
-    assert len(COLUMNS) == 518
-    assert list(COLUMNS) == sorted(COLUMNS)
-    assert SIZES == recipe.ORDER
-    assert tuple(recipe.STATISTICS) == STATISTICS
 
 
 def test_the_table_is_what_pandas_writes_for_such_columns(tmp_path: Path) -> None:

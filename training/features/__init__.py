@@ -1,1 +1,1 @@
-"""The 518 features of FMA's ``features.csv``: eleven of librosa's, summed up over each clip."""
+"""Tables of the 518 features of ``model.features``, for folders of mp3s and for FMA."""

@@ -38,11 +38,12 @@ Attempt = Callable[[Clip], Outcome]
 
 def attempt(clip: Clip) -> Outcome:
     """Features of one clip, or why there are none; runs in a worker process."""
-    from training.features.clip import ClipError, features_of_file
+    from model.features.clip import FeaturesError
+    from training.features.clip import features_of_file
 
     try:
         return Outcome(clip, features_of_file(Path(clip.path)))
-    except ClipError as error:
+    except FeaturesError as error:
         return Outcome(clip, None, str(error))
     except MemoryError:
         return Outcome(clip, None, "too long for the memory of this machine")

@@ -15,8 +15,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from model.features.columns import COLUMNS, LEVELS
 from model.submission import WholeFile, prepare_place
-from training.features.columns import COLUMNS, LEVELS
 
 INDEX = "track_id"
 _EMPTY = "," * len(COLUMNS) + "\n"

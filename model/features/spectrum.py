@@ -13,8 +13,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from training.features import banks
-from training.features.banks import DEFAULT_RATE, FFT_LENGTH, HOP_LENGTH
+from model.features import banks
+from model.features.banks import DEFAULT_RATE, FFT_LENGTH, HOP_LENGTH
 
 _BINS = FFT_LENGTH // 2 + 1
 _CHUNK_FRAMES = 32
@@ -55,7 +55,7 @@ class Band:
     few: int
 
 
-def spectral(samples: NDArray[np.float32], rate: float) -> Spectral:
+def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
     """All features of the transform of a waveform.
 
     Args:
@@ -202,7 +202,7 @@ def _rms(squares: NDArray[np.float64]) -> Frames:
     return np.asarray(np.sqrt(np.maximum(total, 0.0)) / FFT_LENGTH)[:, None]
 
 
-def _mel(power: NDArray[np.float32], rate: float) -> Frames:
+def _mel(power: NDArray[np.float32], rate: int) -> Frames:
     mel = np.empty((len(power), banks.mel(rate).shape[1]), np.float32)
     for bins, bands, weights in _mel_blocks(rate):
         np.matmul(power[:, bins], weights, out=mel[:, bands])
@@ -210,7 +210,7 @@ def _mel(power: NDArray[np.float32], rate: float) -> Frames:
 
 
 @lru_cache(maxsize=8)
-def _mel_blocks(rate: float) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+def _mel_blocks(rate: int) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
     """Neighbouring bands with the bins that they need: most weights of the bank are zeros."""
     bank = banks.mel(rate)
     blocks = []
@@ -227,7 +227,7 @@ def _mfcc(mel: Frames) -> Frames:
     return np.asarray(cepstrum[:, :_MFCCS])
 
 
-def _peaks(spectrum: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
+def _peaks(spectrum: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Frequency in Hz and height of the spectral peaks of some frames, shape [2, peaks].
 
     A peak is a bin between 150 and 4000 Hz above its neighbours and a tenth of the frame's

@@ -5,9 +5,10 @@ import scipy.ndimage
 import soxr
 from numpy.typing import NDArray
 
-from training.features import banks
-from training.features.banks import OCTAVES, SEMITONES
-from training.features.spectrum import Frames, normalised
+from model.features import constantq
+from model.features.banks import SEMITONES
+from model.features.constantq import OCTAVES
+from model.features.spectrum import Frames, normalised
 
 _CHUNK_FRAMES = 256
 _QUANTISATION = (0.4, 0.2, 0.1, 0.05)
@@ -25,7 +26,7 @@ def chroma_features(samples: NDArray[np.float32], rate: float, tuning: float) ->
     Raises:
         RateError: the sample rate is too low for seven octaves.
     """
-    semitones = constant_q(samples, rate, tuning)
+    semitones = semitones_of(samples, rate, tuning)
     # From C1, twelve to the octave: every twelfth is the same pitch class.
     folded = semitones.reshape(len(semitones), OCTAVES, SEMITONES).sum(axis=1)
     cens = _cens(folded)
@@ -36,13 +37,13 @@ def chroma_features(samples: NDArray[np.float32], rate: float, tuning: float) ->
     }
 
 
-def constant_q(samples: NDArray[np.float32], rate: float, tuning: float) -> Frames:
+def semitones_of(samples: NDArray[np.float32], rate: float, tuning: float) -> Frames:
     """Magnitudes of 84 semitones from C1, shape [frames, 84]; arguments as ``chroma_features``.
 
     Raises:
         RateError: the sample rate is too low for seven octaves.
     """
-    bank = banks.constant_q(rate, tuning)
+    bank = constantq.bank(rate, tuning)
     samples, hop = _lowered(samples, bank.reduction), bank.hop
     octaves: list[Frames] = []
     for octave in range(OCTAVES):
