@@ -23,7 +23,7 @@ def main() -> int:
     """Measure and print; returns the exit code."""
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
     system = systems.load(card)
-    shape = (WINDOWS, card.window_frames, card.front_end.mel_bands)
+    shape = (WINDOWS, card.window_frames, card.front_end.width)
     windows = np.random.default_rng(0).normal(0.0, 0.5, shape).astype("float32")
     print(f"{card.name}, one thread, {ROUNDS} rounds of {WINDOWS} windows")
     networks, logits, memory = {}, {}, {}

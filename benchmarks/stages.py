@@ -61,7 +61,7 @@ def measured(paths: list[str]) -> str:
         with watch.timing("resampling"):
             waveform = soxr.resample(samples, rate, card.front_end.sample_rate, quality="HQ")
         with watch.timing("log-mel spectrogram"):
-            log_mel = card.front_end.log_mel(waveform)
+            log_mel = card.spectrogram.log_mel(waveform)
         with watch.timing("half precision"):
             half = log_mel.astype(np.float16)
         with watch.timing("windows"):

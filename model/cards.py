@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.calibration import Calibration
-from model.frontend import FrontEnd, parameters
+from model.frontend import FrontEnd
+from model.frontends import AnyFrontEnd, from_parameters, parameters
 from model.genres import GENRES
 
 _PRIOR_TOLERANCE: Final = 1e-3
@@ -46,7 +47,7 @@ class Card:
         summary: one line for ``--list-systems``.
         architecture: module of ``model.systems`` that builds it.
         weights: the file of weights.
-        front_end: parameters of the log-mel spectrogram.
+        front_end: parameters of what the decoding processes compute.
         window_frames: frames that the network sees at once.
         calibration: how logits become posteriors.
         training_prior: share of each genre in the training clips, smoothed, shape [16].
@@ -62,7 +63,7 @@ class Card:
     summary: str
     architecture: str
     weights: Weights
-    front_end: FrontEnd
+    front_end: AnyFrontEnd
     window_frames: int
     calibration: Calibration
     training_prior: tuple[float, ...]
@@ -72,6 +73,17 @@ class Card:
     licence: str = "MIT"
     branches: tuple[str, ...] = ()
     size: str = ""
+
+    @property
+    def spectrogram(self) -> FrontEnd:
+        """The front end of a system that looks at spectrograms.
+
+        Raises:
+            CardError: this one does not.
+        """
+        if not isinstance(self.front_end, FrontEnd):
+            raise CardError(f"{self.name}.json: {self.architecture} needs a spectrogram")
+        return self.front_end
 
 
 def read(name: str, folder: Path) -> Card:
@@ -84,7 +96,7 @@ def read(name: str, folder: Path) -> Card:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["weights"] = Weights(**fields["weights"])
-        fields["front_end"] = FrontEnd(**fields["front_end"])
+        fields["front_end"] = from_parameters(fields["front_end"])
         fields["calibration"] = Calibration(**fields["calibration"])
         for key in ("training_prior", "genres", "branches"):
             fields[key] = tuple(fields.get(key, ()))

@@ -37,7 +37,7 @@ Sound: TypeAlias = tuple[NDArray[Any], int]
 """Samples, shape [samples] or [samples, channels], and how many of them make a second."""
 
 LogMel: TypeAlias = NDArray[np.floating[Any]]
-"""What ``Classifier.log_mel`` gives: shape [frames, bands]."""
+"""What ``Classifier.log_mel`` gives: shape [frames, bands]; of a system on features, [1, 518]."""
 
 One: TypeAlias = File | Sound | LogMel
 Clips: TypeAlias = One | Sequence[One]
@@ -204,13 +204,15 @@ class Classifier:
         """A file as the front end takes it: mono, at ``rate``, at most its middle 30 s."""
         return load_audio(path, self.rate)
 
-    def log_mel(self, clip: File | Sound) -> NDArray[np.float16]:
-        """The spectrogram that the network sees, shape [frames, bands].
+    def log_mel(self, clip: File | Sound) -> NDArray[Any]:
+        """What the network sees: a spectrogram, float16, shape [frames, bands].
+
+        Of a system on hand-made features it is these, float32, shape [1, 518].
 
         >>> import model
         >>> classifier = model.load(device="cpu")
         >>> spectrogram = classifier.log_mel("tests/clips/folk-waltz.mp3")
-        >>> spectrogram.shape[1] == classifier.card.front_end.mel_bands
+        >>> spectrogram.shape[1] == classifier.card.front_end.width
         True
 
         Args:
@@ -224,7 +226,7 @@ class Classifier:
             waveform = prepared(*clip, self.rate)
         else:
             waveform = _decoded(clip, self.rate)
-        return self.system.front_end.log_mel(waveform.samples).astype(np.float16)
+        return self.system.front_end.compute(waveform.samples)
 
     @cached_property
     def _network(self) -> Network:
@@ -273,15 +275,16 @@ class Classifier:
             else:
                 yield Decoded(self._checked(one))
 
-    def _checked(self, log_mel: LogMel) -> NDArray[np.float16]:
-        bands = self.system.front_end.mel_bands
+    def _checked(self, log_mel: LogMel) -> NDArray[Any]:
+        front_end = self.system.front_end
         values = np.asarray(log_mel)
-        if values.ndim != 2 or values.shape[1] != bands or not len(values):
+        if values.ndim != 2 or values.shape[1] != front_end.width or not len(values):
+            what = "spectrogram" if front_end.pictured else "frame"
             raise ValueError(
-                f"an array of shape {values.shape} is no spectrogram of {bands} bands; give "
+                f"an array of shape {values.shape} is no {what} of {front_end.width} values; give "
                 "samples as (samples, rate), or what log_mel gives"
             )
-        return values.astype(np.float16)
+        return values.astype(front_end.dtype)
 
 
 def load_audio(path: File, rate: int = 22_050) -> Sound:

@@ -1,4 +1,4 @@
-"""The life of a decoding process: paths in, log-mel spectrograms out.
+"""The life of a decoding process: paths in, spectrograms or features out.
 
 This side touches the user's files and imports the decoders; it never imports TensorFlow.
 """
@@ -9,21 +9,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from model import audio
-from model.frontend import FrontEnd
+from model.frontends import AnyFrontEnd
 
-Answer: TypeAlias = tuple[NDArray[np.float16] | None, list[tuple[str, str]]]
-"""A spectrogram, shape [frames, bands], or None; and pairs of reason and detail."""
+Answer: TypeAlias = tuple[NDArray[Any] | None, list[tuple[str, str]]]
+"""What the front end makes of a clip, or None; and pairs of reason and detail."""
 
 _NOISE_BYTES = 300
 
 
-def serve(connection: Connection, front_end: dict[str, Any]) -> None:
+def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
     """Say that the process is ready, then answer each path until the other side is gone."""
-    compute = FrontEnd(**front_end)
     with tempfile.TemporaryFile() as noise:
         os.dup2(noise.fileno(), 2)  # decoders complain to stderr, which is not theirs
         connection.send(True)
@@ -32,23 +30,24 @@ def serve(connection: Connection, front_end: dict[str, Any]) -> None:
                 path = connection.recv()
             except EOFError:
                 return
-            connection.send(_answer(Path(path), compute, noise))
+            connection.send(_answer(Path(path), front_end, noise))
 
 
-def _answer(path: Path, front_end: FrontEnd, noise: IO[bytes]) -> Answer:
+def _answer(path: Path, front_end: AnyFrontEnd, noise: IO[bytes]) -> Answer:
     noise.seek(0)
     noise.truncate()
+    frames: NDArray[Any] | None = None
     try:
         waveform = audio.load(path, front_end.sample_rate)
-        log_mel = front_end.log_mel(waveform.samples).astype(np.float16)
+        frames = front_end.compute(waveform.samples)
         notices = [(notice.reason, notice.detail) for notice in waveform.notices]
     except audio.UndecodableError as error:
-        log_mel, notices = None, [(error.notice.reason, error.notice.detail)]
+        notices = [(error.notice.reason, error.notice.detail)]
     except MemoryError:
-        log_mel, notices = None, [("memory", "decoding needs more memory than a clip may take")]
+        notices = [("memory", "decoding needs more memory than a clip may take")]
     except Exception as error:  # whatever a file provokes must cost this clip alone
-        log_mel, notices = None, [("failure", f"{type(error).__name__}: {error}")]
-    return log_mel, _with_noise(notices, noise)
+        notices = [("failure", f"{type(error).__name__}: {error}")]
+    return frames, _with_noise(notices, noise)
 
 
 def _with_noise(notices: list[tuple[str, str]], noise: IO[bytes]) -> list[tuple[str, str]]:

@@ -7,13 +7,13 @@ scale, magnitudes, decibels below the peak of the clip, or the Fourier transform
 """
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 _CHUNK_FRAMES = 64
 _BLOCKS = 8
@@ -69,6 +69,11 @@ class FrontEnd:
     depth_db: float = 0.0
     reference: Literal["none", "peak", "range"] = "none"
 
+    dtype: ClassVar[DTypeLike] = np.float16
+    """What passes between processes: far finer than what a network can tell apart."""
+
+    pictured: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if not 0 < self.window_length <= self.fft_length:
             raise ValueError(f"window_length {self.window_length} not in 1..{self.fft_length}")
@@ -94,6 +99,11 @@ class FrontEnd:
         A band of magnitudes rises by half as much as one of powers.
         """
         return math.log(10.0) / (20.0 if self.magnitude else 10.0) / self.scale
+
+    @property
+    def width(self) -> int:
+        """Numbers of a frame."""
+        return self.mel_bands
 
     def frames(self, samples: int) -> int:
         """Number of frames of a waveform of ``samples`` samples."""
@@ -131,6 +141,10 @@ class FrontEnd:
         mel /= np.float32(self.scale)
         return self._within_clip(mel)
 
+    def compute(self, waveform: NDArray[np.float32]) -> NDArray[np.float16]:
+        """The spectrogram in half precision, as systems get it; argument as ``log_mel``."""
+        return self.log_mel(waveform).astype(np.float16)
+
     def _within_clip(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
         """What depends on the clip's highest and lowest value; changes ``mel`` in place."""
         if self.depth_db:
@@ -141,15 +155,6 @@ class FrontEnd:
             mel -= mel.min()
             mel /= mel.max() or np.float32(1.0)
         return mel
-
-
-def parameters(front_end: FrontEnd) -> dict[str, Any]:
-    """A front end as json values, without the fields that are at their defaults.
-
-    So a card, a file's key or a hash stays what it was when the class learns something new.
-    """
-    defaults = {field.name: field.default for field in fields(front_end)}
-    return {name: value for name, value in asdict(front_end).items() if value != defaults[name]}
 
 
 def slaney_edges(bands: int, fmax: float, fmin: float = 0.0) -> NDArray[np.float64]:

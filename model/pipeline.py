@@ -39,7 +39,8 @@ class Outcome:
         notices: what was odd about it.
         kept: what else was asked for: ``windows``, shape [windows, 17], where each one starts in
             seconds, and its own posterior; ``embedding``, shape [features], the mean over the
-            windows; ``thumbnail``, the picture of the spectrogram, uint8, shape [bands, columns].
+            windows; ``thumbnail``, the picture of the spectrogram, uint8, shape [bands, columns],
+            without any place where the front end makes no picture.
     """
 
     clip: Clip
@@ -110,9 +111,10 @@ def outcomes(
         if embeddings is not None:
             kept[EMBEDDING] = embeddings.mean(axis=0)
         if THUMBNAIL in keep:
-            from model.report.content import thumbnail
+            from model.report.content import NO_THUMBNAIL, thumbnail
 
-            kept[THUMBNAIL] = thumbnail(entry.log_mel)
+            pictured = system.front_end.pictured
+            kept[THUMBNAIL] = thumbnail(entry.log_mel) if pictured else NO_THUMBNAIL
         yield Outcome(clip, calibration.posteriors(logits.mean(axis=0)), notices, kept)
 
 

@@ -88,6 +88,7 @@ def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> R
             Window(start, tuple(values))
             for start, values in zip(starts.tolist(), adapted.tolist(), strict=True)
         ]
+    thumbnail = entry.kept.get("thumbnail")
     return Result(
         clip,
         tuple(adapt(np.array(entry.posterior), training_prior, prior).tolist()),
@@ -95,7 +96,7 @@ def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> R
         entry.notices,
         tuple(windows),
         entry.kept.get("embedding"),
-        entry.kept.get("thumbnail"),
+        thumbnail if thumbnail is not None and thumbnail.size else None,
     )
 
 

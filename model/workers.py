@@ -1,8 +1,9 @@
 """Processes that decode, so that a crash, a hang or a bloat of a decoder costs one clip.
 
-Each worker process computes the log-mel spectrogram of one clip at a time. A thread of its own in
-the predicting process hands it the next path and waits for the answer, for the process to die, or
-for the time limit; in the last two cases the clip is reported and a new process takes over.
+Each worker process computes the spectrogram, or the features, of one clip at a time. A thread of
+its own in the predicting process hands it the next path and waits for the answer, for the process
+to die, or for the time limit; in the last two cases the clip is reported and a new process takes
+over.
 
 Clips are handed out in order and given back in order. At most ``ahead`` of them are in memory.
 """
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -26,10 +27,9 @@ from typing import TYPE_CHECKING, Any
 from model.clips import Notice
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from model.frontend import FrontEnd
+    from model.frontends import AnyFrontEnd
 
 _START_SECONDS = 300.0
 _LAST_SECONDS = 5.0
@@ -57,11 +57,12 @@ class Decoded:
     """What became of one clip.
 
     Attributes:
-        log_mel: spectrogram, shape [frames, bands], or None when nothing could be had.
+        log_mel: spectrogram, shape [frames, bands], or what else the front end gives; None when
+            nothing could be had.
         notices: what was odd about the clip; says why where ``log_mel`` is None.
     """
 
-    log_mel: "NDArray[np.float16] | None"
+    log_mel: "NDArray[Any] | None"
     notices: tuple[Notice, ...] = ()
 
 
@@ -91,13 +92,13 @@ class Decoders:
 
     def __init__(
         self,
-        front_end: "FrontEnd",
+        front_end: "AnyFrontEnd",
         workers: int,
         ahead: int,
         limits: Limits | None = None,
         decoder: str = "model.decoding",
     ) -> None:
-        self._front_end = asdict(front_end)
+        self._front_end = front_end
         self._workers = workers
         self._slots = threading.Semaphore(max(ahead, workers))
         self._limits = limits or Limits()
@@ -235,7 +236,7 @@ class _Worker:
                 raise WorkerError(f"no decoding process could be started: {error}") from error
         self.alive = True
 
-    def begin(self, front_end: dict[str, Any], decoder: str) -> None:
+    def begin(self, front_end: "AnyFrontEnd", decoder: str) -> None:
         """Wait until the process can decode.
 
         Raises:
@@ -243,7 +244,8 @@ class _Worker:
         """
         try:
             self._connection.send(sys.path)
-            self._connection.send((front_end, self._limits.memory, decoder))
+            self._connection.send((self._limits.memory, decoder))
+            self._connection.send(front_end)
             ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
         except (EOFError, OSError):
             ready = False
@@ -297,9 +299,10 @@ class _Worker:
 def work(connection: Connection) -> None:
     """First steps of a worker process, before anything large is imported."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
-    front_end, memory, decoder = connection.recv()
+    memory, decoder = connection.recv()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    import_module(decoder).serve(connection, front_end)
+    serve = import_module(decoder).serve
+    serve(connection, connection.recv())

@@ -32,7 +32,9 @@ FLOORS = {
     "model.submission": 2,
     "model.results": 2,
     "model.priors": 2,
+    "model.frontends": 1.75,
     "model.prior_shift": 1.5,
+    "model.features": 1.5,
     "model.calibration": 1,
     "model.waveforms": 1.5,
     "model.audio": 1,
@@ -41,7 +43,15 @@ FLOORS = {
     "model.decoders": 0.5,
     "model": 0,
 }
-WORKER_SIDE = ("model.audio", "model.frontend", "model.decoding", "model.decoders", "model.clips")
+WORKER_SIDE = (
+    "model.audio",
+    "model.frontend",
+    "model.frontends",
+    "model.features",
+    "model.decoding",
+    "model.decoders",
+    "model.clips",
+)
 DOOR = ROOT / "model" / "__init__.py"
 """Imports the rooms that it offers only when they are asked for."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import audio, cpus
-from model.frontend import FrontEnd, parameters
+from model.frontends import AnyFrontEnd, parameters
 from model.genres import GENRES
 
 MOST_UNUSABLE = 0.01
@@ -22,8 +22,8 @@ MOST_UNUSABLE = 0.01
 _AHEAD = 512
 _COLUMNS = ("clip_id", "file", "genre", "group", "source")
 
-Spectrogram = NDArray[np.float16]
-"""A log-mel spectrogram, shape [frames, bands]; half precision, as the workers send it."""
+Spectrogram = NDArray[np.floating]
+"""A log-mel spectrogram, or what else a front end computes, shape [frames, bands]."""
 
 
 class DatasetError(Exception):
@@ -84,9 +84,9 @@ def read_table(path: Path) -> ClipTable:
 
 
 def spectrograms(
-    table: ClipTable, front_end: FrontEnd, cache: Path, log: Callable[[str], None]
+    table: ClipTable, front_end: AnyFrontEnd, cache: Path, log: Callable[[str], None]
 ) -> list[Spectrogram]:
-    """Log-mel spectrograms of all clips, kept in a file of ``cache`` for the next call.
+    """What a front end makes of all clips, kept in a file of ``cache`` for the next call.
 
     They stay in the file and are read when they are used: those of a hundred thousand clips do not
     fit in memory. A clip without usable audio is a frame of silence, and the log says so.
@@ -95,9 +95,11 @@ def spectrograms(
         DatasetError: more clips than ``MOST_UNUSABLE`` of all hold no usable audio.
     """
     key = hashlib.sha256(f"{table.digest} {json.dumps(parameters(front_end))}".encode()).hexdigest()
-    frames, lengths = cache / f"{key[:16]}.f16", cache / f"{key[:16]}.npy"
+    bits = 8 * np.dtype(front_end.dtype).itemsize
+    frames, lengths = cache / f"{key[:16]}.f{bits}", cache / f"{key[:16]}.npy"
     if not lengths.exists():
-        log(f"computing {len(table)} spectrograms")
+        what = "spectrograms" if front_end.pictured else "features"
+        log(f"computing {what} of {len(table)} clips")
         cache.mkdir(parents=True, exist_ok=True)
         counts, unusable = [], []
         with frames.open("wb") as file:
@@ -105,28 +107,27 @@ def spectrograms(
                 if isinstance(outcome, str):
                     log(f"{path}: {outcome}; silence stands in for it")
                     unusable.append(path)
-                    outcome = front_end.log_mel(np.zeros(1, np.float32)).astype(np.float16)
+                    outcome = front_end.compute(np.zeros(1, np.float32))
                 counts.append(len(outcome))
                 file.write(outcome.tobytes())
         if len(unusable) > MOST_UNUSABLE * len(table):
             raise DatasetError(f"{len(unusable)} clips hold no usable audio, {unusable[0]} first")
         np.save(lengths, counts)
-    every = np.memmap(frames, np.float16, "r").reshape(-1, front_end.mel_bands)
+    every = np.memmap(frames, front_end.dtype, "r").reshape(-1, front_end.width)
     return np.split(every, np.cumsum(np.load(lengths))[:-1])
 
 
-def _compute(table: ClipTable, front_end: FrontEnd) -> Iterator[Spectrogram | str]:
+def _compute(table: ClipTable, front_end: AnyFrontEnd) -> Iterator[Spectrogram | str]:
     workers = cpus.usable()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for start in range(0, len(table), _AHEAD):  # all at once would be all in memory
             files = table.files[start : start + _AHEAD]
-            yield from pool.map(_log_mel, files, [front_end] * len(files), chunksize=8)
+            yield from pool.map(_frames, files, [front_end] * len(files), chunksize=8)
 
 
-def _log_mel(path: Path, front_end: FrontEnd) -> Spectrogram | str:
-    """A spectrogram, or why there is none."""
+def _frames(path: Path, front_end: AnyFrontEnd) -> Spectrogram | str:
+    """A spectrogram or the like, or why there is none."""
     try:
-        waveform = audio.load(path, front_end.sample_rate)
+        return front_end.compute(audio.load(path, front_end.sample_rate).samples)
     except audio.UndecodableError as error:
         return str(error)
-    return front_end.log_mel(waveform.samples).astype(np.float16)

@@ -91,7 +91,7 @@ def _training(name: str) -> str:
 
 def _weights(name: str) -> str:
     card = cards.read(name, systems.WEIGHTS_FOLDER)
-    front_end = card.front_end
+    front_end = card.spectrogram
     rows = [
         ("file", f"`weights/{card.weights.file}`, {card.weights.size / 1e6:.1f} MB"),
         ("SHA-256", f"`{card.weights.sha256}`"),

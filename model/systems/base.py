@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontend import FrontEnd
+from model.frontends import AnyFrontEnd
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -67,7 +67,7 @@ class System:
             predicting process alone.
     """
 
-    front_end: FrontEnd
+    front_end: AnyFrontEnd
     window_frames: int
     connect: Callable[[Execution], Network]
 

@@ -26,7 +26,7 @@ def system(card: Card, weights: Path) -> System:
 
 
 def _connect(card: Card, weights: Path, execution: Execution) -> Network:
-    build = partial(network, card.front_end, card.window_frames, card.branches)
+    build = partial(network, card.spectrogram, card.window_frames, card.branches)
     return runtime.connected(execution, weights, build)
 
 

@@ -71,7 +71,7 @@ def system(card: Card, weights: Path, build: Build) -> System:
 
 def _connect(card: Card, weights: Path, build: Build, execution: Execution) -> Network:
     few = dataclasses.replace(execution, batch=execution.batch or _BATCH)
-    make = partial(build, card.front_end, card.window_frames, card.size)
+    make = partial(build, card.spectrogram, card.window_frames, card.size)
     return runtime.connected(few, weights, make)
 
 

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.fuzz import measured
 from tests.fuzz.mutations import Recipe, mutant
 
-FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
+FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).spectrogram
 MOST_MEGABYTES = 1000
 """Peak memory of a decoding process or of a decoder apart; libraries alone are about 150 MB."""
 

@@ -6,12 +6,13 @@ import resource
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model import audio, decoding
 from model.clips import Notice
 from model.decoders import LADDER, Decoder
 from model.decoders.reading import Reading
+from model.frontends import AnyFrontEnd
 
 REASON = "cost"
 _WORDS = "cost {:.0f} ms, {:.0f} MB, {} deaths"
@@ -57,7 +58,7 @@ def _watched(decoder: Decoder) -> Decoder:
     return replace(decoder, read=read)
 
 
-def serve(connection: Connection, front_end: dict[str, Any]) -> None:
+def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
     """Serve as ``model.decoding`` does, with the cost in the last notice."""
     audio.load = _load
     audio.LADDER = tuple(map(_watched, LADDER))  # type: ignore[assignment,attr-defined]

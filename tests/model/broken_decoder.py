@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from model import audio, decoding
+from model.frontends import AnyFrontEnd
 
 real_load = audio.load
 
@@ -34,7 +35,7 @@ def load(path: Any, rate: int) -> audio.Waveform:
     return real_load(path, rate)
 
 
-def serve(connection: Connection, front_end: dict[str, Any]) -> None:
+def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
     """Serve with the broken decoder."""
     audio.load = load
     decoding.serve(connection, front_end)

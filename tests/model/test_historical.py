@@ -215,7 +215,7 @@ def test_a_card_makes_a_system_that_answers(name: str, tmp_path: Path) -> None:
     assert cards.read(name, tmp_path) == card
     network = systems.load(cards.read(name, tmp_path), tmp_path).connect(Execution("cpu", 1))
     assert network.batch == 2
-    logits = network(spectrogram(card.front_end, frames, 2))
+    logits = network(spectrogram(card.spectrogram, frames, 2))
     assert logits.shape == (2, 16)
     np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1.0, rtol=1e-4)
 

@@ -37,7 +37,7 @@ np.save(sys.argv[2], network.predict(windows, verbose=0))
 
 
 def test_it_has_the_parameters_of_the_published_network() -> None:
-    front_end = dataclasses.replace(CARD.front_end, mel_bands=128)
+    front_end = dataclasses.replace(CARD.spectrogram, mel_bands=128)
     network = fusion.network(front_end, 1000, (fusion.MOBILENET,))
     last = mobilenet.EMBEDDING + 1
     assert network.count_params() - 16 * last + AUDIOSET_CLASSES * last == MN04_PARAMETERS
@@ -49,7 +49,7 @@ def test_it_has_the_parameters_of_the_published_network() -> None:
 )
 def test_a_branch_has_the_parameters_of_the_published_network(branch: str, expected: int) -> None:
     """But for those of its view, of standardisation, and of the normalisation that is folded."""
-    network = fusion.network(CARD.front_end, 1000, (branch,))
+    network = fusion.network(CARD.spectrogram, 1000, (branch,))
     own = [
         weight
         for layer in network.layers
@@ -69,7 +69,7 @@ def test_channels_are_rounded_like_the_papers(channels: int, width: float, expec
 
 def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
     system = systems.load(CARD)
-    shape = (12, CARD.window_frames, CARD.front_end.mel_bands)
+    shape = (12, CARD.window_frames, CARD.front_end.width)
     windows = np.random.default_rng(0).normal(0, 0.5, shape).astype("float32")
     three = system.connect(Execution("cpu", threads=2, batch=3))
     assert isinstance(three, runtime.TensorFlowNetwork)
@@ -89,7 +89,7 @@ def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
 def test_other_backends_give_the_same_logits(tmp_path: Path, backend: str) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: the network was not tried on it")
-    windows = np.random.default_rng(0).normal(0, 0.5, (2, 300, CARD.front_end.mel_bands))
+    windows = np.random.default_rng(0).normal(0, 0.5, (2, 300, CARD.front_end.width))
     np.save(tmp_path / "windows.npy", windows.astype(np.float32))
     logits = {}
     for name in ("tensorflow", backend):

@@ -57,7 +57,7 @@ def test_a_model_without_embeddings_says_so() -> None:
 
 def test_the_default_system_embeds_without_changing_a_bit() -> None:
     network = systems.load(CARD).connect(Execution("cpu", threads=2, batch=3))
-    shape = (network.batch, CARD.window_frames, CARD.front_end.mel_bands)
+    shape = (network.batch, CARD.window_frames, CARD.front_end.width)
     windows = np.random.default_rng(0).normal(0, 0.5, shape).astype(np.float32)
     assert isinstance(network, EmbeddingNetwork)
     logits, embeddings = network.embed(windows)

@@ -1,0 +1,71 @@
+"""The front end of systems on hand-made features: the 518 numbers of a clip as its one frame."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from model.audio import LONGEST_SECONDS, UndecodableError
+
+_LEAST_RATE = 11_025
+_LOUDEST = 1e6
+"""Of samples that are nominally in [-1, 1]: powers of more could leave single precision."""
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """The features of ``model.features.clip`` for a whole clip.
+
+    The published recipe takes each file at its own sample rate. Here all clips are brought to one
+    rate before, as the loader does for every front end.
+
+    Attributes:
+        sample_rate: of the waveform, in Hz; at least 11,025.
+    """
+
+    sample_rate: int
+
+    kind: ClassVar[str] = "features"
+    dtype: ClassVar[DTypeLike] = np.float32
+    """Half precision has neither the range nor the digits: features go from 1e-5 to 1e4."""
+
+    pictured: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.sample_rate < _LEAST_RATE:
+            raise ValueError(f"sample_rate {self.sample_rate}: less than {_LEAST_RATE}")
+
+    @property
+    def hop_length(self) -> int:
+        """A frame stands for all that is ever used of a clip, in samples."""
+        return int(LONGEST_SECONDS * self.sample_rate)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a frame."""
+        from model.features.columns import COLUMNS
+
+        return len(COLUMNS)
+
+    def compute(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features of a mono waveform at ``sample_rate``, shape [1, 518], all finite.
+
+        Args:
+            waveform: shape [samples], finite. One that is far too loud is brought to full scale.
+
+        Raises:
+            UndecodableError: it has no features.
+        """
+        from model.features.clip import FeaturesError, features_of_samples
+
+        peak = np.abs(waveform).max(initial=0.0)
+        if peak > _LOUDEST:
+            waveform = waveform / peak
+        try:
+            features = features_of_samples(waveform, self.sample_rate)
+        except FeaturesError as error:
+            raise UndecodableError("no_features", str(error)) from None
+        if not np.isfinite(features).all():
+            raise UndecodableError("no_features", "a feature is no finite number")
+        return features[None]
