@@ -45,6 +45,10 @@ SYSTEMS: Final = {
         "2018, rank 2, after its title alone: one CNN on 1, 2, 3 and 5 seconds, averaged",
         architecture="shortterm",
     ),
+    "xgboost": Ingredients(
+        "2018, rank 3, after its abstract: gradient-boosted trees on the 518 features of FMA",
+        architecture="xgboost",
+    ),
     "stft": Ingredients(
         "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms", architecture="stft"
     ),
@@ -58,6 +62,10 @@ SYSTEMS: Final = {
         "2018, rank 6, but narrower: a Dual Path Network of 0.9 M parameters on 192 mel bands",
         architecture="dpn",
         size="narrow",
+    ),
+    "svm": Ingredients(
+        "2018, the starter kit's baseline: a support vector machine on the 518 features of FMA",
+        architecture="svm",
     ),
 }
 """The first is the default; weights are shipped of those that have a card."""

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from grader.metrics import clip_losses, score
 from model import __version__, cards
 from model.calibration import Calibration, smoothed
-from model.frontend import parameters
+from model.frontends import AnyFrontEnd, parameters
 from model.genres import GENRES
 from training import designs, fit, heldout, initial, teacher
 from training.calibrate import chosen_calibration, nested_posteriors
+from training.classics import CLASSICS, WINDOW_FRAMES, Classic
 from training.dataset import ClipTable, Spectrogram, spectrograms
 from training.folds import Folds
 from training.recipes import FUSION
@@ -72,6 +73,31 @@ class Plan:
         """How networks of the architecture are made and trained."""
         return designs.design(self.architecture, self.branches, self.size)
 
+    @property
+    def classic(self) -> Classic | None:
+        """The same of an architecture that is no network, for which the recipe says nothing."""
+        return CLASSICS.get(self.architecture)
+
+    @property
+    def front_end(self) -> AnyFrontEnd:
+        """What clips are turned into first."""
+        return self.classic.front_end if self.classic else self.design.front_end
+
+    @property
+    def window_frames(self) -> int:
+        """Frames that are predicted at once."""
+        return WINDOW_FRAMES if self.classic else self.design.window_frames
+
+    @property
+    def suffix(self) -> str:
+        """Of the file of weights."""
+        return self.classic.suffix if self.classic else ".weights.h5"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """How it is fitted, as json values."""
+        return self.classic.settings if self.classic else asdict(self.recipe)
+
 
 @dataclass(frozen=True)
 class Material:
@@ -106,8 +132,8 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
         branches=plan.branches,
         size=plan.size,
         weights=cards.describe_weights(weights),
-        front_end=plan.design.front_end,
-        window_frames=plan.design.window_frames,
+        front_end=plan.front_end,
+        window_frames=plan.window_frames,
         calibration=chosen_calibration(logits[held], genres, folds[held]),
         training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
         training=_provenance(plan, table, chosen),
@@ -121,7 +147,7 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
 
 
 def _material(plan: Plan, table: ClipTable, log: Log) -> Material:
-    log_mels = spectrograms(table, plan.design.front_end, plan.work.parent / "spectrograms", log)
+    log_mels = spectrograms(table, plan.front_end, plan.work.parent / "spectrograms", log)
     embeddings = None
     if plan.teachers:
         embeddings = teacher.read_embeddings(plan.embeddings, plan.teachers, table)
@@ -156,6 +182,17 @@ def _initial_network(plan: Plan, frames: int) -> keras.Model:
 
 
 def _fitted(
+    plan: Plan, material: Material, name: str, chosen: NDArray[np.int_], log: Log
+) -> designs.Fitted:
+    """What was fitted to the chosen clips, ready to predict."""
+    if plan.classic is None:
+        return designs.FittedNetwork(_network(plan, material, name, chosen, log), plan.design)
+    log(f"{name}: fitting to {len(chosen)} clips by {plan.classic.library}")
+    clips = [material.spectrograms[index] for index in chosen]
+    return plan.classic.fitted(clips, material.table.genres[chosen], plan.seed, log)
+
+
+def _network(
     plan: Plan, material: Material, name: str, chosen: NDArray[np.int_], log: Log
 ) -> keras.Model:
     """A network for whole windows, trained on the chosen clips and finished."""
@@ -212,10 +249,10 @@ def _held_out_logits(
         held = np.flatnonzero(folds == fold)
         if not kept.exists():
             chosen = np.flatnonzero(folds != fold)
-            network = _fitted(plan, material, f"{scheme}_{fold}", chosen, log)
+            fitted = _fitted(plan, material, f"{scheme}_{fold}", chosen, log)
             clips = [material.spectrograms[index] for index in held]
             unfinished = kept.with_name("unfinished.npy")
-            np.save(unfinished, plan.design.predict(network, clips, plan.design.window_frames))
+            np.save(unfinished, fitted.predict(clips))
             unfinished.replace(kept)
         logits[held] = np.load(kept)
         losses = clip_losses(Calibration().posteriors(logits[held]), genres[held])
@@ -224,15 +261,14 @@ def _held_out_logits(
 
 
 def _final_weights(plan: Plan, material: Material, log: Log) -> Path:
-    kept = plan.work / f"final_{_key(plan, material.table)}.weights.h5"
+    kept = plan.work / f"final_{_key(plan, material.table)}{plan.suffix}"
     if not kept.exists():
         chosen = _all(material.table) if plan.fitted_to is None else plan.fitted_to
-        network = _fitted(plan, material, "final", chosen, log)
-        unfinished = kept.with_name("unfinished.weights.h5")
-        network.save_weights(unfinished)
+        unfinished = kept.with_name(f"unfinished{plan.suffix}")
+        _fitted(plan, material, "final", chosen, log).save(unfinished)
         unfinished.replace(kept)
     plan.weights_folder.mkdir(parents=True, exist_ok=True)
-    weights = plan.weights_folder / f"{plan.name}.weights.h5"
+    weights = plan.weights_folder / f"{plan.name}{plan.suffix}"
     weights.write_bytes(kept.read_bytes())
     return weights
 
@@ -243,8 +279,8 @@ def _key(plan: Plan, table: ClipTable) -> str:
     parts = [table.digest, plan.branches, origins, plan.teachers, plan.seed]
     if plan.architecture != FUSION:
         parts += [plan.architecture, plan.size]
-    front_end = parameters(plan.design.front_end)
-    text = json.dumps([*parts, asdict(plan.recipe), front_end, keras.backend.backend()])
+    library = plan.classic.library if plan.classic else keras.backend.backend()
+    text = json.dumps([*parts, plan.settings, parameters(plan.front_end), library])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -280,7 +316,13 @@ def _provenance(plan: Plan, table: ClipTable, chosen: NDArray[np.int_]) -> dict[
         "table_sha256": table.digest,
         "initial_weights": [asdict(origin) for origin in dict.fromkeys(origins)],
         "teachers": list(plan.teachers),
-        "recipe": asdict(plan.recipe),
+        "recipe": plan.settings,
         "seed": plan.seed,
-        "keras": f"{keras.__version__} ({keras.backend.backend()})",
+        **_library(plan),
     }
+
+
+def _library(plan: Plan) -> dict[str, str]:
+    if plan.classic:
+        return {"library": plan.classic.library}
+    return {"keras": f"{keras.__version__} ({keras.backend.backend()})"}

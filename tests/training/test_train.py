@@ -72,7 +72,7 @@ def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> P
 
 def assert_predicts(read: cards.Card, folder: Path) -> None:
     network = systems.load(read, folder).connect(Execution("cpu", 1, 2))
-    silence = np.zeros((2, read.window_frames, read.front_end.mel_bands), np.float32)
+    silence = np.zeros((2, read.window_frames, read.front_end.width), np.float32)
     assert np.isfinite(network(silence)).all()
 
 
