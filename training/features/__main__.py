@@ -21,7 +21,7 @@ from model.submission import SubmissionError, WholeFile
 RECIPE = "1"
 """Changes when a value of the table changes."""
 
-_PACKAGES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
+_PACKAGES = ("numpy", "scipy", "soundfile", "soxr")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
