@@ -23,7 +23,7 @@ from training.dataset import Spectrogram
 
 PLAIN: Final = learning.Recipe(
     rate=1e-3,
-    batch=64,
+    batch=32,
     dropout=0.0,
     smoothing=0.0,
     teaching=0.0,
@@ -35,13 +35,16 @@ PLAIN: Final = learning.Recipe(
 """Without anything that came later; the networks have dropout of their own."""
 
 RECIPES: Final = {
-    "agf": replace(PLAIN, epochs=120, crop_frames=agf.PATCHES.length),
-    "shortterm": replace(PLAIN, epochs=40, batch=32, crop_frames=max(shortterm.MEMBERS.values())),
-    "stft": replace(PLAIN, epochs=60, crop_frames=stft.PATCHES.length),
-    "xception": replace(PLAIN, epochs=20, batch=32, rate=5e-4, crop_frames=xception.PATCHES.length),
-    "dpn": replace(PLAIN, epochs=80, crop_frames=dpn.PATCHES.length),
+    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
+    "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
+    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
+    "xception": replace(PLAIN, epochs=4, crop_frames=xception.PATCHES.length),
+    "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
 }
-"""Of each architecture. An epoch has one crop of each clip; the authors' had all patches."""
+"""Of each architecture: as many epochs as two processors have time for.
+
+An epoch has one crop of each clip; the authors' had all patches, and more of them.
+"""
 
 _STANDARDISED: Final = "standardised"
 _FROZEN_BUT: Final = ("fusion", "logits")

@@ -53,7 +53,14 @@ SYSTEMS: Final = {
         "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms", architecture="stft"
     ),
     "xception": Ingredients(
-        "2018, rank 5: Xception without its middle on mel spectrograms", architecture="xception"
+        "2018, rank 5: Xception without its middle on mel spectrograms",
+        architecture="xception",
+        size="full",
+    ),
+    "xception_narrow": Ingredients(
+        "2018, rank 5, but narrower: Xception without its middle, a quarter of the channels",
+        architecture="xception",
+        size="narrow",
     ),
     "dpn": Ingredients(
         "2018, rank 6: Dual Path Network 92 on 192 mel bands", architecture="dpn", size="dpn92"

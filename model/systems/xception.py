@@ -1,10 +1,13 @@
 """Xception on mel-scaled spectrograms, rank 5 of 2018 (viper and AlgoHunt).
 
 Source: the authors' public training repository, after Chollet, Xception: Deep Learning with
-Depthwise Separable Convolutions, CVPR 2017, without the middle flow; about 3.98 million
-parameters. The graded repository is lost. The spectrogram is a picture of 299 bands in 80 dB,
-stretched from its darkest to its brightest point; a second channel tells the height. Deviations:
+Depthwise Separable Convolutions, CVPR 2017, without the middle flow; ``full`` has about 3.98
+million parameters. The graded repository is lost. The spectrogram is a picture of 299 bands in
+80 dB, stretched from its darkest to its brightest point; a second channel tells the height.
+Deviations:
 
+- ``narrow`` has the same layers with a quarter of the channels: 258,538 trained parameters. It is
+  what two processors can train; ``full`` is the published one.
 - The sample rate is always 44.1 kHz; the original took that of the file. The uppermost band ends at
   half of it, not at 22,100 Hz, where there is nothing.
 - The picture is not stored as an 8-bit JPEG in between.
@@ -14,6 +17,7 @@ stretched from its darkest to its brightest point; a second channel tells the he
 - The stored code names no initial values; these are Keras's.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,26 +54,36 @@ _MEAN_PIXEL: Final = 93.13
 
 _MOMENTUM: Final = 0.9
 
+SIZES: Final = {"full": 1, "narrow": 4}
+"""What the published numbers of channels are divided by."""
+
 
 def system(card: Card, weights: Path) -> System:
     """The system of a card; only ``connect`` reads the weights."""
     return patches.system(card, weights, network)
 
 
-def network(front_end: FrontEnd, frames: int, size: str = "") -> "keras.Model":
-    """The network, with random weights; see ``model.systems.patches.network``."""
-    return patches.network(front_end, frames, PATCHES, _body, bias=False)
+def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
+    """The network, with random weights; see ``model.systems.patches.network``.
+
+    Raises:
+        ValueError: ``size`` is none of ``SIZES``.
+    """
+    if size not in SIZES:
+        raise ValueError(f"no size {size!r} of Xception; there are: {', '.join(SIZES)}")
+    body = partial(_body, divisor=SIZES[size])
+    return patches.network(front_end, frames, PATCHES, body, bias=False)
 
 
-def _body(x: "keras.KerasTensor") -> "keras.KerasTensor":
+def _body(x: "keras.KerasTensor", divisor: int) -> "keras.KerasTensor":
     from keras import layers
 
     x = _two_channels(x)
     for number, (filters, stride) in enumerate(((32, 2), (64, 1)), 1):
-        x = layers.Conv2D(filters, 3, stride, use_bias=False, name=f"conv{number}")(x)
+        x = layers.Conv2D(filters // divisor, 3, stride, use_bias=False, name=f"conv{number}")(x)
         x = _activated(x, f"conv{number}")
-    for number, filters in enumerate((128, 256, 728), 1):
-        name = f"block{number}"
+    for number, published in enumerate((128, 256, 728), 1):
+        name, filters = f"block{number}", published // divisor
         shortcut = layers.Conv2D(
             filters, 1, 2, padding="same", use_bias=False, name=f"{name}_shortcut"
         )(x)
@@ -78,11 +92,11 @@ def _body(x: "keras.KerasTensor") -> "keras.KerasTensor":
         x = _separable(x, f"{name}_second", filters)
         x = layers.MaxPooling2D(3, 2, padding="same")(x)
         x = layers.Add()([x, shortcut])
-    x = _separable(x, "exit_first", 1024, 2)
-    x = _separable(x, "exit_second", 1024, 2)
+    x = _separable(x, "exit_first", 1024 // divisor, 2)
+    x = _separable(x, "exit_second", 1024 // divisor, 2)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.5)(x)
-    return layers.Dense(1024, use_bias=False, name="features")(x)
+    return layers.Dense(1024 // divisor, use_bias=False, name="features")(x)
 
 
 def _two_channels(x: "keras.KerasTensor") -> "keras.KerasTensor":

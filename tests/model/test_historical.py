@@ -21,7 +21,7 @@ from model.systems import agf, dpn, patches, shortterm, stft, xception
 from model.systems.base import Execution
 from model.systems.patches import Patches
 
-SIZES = {"stft": "", "xception": "", "dpn": "narrow", "shortterm": "", "agf": ""}
+SIZES = {"stft": "", "xception": "narrow", "dpn": "narrow", "shortterm": "", "agf": ""}
 SHORTEST = {
     "stft": stft.PATCHES.length,
     "xception": xception.PATCHES.length,
@@ -57,10 +57,13 @@ def test_stft_has_the_published_number_of_parameters() -> None:
 
 def test_xception_has_the_published_weights() -> None:
     """Its kernels are known one by one, its normalisation only by the total of 3.98 million."""
-    network = built("xception", SHORTEST["xception"])
+    network = built("xception", SHORTEST["xception"], "full")
     kernels = [w for w in network.trainable_weights if "kernel" in w.name]
     assert sum(int(np.prod(weight.shape)) for weight in kernels) == 3_974_384
     assert round(trained_parameters(network) / 1e6, 2) == 3.98
+    assert trained_parameters(built("xception", SHORTEST["xception"], "narrow")) == 258_538
+    with pytest.raises(ValueError, match=r"no size 'wide'.*full, narrow"):
+        built("xception", SHORTEST["xception"], "wide")
 
 
 def test_dpn_has_the_published_number_of_parameters_and_channels() -> None:
