@@ -55,6 +55,7 @@ def _options(given: argparse.Namespace) -> Options:
         recursive=given.recursive,
         any_audio=given.any_audio,
         shard=given.shard,
+        calibration=given.calibration,
         prior=given.prior,
         format=given.format,
         min_confidence=given.min_confidence,
@@ -136,6 +137,13 @@ def _add_answers(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--system", default=systems.DEFAULT, metavar="NAME", help="default: %(default)s"
+    )
+    group.add_argument(
+        "--calibration",
+        choices=("card", "on", "off"),
+        default="card",
+        help="correct over- and underconfidence: as the system's card has it (the default; off for "
+        "the systems of 2018, on for all others), on, or off",
     )
     group.add_argument(
         "--prior",

@@ -6,14 +6,17 @@ know about trained weights is in the card; nothing of it is in the code.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from model.calibration import Calibration
 from model.frontend import FrontEnd
 from model.frontends import AnyFrontEnd, from_parameters, parameters
 from model.genres import GENRES
+
+Choice: TypeAlias = Literal["card", "on", "off"]
+"""Whether to calibrate: as the card has it, always, or never."""
 
 _PRIOR_TOLERANCE: Final = 1e-3
 _LFS_POINTER: Final = b"version https://git-lfs"
@@ -57,6 +60,7 @@ class Card:
         licence: of the weights.
         branches: parts of an architecture that is put together from several; else empty.
         size: of an architecture that comes in several sizes; else empty.
+        calibrated: whether the calibration is used unless a person asks otherwise.
     """
 
     name: str
@@ -73,6 +77,12 @@ class Card:
     licence: str = "MIT"
     branches: tuple[str, ...] = ()
     size: str = ""
+    calibrated: bool = True
+
+    def choosing(self, calibration: Choice) -> "Card":
+        """The card with its calibration, or with one that leaves the network's softmax alone."""
+        wanted = self.calibrated if calibration == "card" else calibration == "on"
+        return self if wanted else replace(self, calibration=Calibration())
 
     @property
     def spectrogram(self) -> FrontEnd:

@@ -60,6 +60,7 @@ def load(
     device: Literal["auto", "cpu", "gpu"] = "auto",
     workers: int | None = None,
     batch: int | None = None,
+    calibration: cards.Choice = "card",
 ) -> "Classifier":
     """A classifier, ready to use; TensorFlow is imported with the first clip.
 
@@ -76,12 +77,14 @@ def load(
         device: where the network runs; ``auto`` takes a GPU that works.
         workers: decoding processes; one a processor unless told otherwise.
         batch: windows of a call of the network; what suits the device unless told otherwise.
+        calibration: whether to calibrate: ``card``, as the system's card has it (systems of 2018
+            do not), ``on`` or ``off``.
 
     Raises:
         CardError: there is no such system, or its weights are not what the card says.
         PriorError: the prior is none.
     """
-    card = cards.read(system, systems.WEIGHTS_FOLDER)
+    card = cards.read(system, systems.WEIGHTS_FOLDER).choosing(calibration)
     execution = Execution(device, cpus.usable(), batch)
     connected = systems.load(card, systems.WEIGHTS_FOLDER)
     return Classifier(card, connected, _prior(prior, card), execution, workers or cpus.usable())

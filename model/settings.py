@@ -29,6 +29,7 @@ SWITCHES: Final = (
 VALUES: Final = (
     "output",
     "system",
+    "calibration",
     "prior",
     "format",
     "min-confidence",

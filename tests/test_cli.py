@@ -8,9 +8,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from model import __version__, submission
+from model import __version__, cards, submission, systems
 from model.clips import file_id
 from model.genres import GENRES
 from tests.conftest import CLIPS, ROOT, Run
@@ -171,6 +172,21 @@ def test_the_prior_moves_the_probabilities(tmp_path: Path, predict: Run) -> None
     assert predict(clip, "-o", table, "--prior", only_jazz).returncode == 0
     (row,) = submission.read(table)
     assert row.probabilities[GENRES.index("Jazz")] > 0.99
+
+
+def test_without_calibration_the_row_is_the_networks_softmax(tmp_path: Path, predict: Run) -> None:
+    clip, rows = CLIPS / "rock-band.mp3", {}
+    for choice in ("card", "on", "off"):
+        table = tmp_path / f"{choice}.csv"
+        asked = ("--calibration", choice, "--prior", "train")
+        assert predict(clip, "-o", table, *asked).returncode == 0
+        (row,) = submission.read(table)
+        rows[choice] = np.array(row.probabilities)
+    assert (rows["card"] == rows["on"]).all()
+    calibration = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).calibration
+    found = calibration.posteriors(np.log(rows["off"]))
+    np.testing.assert_allclose(found, rows["on"], atol=1e-4)
+    assert np.abs(rows["on"] - rows["off"]).max() > 1e-3
 
 
 @pytest.mark.parametrize(

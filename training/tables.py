@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
+from model.priors import SMOOTHING
 from training import costs
 from training.heldout import HeldOut
-from training.mixes import ESTIMATE, MAXIMUM, ORACLE, UNADAPTED, share_name
+from training.mixes import ESTIMATE, MAXIMUM, ORACLE, SHARES, UNADAPTED, share_name
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "training" / "results"
@@ -31,11 +32,11 @@ _SCHEMES: Final = {"source": "sources left out in {} parts", "each_source": "eac
 _PRIORS: Final = {
     UNADAPTED: "`train` (unadapted)",
     share_name(0.0): "fma_medium",
-    share_name(0.05): "fma_medium + 5 %",
-    share_name(0.1): "fma_medium + 10 % (`fma`)",
-    share_name(0.2): "fma_medium + 20 %",
-    share_name(0.3): "fma_medium + 30 %",
-    share_name(0.5): "fma_medium + 50 %",
+    **{
+        share_name(share): f"fma_medium + {100 * share:.0f} %"
+        + (" (`fma`)" if share == SMOOTHING else "")
+        for share in SHARES[1:]
+    },
     "uniform": "`uniform`",
     ESTIMATE: "`estimate`",
     MAXIMUM: "EM without safeguard",

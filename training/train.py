@@ -17,7 +17,7 @@ from model import __version__, cards
 from model.calibration import Calibration, smoothed
 from model.frontends import AnyFrontEnd, parameters
 from model.genres import GENRES
-from training import designs, fit, heldout, initial, teacher
+from training import designs, fit, heldout, initial, precision, teacher
 from training.calibrate import chosen_calibration, nested_posteriors
 from training.classics import CLASSICS, WINDOW_FRAMES, Classic
 from training.dataset import ClipTable, Spectrogram, spectrograms
@@ -27,6 +27,9 @@ from training.recipes import FUSION
 Log = Callable[[str], None]
 
 PRIOR_SMOOTHING = 0.01
+
+_COMPARED = 50
+"""Clips that both precisions answer."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
         training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
         training=_provenance(plan, table, chosen),
         validation=_validation(logits[held], genres, folds[held]),
+        calibrated=plan.architecture == FUSION,  # others answer as their authors' did
     )
     cards.write(card, plan.weights_folder)
     log(json.dumps(card.validation))
@@ -269,8 +273,35 @@ def _final_weights(plan: Plan, material: Material, log: Log) -> Path:
         unfinished.replace(kept)
     plan.weights_folder.mkdir(parents=True, exist_ok=True)
     weights = plan.weights_folder / f"{plan.name}{plan.suffix}"
-    weights.write_bytes(kept.read_bytes())
+    if plan.recipe.halved:
+        _halve(plan, material, kept, weights, log)
+    else:
+        weights.write_bytes(kept.read_bytes())
     return weights
+
+
+def _halve(plan: Plan, material: Material, kept: Path, weights: Path, log: Log) -> None:
+    """Write weights in half precision, if some clips are answered the same.
+
+    Raises:
+        PrecisionError: they are not, or a weight is too large.
+    """
+    precision.halve(kept, weights)
+    network = plan.design.network(plan.design.window_frames)
+    clips = material.spectrograms[:: -(-len(material.spectrograms) // _COMPARED)]
+    answers = []
+    for path in (kept, weights):
+        network.load_weights(path)
+        logits = plan.design.predict(network, clips, plan.design.window_frames)
+        answers.append(Calibration().posteriors(logits))
+    change = float(np.abs(answers[1] - answers[0]).max())
+    log(f"half precision: probabilities of {len(clips)} clips change by {change:.1e} at most")
+    if change > precision.TOLERANCE:
+        weights.unlink()
+        raise precision.PrecisionError(
+            f"{weights.name}: in half precision a probability changes by {change:.1e}; "
+            "train with halved=False"
+        )
 
 
 def _key(plan: Plan, table: ClipTable) -> str:
@@ -280,7 +311,8 @@ def _key(plan: Plan, table: ClipTable) -> str:
     if plan.architecture != FUSION:
         parts += [plan.architecture, plan.size]
     library = plan.classic.library if plan.classic else keras.backend.backend()
-    text = json.dumps([*parts, plan.settings, parameters(plan.front_end), library])
+    settings = {name: value for name, value in plan.settings.items() if name != "halved"}
+    text = json.dumps([*parts, settings, parameters(plan.front_end), library])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

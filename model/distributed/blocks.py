@@ -108,7 +108,8 @@ class BlockClassifier:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._card = read(job.options.system, job.options.weights_folder)
+        card = read(job.options.system, job.options.weights_folder)
+        self._card = card.choosing(job.options.calibration)
         here = json.loads(json.dumps(run.fingerprint(self._card, job.options)))
         if here != job.fingerprint:
             names = ", ".join(sorted(n for n in here if here[n] != job.fingerprint.get(n)))

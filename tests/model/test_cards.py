@@ -1,5 +1,6 @@
 """Weights are checked against their card before they are used."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model import cards, systems
+from model.calibration import Calibration
 from model.cards import CardError
 
 
@@ -33,6 +35,17 @@ def test_a_card_reads_back_as_it_was_written(folder: Path) -> None:
     card = cards.read(systems.DEFAULT, folder)
     cards.write(card, folder)
     assert cards.read(systems.DEFAULT, folder) == card
+
+
+def test_a_card_may_leave_its_calibration_to_those_who_ask_for_it(folder: Path) -> None:
+    card = cards.read(systems.DEFAULT, folder)
+    raw = Calibration()
+    assert card.calibration != raw
+    assert card.choosing("card") == card.choosing("on") == card
+    assert card.choosing("off") == dataclasses.replace(card, calibration=raw)
+    old = dataclasses.replace(card, calibrated=False)
+    assert old.choosing("card").calibration == old.choosing("off").calibration == raw
+    assert old.choosing("on") == old
 
 
 def test_truncated_foreign_missing_and_pointer_are_told_apart(folder: Path) -> None:
