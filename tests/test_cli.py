@@ -131,7 +131,7 @@ def test_the_console_shows_no_chatter(
     graded: tuple[Path, "subprocess.CompletedProcess[str]"],
 ) -> None:
     lines = graded[1].stderr.splitlines()
-    assert lines[0].endswith("clips, system mobilenet")
+    assert lines[0].endswith(f"clips, system {systems.DEFAULT}")
     assert not [line for line in lines if "oneDNN" in line and not line.startswith("TensorFlow:")]
     assert not [line for line in lines if "libmpg123" in line]
 

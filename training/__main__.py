@@ -121,10 +121,11 @@ def _published(folder: Path) -> dict[str, Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from model import systems
     from training.recipes import SYSTEMS
 
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--system", default="mobilenet", choices=SYSTEMS)
+    parser.add_argument("--system", default=systems.DEFAULT, choices=SYSTEMS)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, help="folder that holds clips.csv")
     source.add_argument("--fma-root", type=Path, help="folder of fma_metadata/ and fma_medium/")

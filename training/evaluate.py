@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model import systems
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "training" / "results"
 PROBES = (
@@ -95,7 +97,9 @@ def _write(path: Path, result: dict[str, Any]) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--system", default="mobilenet", help="name of a card (default: mobilenet)")
+    what.add_argument(
+        "--system", default=systems.DEFAULT, help="name of a card (default: %(default)s)"
+    )
     what.add_argument("--probes", action="store_true", help="the frozen embeddings instead")
     parser.add_argument("--names", default=",".join(PROBES), help="probes (default: all)")
     parser.add_argument("--data", type=Path, help="folder that holds clips.csv")

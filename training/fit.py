@@ -38,8 +38,10 @@ class Recipe:
             Zero-shot Models, CVPR 2022).
         refitted: whether the last layer is fitted anew at the end; it must be where any of the
             starting weights are kept, because they were none for genres.
-        probe_strength: inverse regularisation (C) of the probes, before and after.
-        quiet: of the last probe: see ``fit_probe``.
+        probe_strength: inverse regularisation (C) of the probe that the last layer starts from.
+        refit_strength: the same of the probe that it is fitted anew to.
+        refit_teaching: share of the teacher's posterior in the targets of that.
+        quiet: of that: see ``fit_probe``.
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
         halved: whether the shipped weights are in half precision (``training.precision``).
@@ -57,6 +59,8 @@ class Recipe:
     kept: float = 0.5
     refitted: bool = True
     probe_strength: float = 0.01
+    refit_strength: float = 0.03
+    refit_teaching: float = 0.5
     quiet: float = 0.3
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -112,7 +116,7 @@ def fit(
         _set_probe(head, fit_probe(start, lesson.genres, recipe.probe_strength))
     outputs = [head(keras.layers.Dropout(recipe.dropout)(features))]
     losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
-    weights, targets = [1.0], [genre_targets(lesson, recipe)]
+    weights, targets = [1.0], [genre_targets(lesson, recipe.teaching, recipe.smoothing)]
     if lesson.embeddings is not None:
         outputs.append(keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")(features))
         losses.append(keras.losses.MeanSquaredError())
@@ -175,12 +179,13 @@ def refit(model: keras.Model, lesson: Lesson, recipe: Recipe) -> None:
 
     Args:
         model: trained, for the windows of prediction.
-        lesson: clips and targets; of the targets only the genres count.
+        lesson: clips, genres, and the teacher's posteriors if there are any.
         recipe: how.
     """
     features = keras.Model(model.input, model.get_layer("embedding").output)
     made = predict(features, lesson.spectrograms, model.input_shape[1])
-    probe = fit_probe(made, lesson.genres, recipe.probe_strength, recipe.quiet)
+    targets = genre_targets(lesson, recipe.refit_teaching)
+    probe = fit_probe(made, targets, recipe.refit_strength, recipe.quiet)
     _set_probe(model.get_layer("logits"), probe)
 
 
@@ -303,12 +308,18 @@ class Batches(keras.utils.PyDataset):
         return crops, tuple(rows[chosen] for rows in self.targets)
 
 
-def genre_targets(lesson: Lesson, recipe: Recipe) -> NDArray[np.float32]:
-    """What the genre's output shall be, from labels and teacher, shape [clips, 16]."""
+def genre_targets(lesson: Lesson, teaching: float, smoothing: float = 0.0) -> NDArray[np.float32]:
+    """What the genre's output shall be, from labels and teacher, shape [clips, 16].
+
+    Args:
+        lesson: clips and genres.
+        teaching: share of the teacher's posterior, if there is a teacher; the rest is the label.
+        smoothing: share of the label that is spread evenly over the genres.
+    """
     count = len(GENRES)
-    targets = (1 - recipe.smoothing) * np.eye(count)[lesson.genres] + recipe.smoothing / count
+    targets = (1 - smoothing) * np.eye(count)[lesson.genres] + smoothing / count
     if lesson.posteriors is not None:
-        targets = (1 - recipe.teaching) * targets + recipe.teaching * lesson.posteriors
+        targets = (1 - teaching) * targets + teaching * lesson.posteriors
     return targets.astype(np.float32)
 
 

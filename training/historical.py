@@ -39,7 +39,7 @@ RECIPES: Final = {
     "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
     "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
-    "xception": replace(PLAIN, epochs=4, crop_frames=xception.PATCHES.length),
+    "xception": replace(PLAIN, epochs=3, crop_frames=xception.PATCHES.length),
     "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
 }
 """Of each architecture: as many epochs as two processors have time for.
@@ -80,7 +80,7 @@ def fit(
     names = {layer.name for layer in model.layers}
     if _STANDARDISED in names:
         standardise(model.get_layer(_STANDARDISED), lesson.spectrograms)
-    genres = learning.genre_targets(lesson, recipe)
+    genres = learning.genre_targets(lesson, recipe.teaching, recipe.smoothing)
     frozen = []
     if f"{agf.GENRE}_features" in names:
         frozen = [layer for layer in model.layers if layer.name not in _FROZEN_BUT]

@@ -191,7 +191,7 @@ def _beside(card: "Card", costs: "dict[str, Cost]") -> dict[str, Any]:
     from training.published import BY_ARCHITECTURE
 
     cost, published = costs.get(card.name), BY_ARCHITECTURE.get(card.architecture)
-    calibration = card.calibration
+    calibration = card.choosing("card").calibration
     return {
         "summary": card.summary,
         "architecture": card.architecture,

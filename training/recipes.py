@@ -27,13 +27,11 @@ class Ingredients:
 
 
 SYSTEMS: Final = {
-    "mobilenet": Ingredients(
-        "MobileNetV3 on log-mel, from AudioSet weights: small, quick, the default", (MOBILENET,)
-    ),
     "best": Ingredients(
-        "MobileNetV3 beside a small network made for artists: a lower log loss at more cost",
+        "MobileNetV3 beside a small network made for artists: our lowest log loss, the default",
         (MOBILENET, ARTIST),
     ),
+    "mobilenet": Ingredients("MobileNetV3 alone: smaller and somewhat quicker", (MOBILENET,)),
     "mobilenet_artist_musicnn": Ingredients(
         "MobileNetV3 with two networks made for music beside it", (MOBILENET, ARTIST, MUSICNN)
     ),
@@ -75,4 +73,4 @@ SYSTEMS: Final = {
         architecture="svm",
     ),
 }
-"""The first is the default; weights are shipped of those that have a card."""
+"""Weights are shipped of those that have a card."""

@@ -19,6 +19,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from model.genres import GENRES
 from training.dataset import ClipTable, DatasetError
 
+_NO_SHARE = 1e-4
+"""Share of a genre in a target that is left out: it costs time and changes nothing."""
+
 _SILENT = 1e-8
 """Spread of a feature that says nothing at all."""
 
@@ -38,13 +41,16 @@ class Probe:
 
 
 def fit_probe(
-    features: NDArray[np.floating], genres: NDArray[np.int_], strength: float, quiet: float = 0.0
+    features: NDArray[np.floating],
+    genres: NDArray[np.int_] | NDArray[np.floating],
+    strength: float,
+    quiet: float = 0.0,
 ) -> Probe:
     """Logistic regression on standardised features.
 
     Args:
         features: shape [clips, features].
-        genres: index into ``GENRES``, shape [clips].
+        genres: index into ``GENRES``, shape [clips], or a share of each genre, shape [clips, 16].
         strength: scikit-learn's C.
         quiet: added to each feature's spread, as a share of the median spread. A feature that is
             all but silent in these clips would otherwise be blown up, and ruin the one clip in
@@ -55,7 +61,12 @@ def fit_probe(
     scale[scale < _SILENT] = 1.0
     mean = features.mean(axis=0, dtype=np.float64)
     regression = LogisticRegression(C=strength, max_iter=400)
-    regression.fit((features - mean) / scale, genres)
+    standardised = (features - mean) / scale
+    if genres.ndim == 1:
+        regression.fit(standardised, genres)
+    else:  # a clip counts for each genre by its share
+        clips, named = np.nonzero(genres > _NO_SHARE)
+        regression.fit(standardised[clips], named, sample_weight=genres[clips, named])
     weights = np.zeros((features.shape[1], len(GENRES)))
     # A genre without clips in this part gets a logit that no softmax will notice.
     bias = np.full(len(GENRES), -15.0)

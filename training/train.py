@@ -28,6 +28,15 @@ Log = Callable[[str], None]
 
 PRIOR_SMOOTHING = 0.01
 
+_UNFINISHED: dict[str, Any] = {
+    "kept": 0.0,
+    "refitted": False,
+    "refit_strength": 0.0,
+    "refit_teaching": 0.0,
+    "quiet": 0.0,
+}
+"""Of a recipe: all that only finishes a trained network."""
+
 _COMPARED = 50
 """Clips that both precisions answer."""
 
@@ -229,7 +238,7 @@ def _network(
 
 def _trained(plan: Plan, material: Material, name: str, lesson: fit.Lesson, log: Log) -> Path:
     """Weights of all layers after training; another way to finish them finds them again."""
-    unfinished_recipe = replace(plan.recipe, kept=0.0, refitted=False, quiet=0.0)
+    unfinished_recipe = replace(plan.recipe, **_UNFINISHED)
     key = _key(replace(plan, recipe=unfinished_recipe), material.table)
     kept = plan.work / f"trained_{name}_{key}.weights.h5"
     if not kept.exists():

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from model.cards import Card
     from model.systems.base import System
 
-DEFAULT: Final = "mobilenet"
+DEFAULT: Final = "best"
 WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
 
 

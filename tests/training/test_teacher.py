@@ -38,3 +38,12 @@ def test_a_feature_that_was_all_but_silent_decides_nothing() -> None:
     assert ruined[0, 3] > 0.99
     assert plain[0, 0] > 0.4
     np.testing.assert_allclose(spared, plain, atol=0.2)
+
+
+def test_whole_shares_are_labels_and_halves_lie_between() -> None:
+    hard = fit_probe(FEATURES, GENRES, 0.1)
+    whole = fit_probe(FEATURES, np.eye(16)[GENRES], 0.1)
+    np.testing.assert_allclose(whole.weights, hard.weights, atol=1e-3)
+    blurred = 0.5 * np.eye(16)[GENRES] + 0.5 / 16
+    unsure = fit_probe(FEATURES, blurred, 0.1).posteriors(FEATURES)
+    assert (unsure.max(axis=1) < hard.posteriors(FEATURES).max(axis=1)).all()
