@@ -39,7 +39,7 @@ RECIPES: Final = {
     "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
     "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
-    "xception": replace(PLAIN, epochs=3, crop_frames=xception.PATCHES.length),
+    "xception": replace(PLAIN, epochs=2, crop_frames=xception.PATCHES.length),
     "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
 }
 """Of each architecture: as many epochs as two processors have time for.
