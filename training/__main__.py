@@ -34,6 +34,7 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training.checkpoint import CheckpointError
     from training.dataset import DatasetError
+    from training.precision import PrecisionError
     from training.train import train
 
     work = given.work / given.system
@@ -41,7 +42,7 @@ def main() -> int:
     log = _logger(work / "log.txt")
     try:
         train(*_plan(given, work, log), log)
-    except (CheckpointError, DatasetError) as error:
+    except (CheckpointError, DatasetError, PrecisionError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0

@@ -30,21 +30,21 @@ PLAIN: Final = learning.Recipe(
     imitation=0.0,
     kept=0.0,
     refitted=False,
-    halved=True,
     augmentation=Augmentation(short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0),
 )
 """Without anything that came later; the networks have dropout of their own."""
 
 RECIPES: Final = {
-    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
+    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length, halved=True),
     "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
-    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
+    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length, halved=True),
     "xception": replace(PLAIN, epochs=2, crop_frames=xception.PATCHES.length),
     "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
 }
 """Of each architecture: as many epochs as two processors have time for.
 
-An epoch has one crop of each clip; the authors' had all patches, and more of them.
+An epoch has one crop of each clip; the authors' had all patches, and more of them. The largest
+weights are shipped in half precision.
 """
 
 _STANDARDISED: Final = "standardised"
