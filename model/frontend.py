@@ -16,6 +16,9 @@ import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
 _CHUNK_FRAMES = 64
+_LOUDEST = 1e6
+"""Of samples that are nominally in [-1, 1]."""
+
 _BLOCKS = 8
 """Parts of the filterbank, by band: most weights of a whole one are zeros."""
 
@@ -121,7 +124,7 @@ class FrontEnd:
         blocks = _blocks(self)
         window = _window(self)
         centre = self.fft_length // 2
-        padded = np.pad(waveform, centre).astype(np.float32, copy=False)
+        padded = np.pad(levelled(waveform), centre).astype(np.float32, copy=False)
         first = (self.fft_length - self.window_length) // 2
         framed = np.lib.stride_tricks.sliding_window_view(padded[first:], self.window_length)
         framed = framed[:: self.hop_length][: self.frames(len(waveform))]
@@ -155,6 +158,12 @@ class FrontEnd:
             mel -= mel.min()
             mel /= mel.max() or np.float32(1.0)
         return mel
+
+
+def levelled(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples as they are; such as would leave single precision when squared, at full scale."""
+    peak = max(float(waveform.max(initial=0.0)), -float(waveform.min(initial=0.0)))
+    return waveform / np.float32(peak) if peak > _LOUDEST else waveform
 
 
 def slaney_edges(bands: int, fmax: float, fmin: float = 0.0) -> NDArray[np.float64]:

@@ -103,6 +103,10 @@ def outcomes(
         if entry.log_mel is None:
             yield Outcome(clip, None, notices, {})
             continue
+        if not np.isfinite(logits).all():
+            absurd = Notice("failure", "its samples are so large that the network gave no numbers")
+            yield Outcome(clip, None, (*notices, absurd), {})
+            continue
         kept: dict[str, NDArray[Any]] = {}
         if WINDOWS in keep:
             starts = window_starts(len(entry.log_mel), system.window_frames)

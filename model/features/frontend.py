@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from model.audio import LONGEST_SECONDS, UndecodableError
+from model.frontend import levelled
 
 _LEAST_RATE = 11_025
-_LOUDEST = 1e6
-"""Of samples that are nominally in [-1, 1]: powers of more could leave single precision."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,8 @@ class ClipFeatures:
         """
         from model.features.clip import FeaturesError, features_of_samples
 
-        peak = np.abs(waveform).max(initial=0.0)
-        if peak > _LOUDEST:
-            waveform = waveform / peak
         try:
-            features = features_of_samples(waveform, self.sample_rate)
+            features = features_of_samples(levelled(waveform), self.sample_rate)
         except FeaturesError as error:
             raise UndecodableError("no_features", str(error)) from None
         if not np.isfinite(features).all():

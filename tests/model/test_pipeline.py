@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.calibration import Calibration
 from model.clips import Clip, Notice
-from model.pipeline import Outcome, classify, with_logits
+from model.pipeline import Outcome, classify, outcomes, with_logits
 from model.systems.base import EmbeddingError, Execution, System, cut_windows, window_starts
 from model.workers import Decoded, Limits
 from tests.model.test_workers import FRONT_END
@@ -79,10 +79,27 @@ def test_windows_have_one_length_and_reach_both_ends(length: int, frames: int) -
 def test_a_clip_that_cannot_be_decoded_has_no_posterior(tmp_path: Path, clips: list[Path]) -> None:
     (tmp_path / "empty.mp3").touch()
     paths = [clips[0], tmp_path / "empty.mp3", clips[1]]
-    outcomes = outcomes_of(paths, MeanNetwork(4))
-    assert [outcome.posterior is None for outcome in outcomes] == [False, True, False]
-    assert outcomes[1].notices == (Notice("empty", "zero bytes"),)
-    assert not any(outcome.kept for outcome in outcomes)
+    found = outcomes_of(paths, MeanNetwork(4))
+    assert [outcome.posterior is None for outcome in found] == [False, True, False]
+    assert found[1].notices == (Notice("empty", "zero bytes"),)
+    assert not any(outcome.kept for outcome in found)
+
+
+def test_answers_that_are_no_numbers_cost_one_clip() -> None:
+    class Overflowing(MeanNetwork):
+        def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            logits = super().__call__(windows)
+            return np.where(logits == 1.0, np.nan, logits)
+
+    network = Overflowing(2)
+    decoded = [Decoded(np.full((30, BANDS), index, np.float16)) for index in range(3)]
+    named = [Clip(str(index), "") for index in range(3)]
+    system = System(FRONT_END, 20, lambda _: network)
+    first, odd, last = outcomes(named, decoded, system, network, Calibration())
+    assert odd.posterior is None
+    assert odd.notices[-1].reason == "failure"
+    assert first.posterior is not None
+    assert last.posterior is not None
 
 
 def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) -> None:
