@@ -6,16 +6,19 @@ command goes on after an interruption.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from training.dataset import ClipTable
-    from training.fit import Recipe
+    from training.method import Method
+    from training.recipes import Ingredients
     from training.train import Plan
 
 TEACHERS = "mn04,artist,MSD_musicnn,msd_fcn_all"
@@ -28,10 +31,10 @@ def main() -> int:
     """Parse the arguments and train; returns the exit code."""
     parser = _parser()
     given = parser.parse_args()
-    if problem := _problem(given):
-        parser.error(problem)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if problem := _problem(given):
+        parser.error(problem)
     from training.checkpoint import CheckpointError
     from training.dataset import DatasetError
     from training.precision import PrecisionError
@@ -41,11 +44,25 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     log = _logger(work / "log.txt")
     try:
-        train(*_plan(given, work, log), log)
+        plan, table = _plan(given, work, log)
+        if given.ablate is None:
+            train(plan, table, log)
+        else:
+            _ablate(plan, table, given.ablate, log)
     except (CheckpointError, DatasetError, PrecisionError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _ablate(plan: "Plan", table: "ClipTable", names: list[str], log: Log) -> None:
+    from training import ablation
+
+    found = ablation.ablate(plan, table, names or list(ablation.VARIATIONS), log)
+    path = plan.results_folder / "ablation.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    log(f"{path}: written")
 
 
 def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipTable]":
@@ -70,35 +87,41 @@ def _plan(given: argparse.Namespace, work: Path, log: Log) -> "tuple[Plan, ClipT
         if given.sources:
             schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
     system = SYSTEMS[given.system]
-    historical = system.architecture != FUSION
-    scratch = historical or given.init == "none"
-    files = None if scratch else _published(Path(given.init))
-    teachers = given.teachers if given.teachers is not None else "" if given.fma_root else TEACHERS
+    scratch = system.architecture != FUSION or given.init == "none"
+    made_of = replace(system, branches=system.branches[:1]) if scratch else system
     plan = Plan(
         name=given.system,
-        summary=system.summary,
-        branches=system.branches[:1] if scratch else system.branches,
+        made_of=made_of,
+        method=_method(given, made_of, scratch, work),
         schemes=schemes,
-        files=files,
-        embeddings=(given.data or Path()) / "embeddings",
-        teachers=tuple(filter(None, teachers.split(","))) if not scratch else (),
-        fitted_to=fitted_to,
-        seed=given.seed,
         work=work,
         weights_folder=given.out,
         results_folder=given.results,
-        recipe=_recipe(system.architecture, scratch),
-        architecture=system.architecture,
-        size=system.size,
+        fitted_to=fitted_to,
     )
     return plan, table
 
 
-def _recipe(architecture: str, scratch: bool) -> "Recipe":
-    from training import fit, historical
+def _method(
+    given: argparse.Namespace, made_of: "Ingredients", scratch: bool, work: Path
+) -> "Method":
+    from training import classics, fit, historical
+    from training.networks import Networks
 
-    started = fit.SCRATCH if scratch else fit.Recipe()
-    return historical.RECIPES.get(architecture, started)
+    if made_of.architecture in classics.LIBRARIES:
+        return classics.Classic(made_of.architecture, given.seed)
+    if scratch:
+        recipe = historical.RECIPES.get(made_of.architecture, fit.SCRATCH)
+        return Networks(made_of, work, recipe, seed=given.seed)
+    teachers = given.teachers if given.teachers is not None else "" if given.fma_root else TEACHERS
+    return Networks(
+        made_of,
+        work,
+        files=_published(Path(given.init)),
+        embeddings=(given.data or Path()) / "embeddings",
+        teachers=tuple(filter(None, teachers.split(","))),
+        seed=given.seed,
+    )
 
 
 def _problem(given: argparse.Namespace) -> str:
@@ -110,6 +133,18 @@ def _problem(given: argparse.Namespace) -> str:
         return f"{given.system} always starts at random: leave --init out"
     if not historical and given.init is None:
         return "--init is needed: a folder of published files, or `none` to start at random"
+    if given.ablate is not None:
+        return _cannot_ablate(given, historical)
+    return ""
+
+
+def _cannot_ablate(given: argparse.Namespace, historical: bool) -> str:
+    from training.ablation import VARIATIONS
+
+    if historical or given.fma_root:
+        return "--ablate needs --data, and a system of ours"
+    if unknown := set(given.ablate) - set(VARIATIONS):
+        return f"--ablate: no variation {min(unknown)!r}; there are: {', '.join(VARIATIONS)}"
     return ""
 
 
@@ -141,6 +176,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--sources", action="store_true", help="hold out whole sources, too")
+    parser.add_argument(
+        "--ablate",
+        metavar="VARIATION",
+        nargs="*",
+        help="train nothing for good: change one part of the recipe at a time, all known ones or "
+        "those that are named, and write ablation.json",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=Path("runs"))
     parser.add_argument("--out", type=Path, default=Path("weights"))

@@ -11,20 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontends import AnyFrontEnd
+from model.features.frontend import ClipFeatures
+from model.frontends import parameters
 from model.genres import GENRES
 from model.systems import svm, xgboost
 from model.systems.base import Execution, Network
-from training.dataset import DatasetError, Spectrogram
-
-WINDOW_FRAMES: Final = 1
-"""A clip is one frame of features."""
+from training.dataset import ClipTable, DatasetError, Spectrogram
+from training.method import Fit, Log
 
 SVM: Final = {"C": 1.0, "kernel": "rbf", "gamma": "auto"}
 """The defaults of the scikit-learn of the starter kit; ``auto`` is one over the features."""
@@ -44,43 +43,101 @@ in the same order, so that the same clips give the same file."""
 
 _TOLD_ROUNDS: Final = 50
 
-Log = Callable[[str], None]
-Fit = Callable[[NDArray[np.float32], NDArray[np.int_], int, Path, Log], None]
+WriteFit = Callable[[NDArray[np.float32], NDArray[np.int_], int, Path, Log], None]
 
 
 @dataclass(frozen=True)
-class Classic:
-    """What training has to know of a system that is no network.
+class Library:
+    """What training has to know of a library that fits a system.
 
     Attributes:
         front_end: of its features.
         package: that fits it.
         settings: what the package is told, for the card.
         suffix: of the file of weights.
-        fit: writes weights; see ``fit_trees`` for the arguments.
+        write_fit: writes weights; see ``fit_trees`` for the arguments.
         network: reads them, and predicts.
     """
 
-    front_end: AnyFrontEnd
+    front_end: ClipFeatures
     package: str
     settings: Mapping[str, Any]
     suffix: str
-    fit: Fit
+    write_fit: WriteFit
     network: Callable[[Path, Execution], Network]
 
     @property
-    def library(self) -> str:
+    def version(self) -> str:
         """The package and its version."""
         return f"{self.package} {version(self.package)}"
 
+
+@dataclass(frozen=True)
+class Classic:
+    """How a system is fitted that is no network.
+
+    Attributes:
+        architecture: one of ``LIBRARIES``.
+        seed: of what the library draws.
+    """
+
+    architecture: str
+    seed: int = 0
+
+    window_frames: ClassVar[int] = 1
+    """A clip is one frame of features."""
+
+    @property
+    def library(self) -> Library:
+        """That fits it."""
+        return LIBRARIES[self.architecture]
+
+    @property
+    def front_end(self) -> ClipFeatures:
+        """Of its features."""
+        return self.library.front_end
+
+    @property
+    def suffix(self) -> str:
+        """Of the file of weights."""
+        return self.library.suffix
+
+    @property
+    def identity(self) -> list[Any]:
+        """All that a fit depends on beside the clips."""
+        settings, front_end = self.library.settings, parameters(self.front_end)
+        start = [(), (), (), self.seed, self.architecture, ""]
+        return [*start, settings, front_end, self.library.version]
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the card says of it."""
+        return {
+            "initial_weights": [],
+            "teachers": [],
+            "recipe": self.library.settings,
+            "seed": self.seed,
+            "library": self.library.version,
+        }
+
+    def prepared(self, table: ClipTable, spectrograms: list[Spectrogram], log: Log) -> Fit:
+        """Nothing is to be made ready."""
+
+        def fit(name: str, chosen: NDArray[np.int_]) -> FittedClassic:
+            log(f"{name}: fitting to {len(chosen)} clips by {self.library.version}")
+            clips = [spectrograms[index] for index in chosen]
+            return self.fitted(clips, table.genres[chosen], log)
+
+        return fit
+
     def fitted(
-        self, clips: list[Spectrogram], genres: NDArray[np.int_], seed: int, log: Log
+        self, clips: list[Spectrogram], genres: NDArray[np.int_], log: Log
     ) -> "FittedClassic":
         """Fit to clips, each one frame of features, and their genres."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"weights{self.suffix}"
-            self.fit(np.concatenate(clips), genres, seed, path, log)
-            return FittedClassic(self, path.read_bytes())
+            self.library.write_fit(np.concatenate(clips), genres, self.seed, path, log)
+            return FittedClassic(self.library, path.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -88,22 +145,22 @@ class FittedClassic:
     """A classic after its fit.
 
     Attributes:
-        classic: what was fitted.
+        library: what fitted it.
         content: of its file of weights.
     """
 
-    classic: Classic
+    library: Library
     content: bytes
 
     def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
         """Logits of clips, shape [clips, 16]."""
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"weights{self.classic.suffix}"
-            self.save(path)
-            network = self.classic.network(path, Execution("cpu", batch=len(clips)))
+            path = Path(folder) / f"weights{self.library.suffix}"
+            path.write_bytes(self.content)
+            network = self.library.network(path, Execution("cpu", batch=len(clips)))
         return network(np.stack(clips).astype(np.float32))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, log: Log) -> None:
         """Write the weights."""
         path.write_bytes(self.content)
 
@@ -175,9 +232,9 @@ def fit_trees(
         compressed.write(booster.save_raw("json"))
 
 
-CLASSICS: Final = {
-    "svm": Classic(svm.FRONT_END, "scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
-    "xgboost": Classic(
+LIBRARIES: Final = {
+    "svm": Library(svm.FRONT_END, "scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
+    "xgboost": Library(
         xgboost.FRONT_END, "xgboost-cpu", TREES, ".trees.json.gz", fit_trees, xgboost.Trees
     ),
 }

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import keras
 import numpy as np
@@ -43,32 +42,6 @@ class Design:
     random_network: Callable[[int, int], keras.Model]
     fit: Fit
     predict: Predict
-
-
-class Fitted(Protocol):
-    """What was fitted to clips."""
-
-    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
-        """Logits, shape [clips, 16]."""
-
-    def save(self, path: Path) -> None:
-        """Write the weights."""
-
-
-@dataclass(frozen=True)
-class FittedNetwork:
-    """A network for whole windows, and the design that it is of."""
-
-    network: keras.Model
-    design: Design
-
-    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
-        """Logits, shape [clips, 16]."""
-        return self.design.predict(self.network, clips, self.design.window_frames)
-
-    def save(self, path: Path) -> None:
-        """Write the weights; the name must end in ``.weights.h5``."""
-        self.network.save_weights(path)
 
 
 def design(architecture: str, branches: tuple[str, ...], size: str) -> Design:

@@ -149,6 +149,7 @@ def _pictures(name: str) -> str:
 
 
 BLOCKS: dict[str, Callable[[str], str]] = {
+    "ablation": tables.ablation,
     "calibration": tables.calibration,
     "candidates": tables.candidates,
     "fma_tracks": tables.fma_tracks,

@@ -44,7 +44,6 @@ class Recipe:
         quiet: of that: see ``fit_probe``.
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
-        halved: whether the shipped weights are in half precision (``training.precision``).
     """
 
     epochs: int = 6
@@ -64,7 +63,6 @@ class Recipe:
     quiet: float = 0.3
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
-    halved: bool = False
 
 
 SCRATCH = Recipe(epochs=60, rate=1e-3, teaching=0.0, imitation=0.0, kept=0.0, refitted=False)

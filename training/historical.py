@@ -35,16 +35,15 @@ PLAIN: Final = learning.Recipe(
 """Without anything that came later; the networks have dropout of their own."""
 
 RECIPES: Final = {
-    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length, halved=True),
+    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
-    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length, halved=True),
+    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
     "xception": replace(PLAIN, epochs=2, crop_frames=xception.PATCHES.length),
     "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
 }
 """Of each architecture: as many epochs as two processors have time for.
 
-An epoch has one crop of each clip; the authors' had all patches, and more of them. The largest
-weights are shipped in half precision.
+An epoch has one crop of each clip; the authors' had all patches, and more of them.
 """
 
 _STANDARDISED: Final = "standardised"

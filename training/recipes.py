@@ -18,12 +18,14 @@ class Ingredients:
         branches: of its network, where it is put together from several.
         architecture: module of ``model.systems`` that builds it.
         size: of an architecture that comes in several.
+        halved: whether its weights are shipped in half precision (``training.precision``).
     """
 
     summary: str
     branches: tuple[str, ...] = ()
     architecture: str = FUSION
     size: str = ""
+    halved: bool = False
 
 
 SYSTEMS: Final = {
@@ -38,6 +40,7 @@ SYSTEMS: Final = {
     "agf": Ingredients(
         "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",
         architecture="agf",
+        halved=True,
     ),
     "shortterm": Ingredients(
         "2018, rank 2, after its title alone: one CNN on 1, 2, 3 and 5 seconds, averaged",
@@ -48,7 +51,9 @@ SYSTEMS: Final = {
         architecture="xgboost",
     ),
     "stft": Ingredients(
-        "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms", architecture="stft"
+        "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms",
+        architecture="stft",
+        halved=True,
     ),
     "xception": Ingredients(
         "2018, rank 5: Xception without its middle on mel spectrograms",

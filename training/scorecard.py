@@ -48,7 +48,7 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
     prior = smoothed(np.bincount(clips.genres, minlength=len(GENRES)), TRAINING_SMOOTHING)
     return {
         "name": name,
-        **_measured(held_out, clips, repeats),
+        **measured(held_out, clips, repeats),
         "genres": measures.by_genre(repeats, clips),
         "sources": measures.by_source(repeats, clips),
         "calibration": {
@@ -78,7 +78,7 @@ def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dic
     return {
         "name": name,
         "features": features,
-        **_measured(held_out, labelled(held_out, effort.draws), cross_validated(held_out)),
+        **measured(held_out, labelled(held_out, effort.draws), cross_validated(held_out)),
         "fixed_floor": fixed_floor_row(held_out),
     }
 
@@ -124,7 +124,7 @@ def cross_validated(held_out: HeldOut) -> list[Posteriors]:
     ]
 
 
-def _measured(held_out: HeldOut, clips: Labelled, repeats: list[Posteriors]) -> dict[str, Any]:
+def measured(held_out: HeldOut, clips: Labelled, repeats: list[Posteriors]) -> dict[str, Any]:
     """Scores with intervals, of all repeats and of the first, and with sources left out."""
     left_out = {}
     for scheme in (SOURCE, EACH_SOURCE):

@@ -239,6 +239,33 @@ def candidates(name: str) -> str:
     return table(header, rows)
 
 
+def ablation(_: str) -> str:
+    """What each part of the recipe is worth; one row a variation."""
+    rows = []
+    for entry in result("ablation")["variations"]:
+        as_is, converted = (entry["scores"][view] for view in _VIEWS)
+        excess = entry["excess"]
+        rows.append(
+            (
+                entry["name"],
+                number(as_is["log_loss"]),
+                f"{excess['value']:+.3f} ({excess['low']:+.3f} to {excess['high']:+.3f})",
+                number(as_is["accuracy"]),
+                number(as_is["macro_f1"]),
+                number(converted["log_loss"]),
+            )
+        )
+    header = (
+        "recipe",
+        "log loss",
+        "against the first row",
+        "accuracy",
+        "macro F1",
+        "log loss, fma",
+    )
+    return table(header, rows)
+
+
 def _evaluated() -> Iterator[dict[str, Any]]:
     """Results of all systems, then of all probes, by name; other json files are left alone."""
     files = sorted(RESULTS.glob("*.json"))

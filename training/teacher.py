@@ -60,13 +60,11 @@ def fit_probe(
     scale = np.hypot(spread, quiet * np.median(spread))
     scale[scale < _SILENT] = 1.0
     mean = features.mean(axis=0, dtype=np.float64)
+    shares = np.eye(len(GENRES))[genres] if genres.ndim == 1 else genres
+    clips, named = np.nonzero(shares > _NO_SHARE)  # a clip counts for each genre by its share
     regression = LogisticRegression(C=strength, max_iter=400)
     standardised = (features - mean) / scale
-    if genres.ndim == 1:
-        regression.fit(standardised, genres)
-    else:  # a clip counts for each genre by its share
-        clips, named = np.nonzero(genres > _NO_SHARE)
-        regression.fit(standardised[clips], named, sample_weight=genres[clips, named])
+    regression.fit(standardised[clips], named, sample_weight=shares[clips, named])
     weights = np.zeros((features.shape[1], len(GENRES)))
     # A genre without clips in this part gets a logit that no softmax will notice.
     bias = np.full(len(GENRES), -15.0)

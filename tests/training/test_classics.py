@@ -50,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=sorted(classics.CLASSICS))
+@pytest.fixture(scope="module", params=sorted(classics.LIBRARIES))
 def trained(request: pytest.FixtureRequest, data: Path) -> tuple[str, Path]:
     """Name of a system, and the folder that it was trained in by the command."""
     with pytest.MonkeyPatch.context() as patch:
@@ -69,7 +69,7 @@ def test_the_command_trains_and_does_not_train_twice(
     assert card.front_end == ClipFeatures(22_050)
     settings = {"svm": classics.SVM, "xgboost": {**classics.TREES, "rounds": 5}}[name]
     assert card.training["recipe"] == settings
-    assert card.training["library"].startswith(classics.CLASSICS[name].package)
+    assert card.training["library"].startswith(classics.LIBRARIES[name].package)
     assert "keras" not in card.training
     written = json.loads((folder / "out" / f"{name}.json").read_text())
     assert written["front_end"] == {"kind": "features", "sample_rate": 22_050}
@@ -98,9 +98,8 @@ def test_the_held_out_logits_are_those_of_the_shipped_code(trained: tuple[str, P
         clips = [loaded.log_mel(path) for path in table.files]
         assert clips[0].dtype == np.float32
         chosen = np.flatnonzero(folds != 0)
-        fitted = classics.CLASSICS[name].fitted(
-            [clips[i] for i in chosen], table.genres[chosen], 0, print
-        )
+        fit = classics.Classic(name).prepared(table, clips, print)
+        fitted = fit("again", chosen)
     held = np.flatnonzero(folds == 0)
     np.testing.assert_allclose(fitted.predict([clips[i] for i in held]), logits[held], atol=1e-3)
 

@@ -17,6 +17,7 @@ from tests.training.test_dataset import write_table
 from training import __main__ as program
 from training import factors, fit, folds, historical
 from training.dataset import ClipTable, Spectrogram, read_table
+from training.networks import Networks
 from training.recipes import SYSTEMS
 from training.train import Plan, train
 
@@ -46,22 +47,16 @@ def plan(name: str, table: ClipTable, folder: Path) -> Plan:
     work.mkdir(parents=True)
     made = SYSTEMS[name]
     held = np.array([-1, 0, 1, -1, 0, 1])
+    recipe = dataclasses.replace(historical.RECIPES[made.architecture], epochs=1, batch=4)
     return Plan(
         name=name,
-        summary=made.summary,
-        branches=(),
+        made_of=made,
+        method=Networks(made, work, recipe),
         schemes={"held": held},
-        files=None,
-        embeddings=folder,
-        teachers=(),
-        seed=0,
         work=work,
         weights_folder=folder / "weights",
         results_folder=folder / "results",
         fitted_to=np.flatnonzero(held < 0),
-        recipe=dataclasses.replace(historical.RECIPES[made.architecture], epochs=1, batch=4),
-        architecture=made.architecture,
-        size=made.size,
     )
 
 

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -13,9 +14,12 @@ from model.systems.base import Execution
 from tests.training.test_dataset import write_table
 from tests.training.test_initial import write_published
 from training import __main__ as program
-from training import folds, heldout
+from training import folds, heldout, precision
+from training.ablation import AS_TRAINED, ablate
 from training.dataset import ClipTable, read_table
 from training.fit import SCRATCH, Recipe
+from training.networks import Networks
+from training.precision import PrecisionError
 from training.recipes import SYSTEMS
 from training.train import Plan, train
 
@@ -27,6 +31,7 @@ GENRE_OF = {
 }
 
 
+MADE_OF = SYSTEMS["best"]
 FEW = Recipe(epochs=1, batch=8, crop_frames=320, refitted=True)
 
 
@@ -54,19 +59,22 @@ def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> P
     """Two folds, one epoch, random weights in the place of the published ones."""
     (tmp_path / "init").mkdir()
     (tmp_path / "runs" / "mobilenet").mkdir(parents=True)
+    work = tmp_path / "runs" / "mobilenet"
     return Plan(
         name="mobilenet",
-        summary="in miniature",
-        branches=SYSTEMS["best"].branches,
+        made_of=MADE_OF,
+        method=Networks(
+            MADE_OF,
+            work,
+            FEW,
+            files=write_published(tmp_path / "init", monkeypatch),
+            embeddings=tmp_path / "embeddings",
+            teachers=("someone",),
+        ),
         schemes={"cv0": folds.fold_numbers(table, 2, 0)},
-        files=write_published(tmp_path / "init", monkeypatch),
-        embeddings=tmp_path / "embeddings",
-        teachers=("someone",),
-        seed=0,
-        work=tmp_path / "runs" / "mobilenet",
+        work=work,
         weights_folder=tmp_path / "weights",
         results_folder=tmp_path / "results",
-        recipe=FEW,
     )
 
 
@@ -101,21 +109,58 @@ def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
 
 
 @pytest.mark.filterwarnings("default")
-def test_one_part_is_only_trained_on_and_random_weights_do(plan: Plan, table: ClipTable) -> None:
+def test_an_ablation_trains_again_only_what_the_changed_part_needs(
+    plan: Plan, table: ClipTable
+) -> None:
+    said: list[str] = []
+    wrong = np.random.default_rng(0).permutation(table.genres)  # labels that cannot be learned
+    table = dataclasses.replace(table, genres=wrong)
+    found = ablate(plan, table, ["trained weights only", "no teacher"], said.append)
+    assert found["system"] == "mobilenet"
+    first, finished, trained = found["variations"]
+    assert first["name"] == AS_TRAINED
+    assert first["excess"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    for entry in (finished, trained):
+        value = entry["scores"]["as_is"]["log_loss"]["value"]
+        lost = value - first["scores"]["as_is"]["log_loss"]["value"]
+        assert entry["excess"]["value"] == pytest.approx(lost, abs=2e-4)
+        assert entry["excess"]["value"] != 0.0
+    # Two folds with the recipe as it is, and two without a teacher; no network for good.
+    assert sum("epoch" in line for line in said) == 4
+    assert not plan.weights_folder.exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_checked(
+    plan: Plan, table: ClipTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As with the official split of FMA: validation and test are predicted, training is fitted."""
     official = np.arange(len(table)) % 4 - 2
     fitted_to = np.flatnonzero(official < 0)
     said: list[str] = []
+    made_of = dataclasses.replace(MADE_OF, branches=MADE_OF.branches[:1], halved=True)
+    recipe = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch=8)
     scratch = dataclasses.replace(
         plan,
+        made_of=made_of,
+        method=Networks(made_of, plan.work, recipe),
         schemes={"official": official.clip(-1)},
-        files=None,
-        branches=plan.branches[:1],
-        teachers=(),
         fitted_to=fitted_to,
-        recipe=dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch=8),
     )
+    plan.weights_folder.mkdir()
+    shipped = plan.weights_folder / "mobilenet.weights.h5"
+    shipped.write_bytes(b"those of before")
+    with monkeypatch.context() as patch:
+        patch.setattr(precision, "TOLERANCE", -1.0)
+        with pytest.raises(PrecisionError, match="changes by"):
+            train(scratch, table, said.append)
+    assert shipped.read_bytes() == b"those of before"
     card = train(scratch, table, said.append)
+    assert any(line.startswith("half precision: 32 clips") for line in said)
+    with h5py.File(shipped) as file:
+        kinds: set[str] = set()
+        file.visititems(lambda _, part: kinds.add(str(getattr(part, "dtype", ""))))
+    assert "float16" in kinds
     assert card.training["clips"] == len(fitted_to) == 16
     assert card.training["initial_weights"] == []
     assert card.validation["scores"]["clips"] == 16
@@ -149,3 +194,17 @@ def test_the_command_line_says_what_it_lacks(
     )
     assert program.main() == 1
     assert "clips.csv" in capsys.readouterr().err
+
+
+def test_a_variation_that_is_unknown_or_impossible_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path)]
+    for arguments, problem in (
+        ([*data, "--init", "none", "--ablate", "no mask"], "no variation 'no mask'"),
+        ([*data, "--system", "stft", "--ablate"], "a system of ours"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["training", *arguments])
+        with pytest.raises(SystemExit, match="2"):
+            program.main()
+        assert problem in capsys.readouterr().err
