@@ -50,7 +50,7 @@ def connected(address: str) -> Iterator[None]:
             that runs here, or ``local`` to start one on this machine that ends with the block.
 
     Raises:
-        ClusterError: there is none.
+        ClusterError: there is none, or it did not start.
     """
     if find_spec("ray") is None:
         raise ClusterError(
@@ -84,10 +84,14 @@ def connected(address: str) -> Iterator[None]:
                     runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}},
                     **more,
                 )
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # Ray's own is a bare one, when a start takes it too long
+            hint = (
+                "try again when this machine is less busy"
+                if address == LOCAL
+                else "start the cluster with `ray start`, and run this on one of its machines"
+            )
             raise ClusterError(
-                f"--ray {address}: cannot connect: {_first_line(error)}; start the cluster with "
-                "`ray start`, and run this on one of its machines"
+                f"--ray {address}: cannot connect: {_first_line(error)}; {hint}"
             ) from None
         yield
     finally:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 
+from model.distributed.cluster import LOCAL, ClusterError, connected
 from model.distributed.places import Folder
 from tests.conftest import CLIPS, ROOT, Run
 from tests.model.object_store import serving
@@ -138,6 +139,18 @@ def wait_for(what: Callable[[], object], process: "subprocess.Popen[str]") -> No
 
 def finished(folder: Path) -> list[Path]:
     return sorted((folder / "finished").glob("*.json"))
+
+
+def test_a_start_that_takes_too_long_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def late(**settings: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", late)
+    told = r"timed out during startup.*less busy"
+    with pytest.raises(ClusterError, match=told), connected(LOCAL):
+        pytest.fail("nothing is connected")
 
 
 def test_a_killed_run_goes_on_and_a_killed_actor_costs_nothing(
