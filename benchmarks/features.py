@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.cpus import ONE_THREAD
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("FEATURES.md")
 SAMPLES = Path(__file__).resolve().parents[1] / "tests" / "clips"
 SECONDS = 30.0
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Program = Callable[[Path], "NDArray[np.float32]"]
 
@@ -54,8 +55,7 @@ def main() -> int:
     parser.add_argument("clips", nargs="?", type=Path, help="a folder of mp3s")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    for name in _THREADS:  # before numpy is imported
-        os.environ[name] = "1"
+    os.environ.update(ONE_THREAD)  # before numpy is imported
     with tempfile.TemporaryDirectory() as folder:
         clips = sorted((given.clips or _long_clips(Path(folder))).glob("*.mp3"))
         if not clips:

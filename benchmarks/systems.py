@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.pipeline import machine
 from model import cards, systems
+from model.cpus import ONE_THREAD
 from training import costs
 from training.costs import Cost
 
@@ -39,7 +40,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "tests" / "clips"
 SECONDS = 30
 ROUNDS = 5
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _SEEDS = "seed_generator"  # Keras keeps the seeds of its dropouts among the weights
 
 
@@ -142,7 +142,7 @@ def _in_its_own_process(name: str) -> Cost:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.systems", "--alone", name],
         cwd=ROOT,
-        env=os.environ | _ONE_THREAD,
+        env=os.environ | ONE_THREAD,
         stdout=subprocess.PIPE,
         text=True,
         check=True,

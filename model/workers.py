@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from model.clips import Notice
+from model.cpus import ONE_THREAD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 _START_SECONDS = 300.0
 _LAST_SECONDS = 5.0
 _STOP_SECONDS = 0.5
-
-# Threads of so small a matrix product burn six times the time. numpy reads this when imported.
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 _BOOTSTRAP = """
 import sys
@@ -103,7 +101,7 @@ class Decoders:
         self._slots = threading.Semaphore(max(ahead, workers))
         self._limits = limits or Limits()
         self._decoder = decoder
-        self._environment = os.environ | _ONE_THREAD
+        self._environment = os.environ | ONE_THREAD
         self._current: dict[int, _Worker] = {}
         self._changed = threading.Condition()
         self._done: dict[int, Decoded | BaseException] = {}

@@ -22,7 +22,6 @@ RECIPE = "1"
 """Changes when a value of the table changes."""
 
 _PACKAGES = ("numpy", "scipy", "soundfile", "soxr")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def main() -> int:
@@ -31,8 +30,7 @@ def main() -> int:
     given = parser.parse_args()
     if (given.clips is None) == (given.fma_root is None):
         parser.error("name either a folder of mp3s or --fma-root DIR")
-    for name in _THREADS:  # the worker processes inherit it: one thread each
-        os.environ.setdefault(name, "1")
+    os.environ.update(cpus.ONE_THREAD)  # the worker processes inherit it
     from training.dataset import DatasetError
     from training.features.table import TableError
 
