@@ -4,22 +4,21 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model import audio, cpus
+from model import cpus
 from model.frontends import AnyFrontEnd, parameters
 from model.genres import GENRES
+from model.workers import Decoders
 
 MOST_UNUSABLE = 0.01
 """Share of clips without usable audio that is thought to be an accident of a large collection."""
 
-_AHEAD = 512
+_AHEAD = 8  # clips of each process that may wait to be written
 _COLUMNS = ("clip_id", "file", "genre", "group", "source")
 
 Spectrogram = NDArray[np.floating]
@@ -118,16 +117,12 @@ def spectrograms(
 
 
 def _compute(table: ClipTable, front_end: AnyFrontEnd) -> Iterator[Spectrogram | str]:
+    """A spectrogram or the like of each clip, or why there is none, as when predicting."""
     workers = cpus.usable()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for start in range(0, len(table), _AHEAD):  # all at once would be all in memory
-            files = table.files[start : start + _AHEAD]
-            yield from pool.map(_frames, files, [front_end] * len(files), chunksize=8)
-
-
-def _frames(path: Path, front_end: AnyFrontEnd) -> Spectrogram | str:
-    """A spectrogram or the like, or why there is none."""
-    try:
-        return front_end.compute(audio.load(path, front_end.sample_rate).samples)
-    except audio.UndecodableError as error:
-        return str(error)
+    with Decoders(front_end, workers, _AHEAD * workers) as decoders:
+        for decoded in decoders.start([str(path) for path in table.files]):
+            if decoded.log_mel is None:
+                notice = decoded.notices[0]
+                yield f"{notice.reason}: {notice.detail}"
+            else:
+                yield decoded.log_mel

@@ -1,18 +1,31 @@
 """Tables of clips, their spectrograms, and folds without a shared artist."""
 
 import csv
+import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from model.frontend import FrontEnd
 from model.genres import GENRES
 from training import initial
 from training.dataset import ClipTable, DatasetError, read_table, spectrograms
 from training.folds import fold_numbers
 
 COLUMNS = ["clip_id", "file", "genre", "group", "source"]
+
+
+class ThreadsFrontEnd(FrontEnd):
+    """Gives the number of threads that numpy may use where it is computed, 0 for any."""
+
+    def compute(self, waveform: NDArray[np.float32]) -> NDArray[Any]:
+        threads = int(os.environ.get("OPENBLAS_NUM_THREADS", "0"))
+        return np.full((1, self.width), threads, self.dtype)
 
 
 def write_table(folder: Path, rows: Sequence[Sequence[object]]) -> Path:
@@ -60,6 +73,13 @@ def test_spectrograms_are_computed_once_and_kept(tmp_path: Path, clips: list[Pat
     for one, other in zip(first, again, strict=True):
         assert one.dtype == np.float16
         np.testing.assert_array_equal(one, other)
+
+
+def test_processes_that_compute_have_one_thread_each(tmp_path: Path, clips: list[Path]) -> None:
+    table = read_table(write_table(tmp_path, [["a", clips[0], "Rock", "g", "s"]]))
+    front_end = ThreadsFrontEnd(**dataclasses.asdict(initial.FRONT_END))
+    (threads,) = spectrograms(table, front_end, tmp_path / "work", print)
+    assert (threads == 1).all()
 
 
 def test_a_clip_without_audio_is_named(tmp_path: Path) -> None:
