@@ -1,8 +1,9 @@
 """``python -m benchmarks.systems``: size of every system in ``weights/``, and CPU time of a clip.
 
-Each system is measured in a process of its own, on one thread, with the sample clips repeated to
-30 s, after decoding. CPU time of all threads counts, and the median of the clips and rounds; the
-first calls are not counted. Writes ``benchmarks/systems.json``, from which all tables take costs.
+Each network is measured in a process of its own, and so is each front end, once for all systems
+that have it; on one thread, with the sample clips repeated to 30 s, after decoding. CPU time of all
+threads counts, and the median of the clips and rounds; the first calls are not counted. Writes
+``benchmarks/systems.json``, from which all tables take costs.
 """
 
 import argparse
@@ -17,24 +18,22 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.pipeline import machine
 from model import cards, systems
 from model.cpus import ONE_THREAD
+from model.frontends import AnyFrontEnd
 from training import costs
 from training.costs import Cost
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from model.systems.base import System
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "tests" / "clips"
@@ -46,15 +45,21 @@ _SEEDS = "seed_generator"  # Keras keeps the seeds of its dropouts among the wei
 def main() -> int:
     """Measure all systems and write the results; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.systems", description=__doc__)
-    parser.add_argument("--alone", metavar="NAME", help="measure one in this process and print it")
-    name = parser.parse_args().alone
-    if name:
-        print(json.dumps(asdict(measured(name))))
+    parser.add_argument(
+        "--alone",
+        nargs=2,
+        metavar=("PART", "NAME"),
+        help=f"print CPU milliseconds of {' or '.join(PARTS)} of a system, in this process",
+    )
+    given = parser.parse_args()
+    if given.alone:
+        part, name = given.alone
+        print(PARTS[part](name))
         return 0
     found = {}
-    for system in systems.summaries():
-        found[system] = _in_its_own_process(system)
-        print(f"{system}: {found[system]}", flush=True)
+    for name, cost in measured(systems.summaries()):
+        found[name] = cost
+        print(f"{name}: {cost}", flush=True)
     about = {
         "made_by": "python -m benchmarks.systems",
         "clips": len(list(SAMPLES.glob("*.mp3"))),
@@ -68,29 +73,90 @@ def main() -> int:
     return 0
 
 
-def measured(name: str) -> Cost:
-    """What a system costs, measured in this process.
+def alone(part: str, name: str) -> float:
+    """CPU milliseconds of a part of a system, in a process of its own.
+
+    There, neither another system nor idle threads of numpy add to the time.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.systems", "--alone", part, name],
+        cwd=ROOT,
+        env=os.environ | ONE_THREAD,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def measured(
+    names: Iterable[str], milliseconds: Callable[[str, str], float] = alone
+) -> Iterator[tuple[str, Cost]]:
+    """What systems cost; those with the same front end share one measurement of it.
+
+    Args:
+        names: of the systems.
+        milliseconds: CPU time of a part, one of ``PARTS``, of the system that is named.
 
     Raises:
-        CardError: there is no such system, or its weights are not the card's.
+        CardError: there is no such system.
     """
-    import model
+    front_ends: dict[AnyFrontEnd, float] = {}
+    for name in names:
+        card = cards.read(name, systems.WEIGHTS_FOLDER)
+        if card.front_end not in front_ends:
+            front_ends[card.front_end] = milliseconds("front_end", name)
+        yield (
+            name,
+            Cost(
+                parameters=stored_numbers(systems.WEIGHTS_FOLDER / card.weights.file),
+                weights_bytes=card.weights.size,
+                front_end_ms=front_ends[card.front_end],
+                network_ms=milliseconds("network", name),
+            ),
+        )
 
-    card = cards.read(name, systems.WEIGHTS_FOLDER)
-    classifier = model.load(name, device="cpu", workers=1)
-    waveforms = [_repeated(path, classifier.rate) for path in sorted(SAMPLES.glob("*.mp3"))]
-    spectrograms = [classifier.log_mel((samples, classifier.rate)) for samples in waveforms]
-    front_end = [
-        _seconds(partial(classifier.log_mel, (samples, classifier.rate)))
-        for samples in waveforms * ROUNDS
-    ]
-    network = _network_seconds(classifier.system, spectrograms)
-    return Cost(
-        parameters=stored_numbers(systems.WEIGHTS_FOLDER / card.weights.file),
-        weights_bytes=card.weights.size,
-        front_end_ms=round(1000 * statistics.median(front_end), 2),
-        network_ms=round(1000 * statistics.median(network), 2),
+
+def front_end_ms(name: str) -> float:
+    """CPU milliseconds from the waveform of a clip to what the network sees."""
+    front_end = cards.read(name, systems.WEIGHTS_FOLDER).front_end
+    waveforms = _waveforms(front_end.sample_rate)
+    front_end.compute(waveforms[0])
+    return _median_ms(
+        _seconds(partial(front_end.compute, samples)) for samples in waveforms * ROUNDS
     )
+
+
+def network_ms(name: str) -> float:
+    """CPU milliseconds of a clip from its spectrogram to its logits.
+
+    A timed run has as many clips as fill whole calls of the network: it is called as in a long run.
+
+    Raises:
+        CardError: the weights are not the card's.
+    """
+    from model.pipeline import with_logits
+    from model.systems.base import Execution, cut_windows
+    from model.workers import Decoded
+
+    system = systems.load(cards.read(name, systems.WEIGHTS_FOLDER))
+    network = system.connect(Execution("cpu", 1))
+    waveforms = _waveforms(system.front_end.sample_rate)
+    spectrograms = [system.front_end.compute(samples) for samples in waveforms]
+    windows = len(cut_windows(spectrograms[0], system.window_frames))
+    clips = math.lcm(windows, network.batch) // windows
+    endless = itertools.cycle(spectrograms)
+
+    def run() -> None:
+        decoded = [Decoded(next(endless)) for _ in range(clips)]
+        deque(with_logits(decoded, network, system.window_frames), maxlen=0)
+
+    run()
+    return _median_ms(_seconds(run) / clips for _ in range(ROUNDS))
+
+
+PARTS: Final = {"front_end": front_end_ms, "network": network_ms}
+"""What is measured alone, by its name on the command line."""
 
 
 def stored_numbers(path: Path) -> int:
@@ -110,8 +176,6 @@ def stored_numbers(path: Path) -> int:
         return _numbers_of_hdf5(path)
     if path.suffixes[-2:] == [".json", ".gz"]:
         return _numbers_of_json(json.loads(gzip.decompress(path.read_bytes())))
-    if path.suffix == ".json":
-        return _numbers_of_json(json.loads(path.read_bytes()))
     raise ValueError(f"{path}: numbers of such a file cannot be counted; teach stored_numbers to")
 
 
@@ -137,49 +201,18 @@ def _numbers_of_json(value: Any) -> int:
     return int(isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _in_its_own_process(name: str) -> Cost:
-    """``measured``, where neither another system nor idle threads of numpy add to the time."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.systems", "--alone", name],
-        cwd=ROOT,
-        env=os.environ | ONE_THREAD,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return Cost(**json.loads(done.stdout))
-
-
-def _repeated(path: Path, rate: int) -> "NDArray[np.float32]":
-    """A sample clip, repeated to 30 s, as decoded audio."""
+def _waveforms(rate: int) -> "list[NDArray[np.float32]]":
+    """The sample clips as decoded audio, repeated to 30 s."""
     import numpy as np
 
     import model
 
-    samples, _ = model.load_audio(path, rate)
-    return np.resize(samples, SECONDS * rate)
+    clips = (model.load_audio(path, rate)[0] for path in sorted(SAMPLES.glob("*.mp3")))
+    return [np.resize(samples, SECONDS * rate) for samples in clips]
 
 
-def _network_seconds(system: "System", spectrograms: "list[NDArray[np.float16]]") -> list[float]:
-    """CPU seconds of a clip from its spectrogram to its logits, one value a timed run.
-
-    A run has as many clips as fill whole calls of the network: it is called as in a long run.
-    """
-    from model.pipeline import with_logits
-    from model.systems.base import Execution, cut_windows
-    from model.workers import Decoded
-
-    network = system.connect(Execution("cpu", 1))
-    windows = len(cut_windows(spectrograms[0], system.window_frames))
-    clips = math.lcm(windows, network.batch) // windows
-    endless = itertools.cycle(spectrograms)
-
-    def run() -> None:
-        decoded = [Decoded(next(endless)) for _ in range(clips)]
-        deque(with_logits(decoded, network, system.window_frames), maxlen=0)
-
-    run()
-    return [_seconds(run) / clips for _ in range(ROUNDS)]
+def _median_ms(seconds: Iterable[float]) -> float:
+    return round(1000 * statistics.median(seconds), 2)
 
 
 def _seconds(work: Callable[[], Any]) -> float:

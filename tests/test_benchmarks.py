@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import pipeline, scale
-from benchmarks.systems import measured, stored_numbers
+from benchmarks.systems import alone, measured, stored_numbers
 from model import cards, systems
 from model.cards import describe_weights
 
@@ -27,13 +27,28 @@ def test_every_case_runs_and_the_naive_way_gives_our_probabilities(
     assert apart < 1e-3
 
 
-@pytest.mark.parametrize("name", ["random", "prior"])
-def test_costs_of_a_system_are_found(name: str) -> None:
-    cost = measured(name)
-    assert cost.parameters == {"random": 1, "prior": 16}[name]
-    card = cards.read(name, systems.WEIGHTS_FOLDER)
-    assert cost.weights_bytes == describe_weights(systems.WEIGHTS_FOLDER / card.weights.file).size
-    assert cost.cpu_ms == cost.front_end_ms + cost.network_ms > 0
+def test_what_a_system_costs_is_measured_part_by_part() -> None:
+    assert alone("front_end", "random") > 0
+    assert alone("network", "random") > 0
+
+
+def test_a_front_end_is_measured_once_for_all_that_have_it() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def milliseconds(part: str, name: str) -> float:
+        asked.append((part, name))
+        return len(asked)
+
+    found = dict(measured(["random", "svm", "prior", "xgboost"], milliseconds))
+    assert [name for part, name in asked if part == "front_end"] == ["random", "svm"]
+    assert [name for part, name in asked if part == "network"] == list(found)
+    assert found["random"].front_end_ms == found["prior"].front_end_ms
+    assert found["svm"].front_end_ms == found["xgboost"].front_end_ms
+    assert len({cost.network_ms for cost in found.values()}) == 4
+    assert (found["random"].parameters, found["prior"].parameters) == (1, 16)
+    card = cards.read("svm", systems.WEIGHTS_FOLDER)
+    weights = describe_weights(systems.WEIGHTS_FOLDER / card.weights.file)
+    assert found["svm"].weights_bytes == weights.size
 
 
 def test_the_numbers_of_a_network_are_its_parameters(tmp_path: Path) -> None:
@@ -54,9 +69,7 @@ def test_the_numbers_of_other_weights_are_counted(tmp_path: Path) -> None:
     np.save(tmp_path / "table.npy", np.zeros((3, 4)))
     assert stored_numbers(tmp_path / "table.npy") == 12
     trees = {"trees": [{"split": [0.5, 1], "kind": "word", "left": True}], "rounds": 7}
-    (tmp_path / "trees.json").write_text(json.dumps(trees))
     (tmp_path / "trees.json.gz").write_bytes(gzip.compress(json.dumps(trees).encode()))
-    assert stored_numbers(tmp_path / "trees.json") == 3
     assert stored_numbers(tmp_path / "trees.json.gz") == 3
     with pytest.raises(ValueError, match=r"weights\.pt: numbers of such a file"):
         stored_numbers(tmp_path / "weights.pt")

@@ -7,6 +7,7 @@ import pytest
 
 from grader.cli import main as grader
 from model import cards, systems
+from model.frontends import AnyFrontEnd
 from tests.conftest import CLIPS, ROOT, Run
 from training import costs
 
@@ -55,6 +56,14 @@ def test_what_it_costs_is_known(name: str) -> None:
     assert known[name].weights_bytes == card.weights.size, "run python -m benchmarks.systems"
     assert known[name].front_end_ms > 0
     assert known[name].network_ms > 0
+
+
+def test_what_a_front_end_costs_is_the_same_for_all_that_have_it() -> None:
+    figures: dict[AnyFrontEnd, set[float]] = {}
+    for name, cost in costs.read().items():
+        front_end = cards.read(name, systems.WEIGHTS_FOLDER).front_end
+        figures.setdefault(front_end, set()).add(cost.front_end_ms)
+    assert all(len(found) == 1 for found in figures.values()), "run python -m benchmarks.systems"
 
 
 @pytest.mark.parametrize("name", NAMES)
