@@ -14,10 +14,10 @@ from pathlib import Path
 
 from model import cards, systems
 from model.genres import GENRES
-from training import costs, heldout, standings, tables
+from training import costs, heldout, places, standings, tables
 from training.dataset import DatasetError
 from training.scorecard import cross_validated
-from training.tables import ROOT, table
+from training.tables import table
 
 DOCUMENTS = ("README.md", "MODEL_CARD.md", "docs/leaderboard.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -49,7 +49,7 @@ def renew(check: bool = False) -> list[str]:
     """
     drifted = []
     for name in DOCUMENTS:
-        path = ROOT / name
+        path = places.ROOT / name
         before = path.read_text(encoding="utf-8")
         after = rendered(before)
         if after != before:
@@ -117,9 +117,9 @@ def _bias(bias: tuple[float, ...]) -> str:
 
 def _recordings(name: str) -> str:
     """Held-out predictions: the first recording of each package, and the total over all."""
-    with (ROOT / "tests" / "recordings.tsv").open(encoding="utf-8", newline="") as file:
+    with (places.ROOT / "tests" / "recordings.tsv").open(encoding="utf-8", newline="") as file:
         recordings = [row for row in csv.DictReader(file, delimiter="\t") if row["clip_id"]]
-    held_out = heldout.read(heldout.path_of(tables.RESULTS, name))
+    held_out = heldout.read(heldout.path_of(places.RESULTS, name))
     predictions = dict(zip(held_out.ids, cross_validated(held_out)[0], strict=True))
     rows, shown, hits, near = [], set(), 0, 0
     for recording in recordings:
@@ -159,7 +159,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "leaderboard_costs": lambda _: standings.costs(),
     "leaderboard_published": lambda _: standings.published(),
     "leaderboard_raw": lambda _: standings.scores("raw"),
-    "origins": lambda name: tables.origins(heldout.read(heldout.path_of(tables.RESULTS, name))),
+    "origins": lambda name: tables.origins(heldout.read(heldout.path_of(places.RESULTS, name))),
     "pictures": _pictures,
     "priors": tables.priors,
     "recordings": _recordings,

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from model import systems
+from training import places
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "training" / "results"
 PROBES = (
     "mn04",
     "artist",
@@ -64,7 +63,8 @@ def write_system(given: argparse.Namespace) -> list[Path]:
     effort = scorecard.QUICK if given.quick else scorecard.FULL
     result = scorecard.of_system(given.system, held_out, effort)
     written = _write(given.results / f"{given.system}.json", result)
-    return [written, *pictures.draw(result, given.pictures)]
+    folder = given.pictures or places.pictures(given.results)
+    return [written, *pictures.draw(result, folder)]
 
 
 def write_probes(given: argparse.Namespace) -> list[Path]:
@@ -103,8 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--probes", action="store_true", help="the frozen embeddings instead")
     parser.add_argument("--names", default=",".join(PROBES), help="probes (default: all)")
     parser.add_argument("--data", type=Path, help="folder that holds clips.csv")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where logits and scores are")
-    parser.add_argument("--pictures", type=Path, default=ROOT / "docs" / "pictures")
+    parser.add_argument(
+        "--results", type=Path, default=places.RESULTS, help="where logits and scores are"
+    )
+    parser.add_argument("--pictures", type=Path, help=places.PICTURES_HELP)
     parser.add_argument("--repeats", type=int, default=3, help="of cross-validation, for probes")
     parser.add_argument(
         "--quick", action="store_true", help="few resamplings and payloads: for a look"

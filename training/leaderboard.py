@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from training import places
+
 if TYPE_CHECKING:
     from model.cards import Card
     from training.costs import Cost
     from training.heldout import HeldOut
     from training.measures import Labelled
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-RESULTS: Final = ROOT / "training" / "results"
 FILE: Final = "leaderboard.json"
 SCHEME: Final = "cv0"
 """The scheme of folds that all systems have."""
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         board = leaderboard(given.weights, given.results, costs.read(given.costs), given.draws)
         path = given.results / FILE
         path.write_text(json.dumps(board, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        drawn = pictures.draw_leaderboard(board, given.pictures)
-        renewed = document.renew() if given.results == RESULTS else []
+        drawn = pictures.draw_leaderboard(board, given.pictures or places.pictures(given.results))
+        renewed = document.renew() if places.own(given.results) else []
     except (CardError, DatasetError, costs.CostsError, FileNotFoundError) as error:
         print(f"leaderboard: {error}", file=sys.stderr)
         return 1
@@ -218,12 +218,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--results",
         type=Path,
-        default=RESULTS,
+        default=places.RESULTS,
         help="where logits are and leaderboard.json goes; with another folder than the project's "
         "own, documents are left alone",
     )
     parser.add_argument("--costs", type=Path, default=costs.PATH, help="of benchmarks.systems")
-    parser.add_argument("--pictures", type=Path, default=ROOT / "docs" / "pictures")
+    parser.add_argument("--pictures", type=Path, help=places.PICTURES_HELP)
     parser.add_argument("--draws", type=int, default=DRAWS, help="resamplings for the intervals")
     return parser
 

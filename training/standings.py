@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from training import tables
+from training import places
 from training.leaderboard import FILE
 from training.measures import AS_IS, CONVERTED
 from training.published import BY_ARCHITECTURE
@@ -20,7 +20,7 @@ def board() -> dict[str, Any]:
     Raises:
         FileNotFoundError: it was not computed; the message says how to.
     """
-    path = tables.RESULTS / FILE
+    path = places.RESULTS / FILE
     if not path.is_file():
         raise FileNotFoundError(f"{path}: run python -m training.leaderboard")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

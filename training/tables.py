@@ -6,19 +6,15 @@ Every function gives the text of one block; ``training.document`` puts it in pla
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.priors import SMOOTHING
-from training import costs
+from training import costs, places
 from training.heldout import HeldOut
 from training.mixes import ESTIMATE, MAXIMUM, ORACLE, SHARES, UNADAPTED, share_name
-
-ROOT: Final = Path(__file__).resolve().parents[1]
-RESULTS: Final = ROOT / "training" / "results"
 
 NONE: Final = "-"
 """What a cell says where nothing is known."""
@@ -62,7 +58,7 @@ def result(name: str) -> dict[str, Any]:
     Raises:
         FileNotFoundError: it was not evaluated; the message says how to.
     """
-    path = RESULTS / f"{name}.json"
+    path = places.RESULTS / f"{name}.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: run python -m training.evaluate --system {name}")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -268,7 +264,7 @@ def ablation(_: str) -> str:
 
 def _evaluated() -> Iterator[dict[str, Any]]:
     """Results of all systems, then of all probes, by name; other json files are left alone."""
-    files = sorted(RESULTS.glob("*.json"))
+    files = sorted(places.RESULTS.glob("*.json"))
     found = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     yield from (entry for entry in found if "first_repeat" in entry)
     for entry in found:

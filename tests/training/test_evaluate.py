@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from grader.metrics import score
 from model.genres import GENRES
 from tests.training.invented import honest_logits, invented_held_out, invented_table
-from training import calibrate, document, heldout, scorecard, tables
+from training import calibrate, document, heldout, places, scorecard, tables
 from training.evaluate import main
 from training.folds import cross_validation, source_folds
 from training.measures import AS_IS
@@ -57,6 +58,17 @@ def test_the_same_logits_give_the_same_files(folder: Path) -> None:
     svg = (folder / "pictures" / "invented.confusion.svg").read_text()
     assert "Old-Time / Historic" in svg
     assert "dc:date" not in svg
+
+
+def test_pictures_lie_with_other_results_than_the_projects_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "PICTURES", tmp_path / "documents")
+    shutil.copy(heldout.path_of(folder, "invented"), tmp_path)
+    arguments = ["--results", str(tmp_path), "--quick", "--system", "invented"]
+    assert main(arguments) == 0
+    assert (tmp_path / "invented.confusion.svg").is_file()
+    assert not (tmp_path / "documents").exists()
 
 
 def test_logits_of_other_clips_are_refused(
@@ -141,7 +153,7 @@ def test_the_baseline_row_floors_and_nothing_else() -> None:
 def test_tables_follow_the_results(
     folder: Path, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", folder)
+    monkeypatch.setattr(places, "RESULTS", folder)
     text = f"before <!-- generated: {block} invented -->\nfiller\n<!-- end --> after"
     written = document.rendered(text)
     assert written.startswith("before")
@@ -154,7 +166,7 @@ def test_tables_follow_the_results(
 def test_the_candidates_have_a_row_for_every_result(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", folder)
+    monkeypatch.setattr(places, "RESULTS", folder)
     found = json.loads((folder / "invented.json").read_text())
     loss = found["first_repeat"][AS_IS]["log_loss"]["value"]
     assert f"| **invented** | {loss:.3f} |" in tables.candidates("invented")
@@ -174,6 +186,6 @@ def test_the_candidates_have_a_row_for_every_result(
 def test_a_system_without_results_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr(places, "RESULTS", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"training\.evaluate --system invented"):
         tables.scores("invented")

@@ -17,10 +17,10 @@ from model.calibration import Calibration
 from model.genres import GENRES
 from tests.model import cheap
 from tests.training.invented import honest_logits, invented_table
-from training import baselines, costs, document, heldout, measures, pictures, standings, tables
+from training import baselines, costs, document, heldout, measures, pictures, places, standings
 from training.costs import Cost
 from training.folds import cross_validation
-from training.leaderboard import FILE, RESULTS, gathered, main
+from training.leaderboard import FILE, gathered, main
 
 CLIPS = 320
 
@@ -75,8 +75,8 @@ def write_logits(place: Path, name: str, sharpness: float, clips: int = CLIPS) -
 
 
 def run(place: Path) -> int:
-    places = {"weights": "weights", "results": "results", "costs": "costs.json", "pictures": "svg"}
-    named = [word for key, path in places.items() for word in (f"--{key}", str(place / path))]
+    paths = {"weights": "weights", "results": "results", "costs": "costs.json", "pictures": "svg"}
+    named = [word for key, path in paths.items() for word in (f"--{key}", str(place / path))]
     return main([*named, "--draws", "20"])
 
 
@@ -139,6 +139,26 @@ def test_the_picture_names_what_has_costs_and_does_not_change(
     assert {name for name in finished.rows if f">{name}<" in text} == {"cheap", "prior", "random"}
 
 
+@pytest.mark.parametrize(("own", "renewed"), [("results", True), ("elsewhere", False)])
+def test_documents_and_their_picture_are_renewed_from_the_projects_own_results(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    own: str,
+    renewed: bool,
+) -> None:
+    monkeypatch.setattr(places, "RESULTS", place / own)
+    monkeypatch.setattr(places, "PICTURES", place / "documents")
+    monkeypatch.setattr(document, "renew", lambda: ["README.md"])
+    monkeypatch.chdir(place)
+    arguments = ["--weights", "weights", "--costs", "costs.json", "--draws", "20"]
+    assert main([*arguments, "--results", "results"]) == 0
+    assert ("README.md: written" in capsys.readouterr().out) == renewed
+    folders = (place / "documents", place / "results")
+    drawn = [(folder / "leaderboard.svg").exists() for folder in folders]
+    assert drawn == [renewed, not renewed]
+
+
 def test_other_clips_are_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_logits(place, "cheap", sharpness=3.0, clips=CLIPS - 4)
     assert run(place) == 1
@@ -190,7 +210,7 @@ def test_a_damaged_file_of_costs_is_named(place: Path, capsys: pytest.CaptureFix
 def test_tables_have_a_row_for_every_system(
     finished: Finished, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", finished.place / "results")
+    monkeypatch.setattr(places, "RESULTS", finished.place / "results")
     text = document.rendered(f"<!-- generated: {block} -->\n<!-- end -->")
     for name in finished.rows:
         assert f"\n| `{name}` |" in text
@@ -199,7 +219,7 @@ def test_tables_have_a_row_for_every_system(
 def test_the_published_rows_name_what_re_implements_them(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", finished.place / "results")
+    monkeypatch.setattr(places, "RESULTS", finished.place / "results")
     rows = standings.published().splitlines()[2:]
     assert len(rows) == 6
     assert rows[0].startswith("| minzwon & jaehun | `again` | 1 |")
@@ -210,7 +230,7 @@ def test_the_committed_leaderboard_has_not_drifted() -> None:
     """Scores that are quick to compute and all costs are those of today's cards and results."""
     again = "run python -m training.leaderboard"
     found = {row["name"]: row for row in standings.board()["systems"]}
-    entrants, left_out = gathered(systems.WEIGHTS_FOLDER, RESULTS)
+    entrants, left_out = gathered(systems.WEIGHTS_FOLDER, places.RESULTS)
     assert set(found) == {entrant.card.name for entrant in entrants}, again
     assert standings.board()["left_out"] == left_out, again
     known = costs.read()
@@ -227,6 +247,6 @@ def test_the_committed_leaderboard_has_not_drifted() -> None:
 def test_without_a_leaderboard_the_documents_say_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr(places, "RESULTS", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"training\.leaderboard"):
         standings.summary()
