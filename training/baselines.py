@@ -28,9 +28,6 @@ SEED: Final = 2018
 WINDOW_FRAMES: Final = 3000
 """Thirty seconds, so that a clip of the challenge is one window."""
 
-_FLOOR: Final = 1e-12
-"""Of both calibrations: the answers are not to be changed."""
-
 
 def main() -> int:
     """Write weights and cards; returns the exit code."""
@@ -125,11 +122,12 @@ def _card(
         branches=(),
         weights=cards.describe_weights(path),
         window_frames=WINDOW_FRAMES,
-        calibration=Calibration(floor=_FLOOR),
+        calibration=Calibration(),
         training_prior=mix,
         training={"project_version": __version__} | training,
         validation={},
         licence="MIT",
+        calibrated=False,
     )
 
 

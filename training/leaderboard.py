@@ -191,11 +191,10 @@ def _beside(card: "Card", costs: "dict[str, Cost]") -> dict[str, Any]:
     from training.published import BY_ARCHITECTURE
 
     cost, published = costs.get(card.name), BY_ARCHITECTURE.get(card.architecture)
-    calibration = card.choosing("card").calibration
     return {
         "summary": card.summary,
         "architecture": card.architecture,
-        "ships": "calibrated" if calibration.temperature != 1 or calibration.bias else "raw",
+        "ships": "calibrated" if card.calibrated else "raw",
         "public_weights": bool(card.training.get("initial_weights")),
         "cost": asdict(cost) if cost else None,
         "published": asdict(published) if published else None,

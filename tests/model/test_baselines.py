@@ -73,7 +73,7 @@ def test_prior_answers_with_the_prior_that_is_asked_for(name: str, clips: list[P
     card = cards.read("prior", systems.WEIGHTS_FOLDER)
     assert list(table.columns) == list(GENRES)
     expected = priors.named(name, card.training_prior)
-    np.testing.assert_allclose(table.to_numpy(), [expected, expected], rtol=1e-6)
+    np.testing.assert_allclose(table.to_numpy(), [expected, expected], rtol=1e-5)
 
 
 def test_prior_through_the_command_line(short: Path, tmp_path: Path, predict: Run) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from model import cards, systems
+from model.calibration import Calibration
 from training import baselines
 
 
@@ -23,6 +24,8 @@ def test_the_shipped_ones_are_what_the_command_makes(
         assert made.weights == shipped.weights
         assert made.training_prior == pytest.approx(shipped.training_prior)
         assert made.front_end == shipped.front_end
+        assert made.calibrated is shipped.calibrated is False
+        assert made.calibration == shipped.calibration == Calibration()
         assert cards.checked_weights(made, tmp_path).name == f"{name}.npy"
     assert sorted(systems.summaries(tmp_path)) == ["prior", "random"]
 
