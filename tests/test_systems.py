@@ -10,6 +10,7 @@ from model import cards, systems
 from model.frontends import AnyFrontEnd
 from tests.conftest import CLIPS, ROOT, Run
 from training import costs
+from training.recipes import SYSTEMS
 
 NAMES = list(systems.summaries())
 FEW = ("folk-waltz.mp3", "rock-band.mp3", "spoken-word.mp3")
@@ -17,6 +18,11 @@ FEW = ("folk-waltz.mp3", "rock-band.mp3", "spoken-word.mp3")
 
 def test_the_default_is_one_of_them() -> None:
     assert systems.DEFAULT in NAMES
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name in SYSTEMS])
+def test_its_summary_is_that_of_its_recipe(name: str) -> None:
+    assert cards.read(name, systems.WEIGHTS_FOLDER).summary == SYSTEMS[name].summary
 
 
 @pytest.mark.parametrize("name", NAMES)
