@@ -1,4 +1,4 @@
-"""A table of labelled clips, and their spectrograms in memory."""
+"""A table of labelled clips, and what a front end makes of them, kept in files."""
 
 import csv
 import hashlib
