@@ -287,7 +287,14 @@ class Classifier:
                 f"an array of shape {values.shape} is no {what} of {front_end.width} values; give "
                 "samples as (samples, rate), or what log_mel gives"
             )
-        return values.astype(front_end.dtype)
+        with np.errstate(over="ignore"):  # what it makes of them is refused below
+            frames = values.astype(front_end.dtype)
+        if not np.isfinite(frames).all():
+            raise ValueError(
+                f"an array of shape {values.shape} has values that are not finite as "
+                f"{frames.dtype}; give what log_mel gives"
+            )
+        return frames
 
 
 def load_audio(path: File, rate: int = 22_050) -> Sound:

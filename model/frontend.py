@@ -16,8 +16,9 @@ import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
 _CHUNK_FRAMES = 64
-_LOUDEST = 1e6
-"""Of samples that are nominally in [-1, 1]."""
+_LOUDEST = 32.0
+"""Of samples that are nominally in [-1, 1]; decoders go a few times beyond at most. A magnitude is
+up to half of ``fft_length`` times the peak: of 2048, half precision ends at a peak of 63."""
 
 _BLOCKS = 8
 """Parts of the filterbank, by band: most weights of a whole one are zeros."""
@@ -116,7 +117,8 @@ class FrontEnd:
         """Log-mel spectrogram of a mono waveform at ``sample_rate``.
 
         Args:
-            waveform: shape [samples], at least one sample.
+            waveform: shape [samples], at least one sample. One far beyond full scale is brought
+                to it.
 
         Returns:
             Shape [1 + samples // hop_length, mel_bands].
@@ -161,7 +163,7 @@ class FrontEnd:
 
 
 def levelled(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Samples as they are; such as would leave single precision when squared, at full scale."""
+    """Samples as they are; such as are far beyond full scale, brought to it by their peak."""
     peak = max(float(waveform.max(initial=0.0)), -float(waveform.min(initial=0.0)))
     return waveform / np.float32(peak) if peak > _LOUDEST else waveform
 

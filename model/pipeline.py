@@ -104,7 +104,7 @@ def outcomes(
             yield Outcome(clip, None, notices, {})
             continue
         if not np.isfinite(logits).all():
-            absurd = Notice("failure", "its samples are so large that the network gave no numbers")
+            absurd = Notice("failure", "its values are so large that the network gave no numbers")
             yield Outcome(clip, None, (*notices, absurd), {})
             continue
         kept: dict[str, NDArray[Any]] = {}

@@ -51,7 +51,7 @@ class ClipFeatures:
         """Features of a mono waveform at ``sample_rate``, shape [1, 518], all finite.
 
         Args:
-            waveform: shape [samples], finite. One that is far too loud is brought to full scale.
+            waveform: shape [samples], finite. One far beyond full scale is brought to it.
 
         Raises:
             UndecodableError: it has no features.

@@ -19,9 +19,6 @@ from model.frontend import FrontEnd, mel_edges, slaney_edges
 if TYPE_CHECKING:
     import keras
 
-_LOUDEST = 25.0
-"""Logarithm of a power that no sound comes near; of much more the exponential overflows."""
-
 _GRID_HZ = 3.0
 """Step of the frequency axis on which filters are compared."""
 
@@ -127,7 +124,7 @@ def compressed(
     """
     from keras import layers, ops
 
-    power = ops.exp(ops.minimum(log_mel * front_end.scale - front_end.shift, _LOUDEST))
+    power = ops.exp(log_mel * front_end.scale - front_end.shift)
     mapped = layers.Dense(view.bands, use_bias=False, trainable=False, name=f"{name}_bands")(power)
     indices, weights = frame_map(front_end, view, frames)
     seen = sum(

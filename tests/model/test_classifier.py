@@ -172,6 +172,25 @@ def test_an_array_that_is_no_clip_is_refused(loaded: model.Classifier, wrong: ob
         loaded.predict([wrong])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e30])
+def test_a_spectrogram_of_what_is_no_number_is_refused(
+    loaded: model.Classifier, value: float
+) -> None:
+    spectrogram = np.zeros((100, loaded.card.front_end.width), np.float32)
+    spectrogram[50, 3] = value
+    with pytest.raises(ValueError, match="not finite"):
+        loaded.predict(spectrogram)
+
+
+def test_a_spectrogram_of_absurd_numbers_costs_its_own_row_only(
+    loaded: model.Classifier, paths: list[str], table: "pd.DataFrame"
+) -> None:
+    absurd = np.full((1000, loaded.card.front_end.width), 6e4, np.float32)
+    with pytest.warns(UserWarning, match=r"hence the prior: 0 \(failure\)$"):
+        found = loaded.predict([absurd, paths[0]])
+    np.testing.assert_array_equal(found.to_numpy(), [loaded.prior, table.to_numpy()[0]])
+
+
 def test_subfolders_and_other_formats_are_for_those_who_ask(
     loaded: model.Classifier, paths: list[str], tmp_path: Path
 ) -> None:

@@ -24,6 +24,8 @@ PLAIN = FrontEnd(
     offset=1e-10,
 )
 SHIPPED = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).spectrogram
+CARDS = [cards.read(name, systems.WEIGHTS_FOLDER) for name in systems.summaries()]
+SPECTROGRAMS = {card.name: card.front_end for card in CARDS if isinstance(card.front_end, FrontEnd)}
 
 
 def by_librosa(
@@ -89,6 +91,18 @@ def test_any_length_gives_finite_frames(samples: int) -> None:
     assert log_mel.shape == (1 + samples // SHIPPED.hop_length, SHIPPED.mel_bands)
     assert log_mel.dtype == np.float32
     assert np.isfinite(log_mel).all()
+
+
+@pytest.mark.parametrize("gain", [1.0, 32.0, 33.0, 32_768.0, 1e30])
+@pytest.mark.parametrize("front_end", SPECTROGRAMS.values(), ids=SPECTROGRAMS)
+def test_a_sound_of_any_loudness_has_finite_frames(front_end: FrontEnd, gain: float) -> None:
+    """A square wave without treble, which nothing of the same peak is louder than."""
+    square = np.sign(np.sin(np.arange(22_050) / 100 + 0.1)).astype(np.float32)
+    found = front_end.compute(square * np.float32(gain))
+    assert np.isfinite(found).all()
+    assert found.dtype == np.float16
+    if gain > 32:
+        np.testing.assert_array_equal(found, front_end.compute(square))
 
 
 @pytest.mark.parametrize(
