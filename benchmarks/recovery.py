@@ -19,7 +19,8 @@ from pathlib import Path
 import miniaudio
 import soundfile
 
-from model.audio import LONGEST_SECONDS, UndecodableError, load
+from model.audio import UndecodableError, load
+from model.clips import LONGEST_SECONDS
 from model.decoders import ffmpeg, libsndfile
 from tests.conftest import CLIPS
 from tests.zoo import Specimen, build_zoo

@@ -44,7 +44,7 @@ def measured(paths: list[str]) -> str:
     import soxr
 
     from model import cards, systems
-    from model.audio import LONGEST_SECONDS
+    from model.clips import LONGEST_SECONDS
     from model.decoders.mini import mp3_seconds
     from model.decoders.reading import mono
     from model.systems.base import Execution, cut_windows

@@ -15,14 +15,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from model.clips import Notice
+from model.clips import LONGEST_SECONDS, Notice
 from model.decoders import LADDER
 from model.decoders.isolation import why
 from model.decoders.mini import mp3_seconds
 from model.decoders.reading import MP3, Reading
-
-LONGEST_SECONDS = 30.0
-"""Longer recordings are represented by their middle 30 s, as the clips of FMA are."""
 
 SHORT_SECONDS = 1.0
 LOW_RATE = 16_000

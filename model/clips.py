@@ -8,6 +8,9 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+LONGEST_SECONDS = 30.0
+"""Longer recordings are represented by their middle 30 s, as the clips of FMA are."""
+
 SUFFIX = ".mp3"
 AUDIO_SUFFIXES = (
     SUFFIX,

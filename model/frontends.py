@@ -39,11 +39,7 @@ class AnyFrontEnd(Protocol):
         """Whether the frames are a picture: time to one side, pitch to the other."""
 
     def compute(self, waveform: NDArray[np.float32]) -> NDArray[Any]:
-        """Frames of type ``dtype``, shape [frames, width], of mono samples, at least one.
-
-        Raises:
-            UndecodableError: there is nothing to be had from these samples.
-        """
+        """Frames of type ``dtype``, shape [frames, width], of mono samples, at least one."""
 
 
 def parameters(front_end: AnyFrontEnd) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from model.audio import LONGEST_SECONDS, UndecodableError, Waveform
+from model.audio import UndecodableError, Waveform
+from model.clips import LONGEST_SECONDS
 from model.decoders import reading
 
 

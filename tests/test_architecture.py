@@ -124,6 +124,17 @@ def test_the_packages_door_imports_nothing_before_it_is_asked() -> None:
     assert {"numpy", "scipy", "pandas", "tensorflow"}.isdisjoint(done.stdout.split())
 
 
+def test_the_predicting_side_loads_no_decoder() -> None:
+    rooms = ("cards", "run", "pipeline", "results", "journal", "workers", "systems")
+    imports = ", ".join(f"model.{name}" for name in rooms)
+    code = f"import sys, {imports}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint({"model.decoders", "model.audio", "soundfile", "soxr", "miniaudio"})
+
+
 def test_only_systems_know_tensorflow_in_the_product() -> None:
     for path in MODULES:
         if name(path).startswith("model") and room(name(path)) != "model.systems":

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from model.audio import LONGEST_SECONDS, UndecodableError
+from model.clips import LONGEST_SECONDS
 from model.frontend import levelled
 
 _LEAST_RATE = 11_025
@@ -51,17 +51,9 @@ class ClipFeatures:
         """Features of a mono waveform at ``sample_rate``, shape [1, 518], all finite.
 
         Args:
-            waveform: shape [samples], finite. One far beyond full scale is brought to it.
-
-        Raises:
-            UndecodableError: it has no features.
+            waveform: shape [samples], at least one, finite. One far beyond full scale is brought
+                to it.
         """
-        from model.features.clip import FeaturesError, features_of_samples
+        from model.features.clip import features_of_samples
 
-        try:
-            features = features_of_samples(levelled(waveform), self.sample_rate)
-        except FeaturesError as error:
-            raise UndecodableError("no_features", str(error)) from None
-        if not np.isfinite(features).all():
-            raise UndecodableError("no_features", "a feature is no finite number")
-        return features[None]
+        return features_of_samples(levelled(waveform), self.sample_rate)[None]

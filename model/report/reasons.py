@@ -10,7 +10,6 @@ MEANINGS: Final[dict[str, str]] = {
     "empty": "the file has no bytes",
     "undecodable": "no decoder found audio in it",
     "no_audio": "it was opened, but no decoder found a sample",
-    "no_features": "its audio has not the features that the system needs",
     "silent": "all samples are the same",
     "memory": "decoding wanted more memory than a clip may take",
     "timeout": "decoding took longer than a clip may take",

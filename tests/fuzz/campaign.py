@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from model import cards, systems
-from model.audio import LONGEST_SECONDS
+from model.clips import LONGEST_SECONDS
 from model.workers import Decoded, Decoders, Limits
 from tests.conftest import ROOT
 from tests.fuzz import measured

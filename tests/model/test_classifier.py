@@ -13,10 +13,10 @@ import pytest
 import soundfile
 
 import model
-from model import audio, classifier, submission
+from model import classifier, submission
 from model.audio import UndecodableError
 from model.classifier import One
-from model.clips import ClipsError
+from model.clips import LONGEST_SECONDS, ClipsError
 from model.genres import GENRES
 from model.priors import PriorError
 from tests.conftest import CLIPS, ROOT, Run
@@ -89,7 +89,7 @@ def test_a_sound_at_another_rate_type_or_with_channels_is_brought_into_form(
 
 def test_of_a_long_sound_the_middle_counts(loaded: model.Classifier) -> None:
     samples, rate = loaded.load_audio(CLIPS / "jazz-trio.mp3")
-    thirty = round(audio.LONGEST_SECONDS) * rate
+    thirty = round(LONGEST_SECONDS) * rate
     middle = np.resize(samples, thirty)
     noise = np.random.default_rng(0).normal(0, 0.1, thirty).astype(np.float32)
     long = np.concatenate([noise, middle, noise])
