@@ -80,9 +80,13 @@ class Card:
     calibrated: bool = True
 
     def choosing(self, calibration: Choice) -> "Card":
-        """The card with its calibration, or with one that leaves the network's softmax alone."""
+        """The card with its calibration, or with one that leaves the network's softmax alone.
+
+        Its ``calibrated`` says which.
+        """
         wanted = self.calibrated if calibration == "card" else calibration == "on"
-        return self if wanted else replace(self, calibration=Calibration())
+        used = self.calibration if wanted else Calibration()
+        return replace(self, calibration=used, calibrated=wanted)
 
     @property
     def spectrogram(self) -> FrontEnd:

@@ -34,8 +34,8 @@ class Outcome:
 
     Attributes:
         clip: which.
-        posterior: calibrated probabilities of ``GENRES`` under the prior of the training clips,
-            shape [16]; None when nothing of the clip could be decoded.
+        posterior: probabilities of ``GENRES`` under the prior of the training clips, by the
+            calibration that was asked for, shape [16]; None when nothing of the clip could be used.
         notices: what was odd about it.
         kept: what else was asked for: ``windows``, shape [windows, 17], where each one starts in
             seconds, and its own posterior; ``embedding``, shape [features], the mean over the

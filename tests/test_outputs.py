@@ -121,6 +121,16 @@ def test_settings_and_report_say_by_what_the_answers_were_made(
     assert "keep-journal" not in said
 
 
+@pytest.mark.parametrize("choice", ["card", "off"])
+def test_the_report_says_whether_answers_were_calibrated(
+    weights: Path, folder: Path, tmp_path: Path, choice: str
+) -> None:
+    page = tmp_path / "r.html"
+    options = ("--calibration", choice, "--report", page)
+    assert finish(weights, folder, "-o", tmp_path / "o.csv", *options).returncode == 0
+    assert ("without calibration" in opened(page).text) is (choice == "off")
+
+
 def test_what_the_journal_lacks_is_done_again(weights: Path, folder: Path, tmp_path: Path) -> None:
     table, windows = tmp_path / "o.csv", tmp_path / "w.jsonl"
     assert finish(weights, folder, "-o", table, "--keep-journal").returncode == 0

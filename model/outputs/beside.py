@@ -111,7 +111,7 @@ def _about(options: Options, card: Card, described: settings.About) -> "About":
         "device": options.device,
         **settings.chosen(options),
     }
-    for name in ("system", "prior"):  # which have a line of their own
+    for name in ("system", "prior", "calibration"):  # which have a line of their own
         shown.pop(name, None)
     return About(
         system=card.name,
@@ -119,6 +119,7 @@ def _about(options: Options, card: Card, described: settings.About) -> "About":
         version=described.program,
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         folder=", ".join(options.sources),
+        calibrated=card.calibrated,
         settings=shown,
         window_seconds=card.window_frames * card.front_end.hop_length / card.front_end.sample_rate,
     )

@@ -49,6 +49,7 @@ class About:
         version: of the program.
         created: ISO date, or date and time, of the report.
         folder: what was classified, in words: a folder, or a list of sources.
+        calibrated: whether the probabilities are, or else are the system's own.
         settings: what else is to be known of the run, by name; shown as text.
         window_seconds: length of a window of the network.
     """
@@ -58,6 +59,7 @@ class About:
     version: str
     created: str
     folder: str
+    calibrated: bool
     settings: Mapping[str, object] = field(default_factory=dict)
     window_seconds: float = 10.0
 

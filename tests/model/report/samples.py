@@ -12,7 +12,7 @@ import numpy as np
 from model.genres import GENRES
 from model.report import About, ReportClip, thumbnail
 
-ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", {"device": "cpu"})
+ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", True, {"device": "cpu"})
 
 HOSTILE_NAMES = (
     "<script>alert(1)</script>",

@@ -163,6 +163,13 @@ def test_embedded_audio(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert "limit of 100 bytes" in caplog.text
 
 
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_what_a_probability_means_depends_on_calibration(tmp_path: Path, calibrated: bool) -> None:
+    said = page(tmp_path, clip(), about=replace(ABOUT, calibrated=calibrated)).text
+    assert ("the system was calibrated on" in said) is calibrated
+    assert ("without calibration" in said) is not calibrated
+
+
 def test_many_clips_stay_small(tmp_path: Path) -> None:
     write(tmp_path / "r.html", many(2_000), ABOUT)
     # Beside the picture of 772 characters: two names, 64 probabilities, and a remark at times.
