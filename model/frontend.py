@@ -123,7 +123,7 @@ class FrontEnd:
         Returns:
             Shape [1 + samples // hop_length, mel_bands].
         """
-        blocks = _blocks(self)
+        blocks = filter_blocks(self)
         window = _window(self)
         centre = self.fft_length // 2
         padded = np.pad(levelled(waveform), centre).astype(np.float32, copy=False)
@@ -210,8 +210,12 @@ def filterbank(front_end: FrontEnd) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=8)
-def _blocks(front_end: FrontEnd) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
-    """Neighbouring bands with the bins that they need: bins, bands, and weights between them."""
+def filter_blocks(front_end: FrontEnd) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+    """The filterbank by neighbouring bands with the bins that they need.
+
+    Returns:
+        Of each block its bins, its bands, and the weights between them, shape [bins, bands].
+    """
     whole = filterbank(front_end)
     blocks = []
     for bands in np.array_split(np.arange(front_end.mel_bands), _BLOCKS):

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontend import FrontEnd, filterbank
+from model.frontend import FrontEnd
 
 FFT_LENGTH: Final = 2048
 HOP_LENGTH: Final = 512
@@ -27,10 +27,9 @@ _CENTRE_OCTAVE: Final = 5.0
 _OCTAVE_SPREAD: Final = 2.0
 
 
-@lru_cache(maxsize=8)
-def mel(rate: int) -> NDArray[np.float32]:
-    """Weights from power spectrum to 128 mel bands on Slaney's scale, shape [1025, 128]."""
-    front_end = FrontEnd(
+def mel(rate: int) -> FrontEnd:
+    """The front end whose filterbank gives 128 mel bands on Slaney's scale, of 1025 bins."""
+    return FrontEnd(
         sample_rate=rate,
         fft_length=FFT_LENGTH,
         window_length=FFT_LENGTH,
@@ -41,7 +40,6 @@ def mel(rate: int) -> NDArray[np.float32]:
         offset=1.0,
         bands="slaney",
     )
-    return filterbank(front_end).astype(np.float32)
 
 
 @lru_cache(maxsize=128)

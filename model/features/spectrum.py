@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model.features import banks
 from model.features.banks import DEFAULT_RATE, FFT_LENGTH, HOP_LENGTH
+from model.frontend import filter_blocks
 
 _BINS = FFT_LENGTH // 2 + 1
 _CHUNK_FRAMES = 32
@@ -22,7 +23,6 @@ _KEPT_FRAMES = 20_000
 """Of longer recordings the transform is computed twice instead of kept: it would be 80 MB."""
 
 _ROLLOFF = 0.85
-_MEL_BLOCKS = 8
 _MFCCS = 20
 _PITCH_HZ = (150.0, 4000.0)
 _PEAK_SHARE = 0.1
@@ -203,23 +203,10 @@ def _rms(squares: NDArray[np.float64]) -> Frames:
 
 
 def _mel(power: NDArray[np.float32], rate: int) -> Frames:
-    mel = np.empty((len(power), banks.mel(rate).shape[1]), np.float32)
-    for bins, bands, weights in _mel_blocks(rate):
+    mel = np.empty((len(power), banks.MEL_BANDS), np.float32)
+    for bins, bands, weights in filter_blocks(banks.mel(rate)):
         np.matmul(power[:, bins], weights, out=mel[:, bands])
     return mel
-
-
-@lru_cache(maxsize=8)
-def _mel_blocks(rate: int) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
-    """Neighbouring bands with the bins that they need: most weights of the bank are zeros."""
-    bank = banks.mel(rate)
-    blocks = []
-    for bands in np.array_split(np.arange(bank.shape[1]), _MEL_BLOCKS):
-        chosen = slice(int(bands[0]), int(bands[-1]) + 1)
-        used = np.flatnonzero(bank[:, chosen].any(axis=1))
-        bins = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
-        blocks.append((bins, chosen, np.ascontiguousarray(bank[bins, chosen])))
-    return tuple(blocks)
 
 
 def _mfcc(mel: Frames) -> Frames:
