@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from model import __version__, cpus, settings, systems
-from model.options import Options
+from model.options import CalibrationChoice, Options
 from model.outputs import formats
 from model.submission import errors_path
 
@@ -140,7 +141,7 @@ def _add_answers(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--calibration",
-        choices=("card", "on", "off"),
+        choices=get_args(CalibrationChoice),
         default="card",
         help="correct over- and underconfidence: as the system's card has it (the default; off for "
         "the systems of 2018, on for all others), on, or off",

@@ -8,15 +8,13 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from model.calibration import Calibration
 from model.frontend import FrontEnd
 from model.frontends import AnyFrontEnd, from_parameters, parameters
 from model.genres import GENRES
-
-Choice: TypeAlias = Literal["card", "on", "off"]
-"""Whether to calibrate: as the card has it, always, or never."""
+from model.options import CalibrationChoice
 
 _PRIOR_TOLERANCE: Final = 1e-3
 _LFS_POINTER: Final = b"version https://git-lfs"
@@ -79,7 +77,7 @@ class Card:
     size: str = ""
     calibrated: bool = True
 
-    def choosing(self, calibration: Choice) -> "Card":
+    def choosing(self, calibration: CalibrationChoice) -> "Card":
         """The card with its calibration, or with one that leaves the network's softmax alone.
 
         Its ``calibrated`` says which.

@@ -22,7 +22,7 @@ from model.calibration import Vector
 from model.cards import Card
 from model.clips import Clip, find, printable
 from model.genres import GENRES
-from model.options import EMBEDDING, WINDOWS
+from model.options import EMBEDDING, WINDOWS, CalibrationChoice
 from model.prior_shift import estimated_prior
 from model.results import Result, result
 from model.systems.base import Execution, Network, System
@@ -60,7 +60,7 @@ def load(
     device: Literal["auto", "cpu", "gpu"] = "auto",
     workers: int | None = None,
     batch: int | None = None,
-    calibration: cards.Choice = "card",
+    calibration: CalibrationChoice = "card",
 ) -> "Classifier":
     """A classifier, ready to use; TensorFlow is imported with the first clip.
 

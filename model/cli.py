@@ -99,7 +99,7 @@ def work(options: Options, found: Found, begun: float) -> int:
     from model.workers import WorkerError
 
     try:
-        card = cards.read(options.system, options.weights_folder).choosing(options.calibration)
+        card = run.card(options)
         system = systems.load(card, options.weights_folder)
         known = options.prior != priors.ESTIMATE
         prior = priors.named(options.prior, card.training_prior) if known else None

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 WINDOWS: Final = "windows"
 EMBEDDING: Final = "embedding"
 THUMBNAIL: Final = "thumbnail"
 """Names of what may be kept of a clip beside its posterior."""
+
+CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
+"""Whether to calibrate: as the system's card has it, always, or never."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Options:
         recursive: look into subfolders.
         any_audio: take audio files of other formats than mp3 from folders.
         shard: which part of the clips to do, and of how many parts; None for all.
-        calibration: whether to calibrate: ``card`` as the system's card has it, ``on``, ``off``.
+        calibration: whether to calibrate.
         prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate``, or a json file.
         format: of the table: ``csv``, ``parquet`` or ``jsonl``; empty for what its name says.
         min_confidence: below it a clip's ``genre`` is ``unsure``; None for no such column.
@@ -52,7 +55,7 @@ class Options:
     recursive: bool = False
     any_audio: bool = False
     shard: tuple[int, int] | None = None
-    calibration: Literal["card", "on", "off"] = "card"
+    calibration: CalibrationChoice = "card"
     prior: str = "fma"
     format: str = ""
     min_confidence: float | None = None

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
-from model import __version__, pipeline, submission
+from model import __version__, cards, pipeline, submission
 from model.cards import Card
 from model.clips import Clip, Found, Notice, printable
 from model.journal import Journal
@@ -77,6 +77,15 @@ class Summary:
 
 
 _NAMED = 5
+
+
+def card(options: Options) -> Card:
+    """The card of the system that was asked for, with the calibration that was asked for.
+
+    Raises:
+        CardError: there is no such system.
+    """
+    return cards.read(options.system, options.weights_folder).choosing(options.calibration)
 
 
 def classify(

@@ -74,7 +74,7 @@ def work(options: Options, wanted: Wanted) -> int:
 
     try:
         found = sources.find(options.sources, options.recursive, options.any_audio)
-        card = cards.read(options.system, options.weights_folder).choosing(options.calibration)
+        card = run.card(options)
         systems.load(card, options.weights_folder)
         prior = priors.named(options.prior, card.training_prior)
         fingerprint = json.loads(json.dumps(run.fingerprint(card, options)))

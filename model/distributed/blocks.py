@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from model import pipeline, run, systems
-from model.cards import read
 from model.clips import Clip, Notice, printable
 from model.distributed.fetching import Fetched
 from model.distributed.places import Folder
@@ -108,8 +107,7 @@ class BlockClassifier:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        card = read(job.options.system, job.options.weights_folder)
-        self._card = card.choosing(job.options.calibration)
+        self._card = run.card(job.options)
         here = json.loads(json.dumps(run.fingerprint(self._card, job.options)))
         if here != job.fingerprint:
             names = ", ".join(sorted(n for n in here if here[n] != job.fingerprint.get(n)))
