@@ -21,6 +21,7 @@ from model.audio import UndecodableError, Waveform
 from model.calibration import Vector
 from model.cards import Card
 from model.clips import Clip, find, printable
+from model.frontend import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
 from model.prior_shift import estimated_prior
@@ -282,7 +283,7 @@ class Classifier:
         front_end = self.system.front_end
         values = np.asarray(log_mel)
         if values.ndim != 2 or values.shape[1] != front_end.width or not len(values):
-            what = "spectrogram" if front_end.pictured else "frame"
+            what = "spectrogram" if isinstance(front_end, FrontEnd) else "frame"
             raise ValueError(
                 f"an array of shape {values.shape} is no {what} of {front_end.width} values; give "
                 "samples as (samples, rate), or what log_mel gives"

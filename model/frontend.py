@@ -73,10 +73,9 @@ class FrontEnd:
     depth_db: float = 0.0
     reference: Literal["none", "peak", "range"] = "none"
 
+    kind: ClassVar[None] = None
     dtype: ClassVar[DTypeLike] = np.float16
     """What passes between processes: far finer than what a network can tell apart."""
-
-    pictured: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 < self.window_length <= self.fft_length:

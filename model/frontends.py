@@ -1,4 +1,4 @@
-"""What all front ends have in common, and the kinds of them as json values.
+"""The kinds of front ends, and front ends as json values.
 
 Log-mel spectrograms are the ordinary kind. They came first and have no name in a card; every other
 kind has one, under ``kind``.
@@ -6,40 +6,21 @@ kind has one, under ``kind``.
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from typing import Any, Final, TypeAlias
 
 from model.features.frontend import ClipFeatures
 from model.frontend import FrontEnd
 
+AnyFrontEnd: TypeAlias = FrontEnd | ClipFeatures
+"""A waveform to frames of numbers, in the decoding processes.
 
-class AnyFrontEnd(Protocol):
-    """A waveform to frames of numbers, in the decoding processes; a frozen dataclass."""
+``compute`` gives ``width`` numbers of type ``dtype`` for each ``hop_length`` samples at
+``sample_rate``.
+"""
 
-    @property
-    def sample_rate(self) -> int:
-        """Samples per second of the waveform."""
-
-    @property
-    def hop_length(self) -> int:
-        """Samples from one frame to the next."""
-
-    @property
-    def width(self) -> int:
-        """Numbers of a frame."""
-
-    @property
-    def dtype(self) -> DTypeLike:
-        """Of the frames on their way to the network."""
-
-    @property
-    def pictured(self) -> bool:
-        """Whether the frames are a picture: time to one side, pitch to the other."""
-
-    def compute(self, waveform: NDArray[np.float32]) -> NDArray[Any]:
-        """Frames of type ``dtype``, shape [frames, width], of mono samples, at least one."""
+_KINDS: Final[dict[str | None, type[AnyFrontEnd]]] = {
+    each.kind: each for each in (FrontEnd, ClipFeatures)
+}
 
 
 def parameters(front_end: AnyFrontEnd) -> dict[str, Any]:
@@ -47,15 +28,13 @@ def parameters(front_end: AnyFrontEnd) -> dict[str, Any]:
 
     So a card, a file's key or a hash stays what it was when the class learns something new.
     """
-    if not isinstance(front_end, FrontEnd | ClipFeatures):
-        raise TypeError(f"not a front end of a known kind: {front_end!r}")
-    kind = {"kind": front_end.kind} if isinstance(front_end, ClipFeatures) else {}
+    kind = {"kind": front_end.kind} if front_end.kind else {}
     defaults = {field.name: field.default for field in fields(front_end)}
     values = asdict(front_end)
     return kind | {name: value for name, value in values.items() if value != defaults[name]}
 
 
-def from_parameters(values: Mapping[str, Any]) -> FrontEnd | ClipFeatures:
+def from_parameters(values: Mapping[str, Any]) -> AnyFrontEnd:
     """The front end of json values, as ``parameters`` made them.
 
     Raises:
@@ -64,8 +43,6 @@ def from_parameters(values: Mapping[str, Any]) -> FrontEnd | ClipFeatures:
     """
     known = dict(values)
     kind = known.pop("kind", None)
-    if kind is None:
-        return FrontEnd(**known)
-    if kind != ClipFeatures.kind:
+    if kind not in _KINDS:
         raise ValueError(f"no front end of the kind {kind!r}")
-    return ClipFeatures(**known)
+    return _KINDS[kind](**known)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.calibration import Calibration
 from model.clips import Clip, Notice
+from model.frontend import FrontEnd
 from model.journal import Entry
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
 from model.systems.base import (
@@ -117,7 +118,7 @@ def outcomes(
         if THUMBNAIL in keep:
             from model.report.content import NO_THUMBNAIL, thumbnail
 
-            pictured = system.front_end.pictured
+            pictured = isinstance(system.front_end, FrontEnd)
             kept[THUMBNAIL] = thumbnail(entry.log_mel) if pictured else NO_THUMBNAIL
         yield Outcome(clip, calibration.posteriors(logits.mean(axis=0)), notices, kept)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import cpus
+from model.frontend import FrontEnd
 from model.frontends import AnyFrontEnd, parameters
 from model.genres import GENRES
 from model.workers import Decoders
@@ -97,7 +98,7 @@ def spectrograms(
     bits = 8 * np.dtype(front_end.dtype).itemsize
     frames, lengths = cache / f"{key[:16]}.f{bits}", cache / f"{key[:16]}.npy"
     if not lengths.exists():
-        what = "spectrograms" if front_end.pictured else "features"
+        what = "spectrograms" if isinstance(front_end, FrontEnd) else "features"
         log(f"computing {what} of {len(table)} clips")
         cache.mkdir(parents=True, exist_ok=True)
         counts, unusable = [], []

@@ -29,15 +29,13 @@ class ClipFeatures:
     dtype: ClassVar[DTypeLike] = np.float32
     """Half precision has neither the range nor the digits: features go from 1e-5 to 1e4."""
 
-    pictured: ClassVar[bool] = False
-
     def __post_init__(self) -> None:
         if self.sample_rate < _LEAST_RATE:
             raise ValueError(f"sample_rate {self.sample_rate}: less than {_LEAST_RATE}")
 
     @property
     def hop_length(self) -> int:
-        """A frame stands for all that is ever used of a clip, in samples."""
+        """Samples that the one frame stands for: all that is ever used of a clip."""
         return int(LONGEST_SECONDS * self.sample_rate)
 
     @property

@@ -32,12 +32,19 @@ def test_a_front_end_reads_back_as_it_was_written(front_end: AnyFrontEnd) -> Non
     assert ("kind" in parameters(front_end)) == isinstance(front_end, ClipFeatures)
 
 
-@pytest.mark.parametrize("front_end", [SHIPPED, ClipFeatures(22_050)])
-@pytest.mark.parametrize("samples", [220, 22_050])
-def test_frames_are_what_is_promised(front_end: AnyFrontEnd, samples: int) -> None:
+@pytest.mark.parametrize(
+    ("front_end", "samples", "expected"),
+    [
+        (SHIPPED, 220, 2),
+        (SHIPPED, 22_050, 101),
+        (ClipFeatures(22_050), 220, 1),
+        (ClipFeatures(22_050), 30 * 22_050, 1),
+    ],
+)
+def test_frames_are_what_is_promised(front_end: AnyFrontEnd, samples: int, expected: int) -> None:
     tone = np.sin(np.arange(samples) / 7).astype(np.float32)
     frames = front_end.compute(tone)
-    assert frames.shape == (1 + samples // front_end.hop_length, front_end.width)
+    assert frames.shape == (expected, front_end.width)
     assert frames.dtype == front_end.dtype
     assert np.isfinite(frames).all()
 
@@ -48,8 +55,3 @@ def test_frames_are_what_is_promised(front_end: AnyFrontEnd, samples: int) -> No
 def test_what_is_no_front_end_is_refused(values: dict[str, object]) -> None:
     with pytest.raises((ValueError, TypeError)):
         from_parameters(values)
-
-
-def test_what_is_of_no_known_kind_is_not_written() -> None:
-    with pytest.raises(TypeError, match="not a front end"):
-        parameters("a front end")  # type: ignore[arg-type]
