@@ -110,9 +110,8 @@ def work(options: Options, found: Found, begun: float) -> int:
         about = settings.about(found.clips, known_by)
         found = shard(found, *options.shard) if options.shard else found
         plan = Plan(options, found, about, card, system, prior, begun)
-        with Journal(
-            options.output, found.clips, known_by, options.resume, options.keep
-        ) as journal:
+        keep = run.keep(options, card)
+        with Journal(options.output, found.clips, known_by, options.resume, keep) as journal:
             return _in_journal(plan, journal)
     except priors.PriorError as error:
         return complain(error, USAGE)

@@ -75,13 +75,3 @@ class Options:
     keep_journal: bool = False
     strict: bool = False
     verbosity: int = 0
-
-    @property
-    def keep(self) -> frozenset[str]:
-        """What the journal must keep of each clip beside its posterior."""
-        wanted = {
-            WINDOWS: self.per_window or self.report,
-            EMBEDDING: self.embeddings,
-            THUMBNAIL: self.report,
-        }
-        return frozenset(name for name, path in wanted.items() if path)

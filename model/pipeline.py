@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from model.calibration import Calibration
 from model.clips import Clip, Notice
-from model.frontend import FrontEnd
 from model.journal import Entry
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
 from model.systems.base import (
@@ -40,8 +39,7 @@ class Outcome:
         notices: what was odd about it.
         kept: what else was asked for: ``windows``, shape [windows, 17], where each one starts in
             seconds, and its own posterior; ``embedding``, shape [features], the mean over the
-            windows; ``thumbnail``, the picture of the spectrogram, uint8, shape [bands, columns],
-            without any place where the front end makes no picture.
+            windows; ``thumbnail``, the picture of the spectrogram, uint8, shape [bands, columns].
     """
 
     clip: Clip
@@ -116,10 +114,9 @@ def outcomes(
         if embeddings is not None:
             kept[EMBEDDING] = embeddings.mean(axis=0)
         if THUMBNAIL in keep:
-            from model.report.content import NO_THUMBNAIL, thumbnail
+            from model.report.content import thumbnail
 
-            pictured = isinstance(system.front_end, FrontEnd)
-            kept[THUMBNAIL] = thumbnail(entry.log_mel) if pictured else NO_THUMBNAIL
+            kept[THUMBNAIL] = thumbnail(entry.log_mel)
         yield Outcome(clip, calibration.posteriors(logits.mean(axis=0)), notices, kept)
 
 

@@ -88,7 +88,6 @@ def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> R
             Window(start, tuple(values))
             for start, values in zip(starts.tolist(), adapted.tolist(), strict=True)
         ]
-    thumbnail = entry.kept.get("thumbnail")
     return Result(
         clip,
         tuple(adapt(np.array(entry.posterior), training_prior, prior).tolist()),
@@ -96,7 +95,7 @@ def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> R
         entry.notices,
         tuple(windows),
         entry.kept.get("embedding"),
-        thumbnail if thumbnail is not None and thumbnail.size else None,
+        entry.kept.get("thumbnail"),
     )
 
 

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from model import __version__, cards, pipeline, submission
 from model.cards import Card
 from model.clips import Clip, Found, Notice, printable
+from model.frontend import FrontEnd
 from model.journal import Journal
-from model.options import Options
+from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
 from model.outputs import formats, table
 from model.results import Result
 from model.systems.base import Execution, System
@@ -88,6 +89,19 @@ def card(options: Options) -> Card:
     return cards.read(options.system, options.weights_folder).choosing(options.calibration)
 
 
+def keep(options: Options, card: Card) -> frozenset[str]:
+    """What the journal must keep of each clip beside its posterior; only spectrograms are pictured.
+
+    Both the journal and the pipeline have to be told.
+    """
+    wanted = {
+        WINDOWS: options.per_window or options.report,
+        EMBEDDING: options.embeddings,
+        THUMBNAIL: options.report and isinstance(card.front_end, FrontEnd),
+    }
+    return frozenset(name for name, asked in wanted.items() if asked)
+
+
 def classify(
     options: Options,
     found: Found,
@@ -117,7 +131,7 @@ def classify(
         execution,
         options.workers,
         stop=stop.wanted,
-        keep=options.keep,
+        keep=keep(options, card),
     )
 
     def journalled() -> Iterator[None]:

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 THUMBNAIL_BANDS: Final = 48
 THUMBNAIL_COLUMNS: Final = 96
-NO_THUMBNAIL: Final = np.zeros((0, 0), np.uint8)
-"""Of a clip that was not looked at as a picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from model import cards, journal, systems
 from model.clips import Clip
 from model.features.frontend import ClipFeatures
 from model.genres import GENRES
-from model.options import THUMBNAIL, WINDOWS
+from model.options import Options
 from model.pipeline import Outcome, classify
 from model.results import Results
+from model.run import keep
 from model.systems.base import Execution
 from tests.conftest import CLIPS
 from tests.training.agreement import noise
@@ -144,17 +145,18 @@ def test_a_run_keeps_windows_but_no_picture(trained: tuple[str, Path], tmp_path:
         Clip("rock", str(CLIPS / "rock-band.mp3")),
         Clip("empty", str(tmp_path / "empty.mp3")),
     ]
-    keep = {WINDOWS, THUMBNAIL}
+    place = tmp_path / "table.csv"
+    options = Options((), place, name, folder / "out", report=tmp_path / "report.html")
+    wanted = keep(options, card)
 
     def outcomes() -> list[Outcome]:
-        return list(classify(clips, system, card.calibration, Execution("cpu"), 1, keep=keep))
+        return list(classify(clips, system, card.calibration, Execution("cpu"), 1, keep=wanted))
 
     mix = np.array(card.training_prior)
-    place = tmp_path / "table.csv"
-    with journal.Journal(place, clips, {}, True, keep) as book:
+    with journal.Journal(place, clips, {}, True, wanted) as book:
         for index, outcome in enumerate(outcomes()):
             book.add(index, outcome.entry)
-    with journal.Journal(place, clips, {}, True, keep) as book:
+    with journal.Journal(place, clips, {}, True, wanted) as book:
         assert book.unfinished() == []
         rock, empty = Results(clips, book, mix, mix)
     assert rock.predicted
