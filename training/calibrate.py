@@ -6,6 +6,7 @@ floor. Scores are nested: the clips of a fold are calibrated, and the method is 
 folds alone.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import numpy as np
@@ -14,8 +15,9 @@ from scipy.optimize import minimize
 
 from grader.metrics import clip_losses, reliability
 from model.calibration import Calibration
-from training.folds import Folds
+from training.folds import SOURCE, Folds, scored
 
+Schemes = Mapping[str, tuple[Folds, NDArray[np.floating]]]
 Method = Literal["temperature", "vector"]
 METHODS: Final[tuple[Method, ...]] = ("temperature", "vector")
 
@@ -101,12 +103,55 @@ def compare(
     posteriors = {"none": Calibration().posteriors(logits)}
     posteriors |= {method: held_out_posteriors(logits, genres, folds, method) for method in METHODS}
     posteriors["nested choice"] = nested_posteriors(logits, genres, folds)
+    return {name: _scores(table, genres) for name, table in posteriors.items()}
+
+
+def shipped_calibration(schemes: Schemes, genres: NDArray[np.int_]) -> Calibration:
+    """The calibration that goes into a card.
+
+    It is fitted to clips whose whole source was held out, where a system was tried on such: a
+    person's clips are of no source that was trained on, and there a network is less often right
+    than where it knows the source. Else it is fitted to the first scheme.
+
+    Args:
+        schemes: fold of each clip and its logits, shapes [clips] and [clips, 16], by name.
+        genres: index of each clip's genre, shape [clips].
+    """
+    folds, logits = schemes.get(SOURCE) or next(iter(schemes.values()))
+    held = scored(genres, folds)
+    return chosen_calibration(logits[held], genres[held], folds[held])
+
+
+def across(schemes: Schemes, genres: NDArray[np.int_]) -> dict[str, dict[str, dict[str, float]]]:
+    """What a calibration that was fitted to one scheme does on each: ``[fitted][scored]``.
+
+    On its own scheme it is nested; ``none`` is no calibration.
+
+    Args:
+        schemes: fold of each clip and its logits, shapes [clips] and [clips, 16], by name.
+        genres: index of each clip's genre, shape [clips].
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in ("none", *schemes)}
+    for name, (folds, logits) in schemes.items():
+        held = scored(genres, folds)
+        clips, labels = logits[held], genres[held]
+        for fitted, row in found.items():
+            if fitted == name:
+                posteriors = nested_posteriors(clips, labels, folds[held])
+            elif fitted == "none":
+                posteriors = Calibration().posteriors(clips)
+            else:
+                posteriors = shipped_calibration({fitted: schemes[fitted]}, genres).posteriors(
+                    clips
+                )
+            row[name] = _scores(posteriors, labels)
+    return found
+
+
+def _scores(posteriors: NDArray[np.float64], genres: NDArray[np.int_]) -> dict[str, float]:
     return {
-        name: {
-            "log_loss": round(float(clip_losses(table, genres).mean()), 4),
-            "calibration_error": round(reliability(table, genres).error, 4),
-        }
-        for name, table in posteriors.items()
+        "log_loss": round(float(clip_losses(posteriors, genres).mean()), 4),
+        "calibration_error": round(reliability(posteriors, genres).error, 4),
     }
 
 

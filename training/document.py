@@ -151,6 +151,7 @@ def _pictures(name: str) -> str:
 BLOCKS: dict[str, Callable[[str], str]] = {
     "ablation": tables.ablation,
     "calibration": tables.calibration,
+    "calibration_across": tables.calibration_across,
     "candidates": tables.candidates,
     "fma_tracks": tables.fma_tracks,
     "genres": tables.by_genre,

@@ -80,3 +80,8 @@ def unseen_genres(genres: NDArray[np.int_], folds: Folds) -> NDArray[np.bool_]:
         held = folds == fold
         unseen[held] = ~np.isin(genres[held], genres[~held])
     return unseen
+
+
+def scored(genres: NDArray[np.int_], folds: Folds) -> NDArray[np.bool_]:
+    """Clips that are held out, and whose genre some other fold has, shape [clips]."""
+    return (folds >= 0) & ~unseen_genres(genres, folds)

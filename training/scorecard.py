@@ -54,6 +54,7 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         "calibration": {
             "chosen": calibrate.choose_method(logits, clips.genres, folds),
             "methods": calibrate.compare(logits, clips.genres, folds),
+            "across": calibrate.across(_first_and_sources(held_out), clips.genres),
             "error_by_chance": measures.error_by_chance(repeats[0]),
         },
         "priors": mixes.simulate(
@@ -64,6 +65,11 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         "without_listening": measures.without_listening(clips.genres, folds),
         "pictures": measures.pictures(repeats[0], clips.genres),
     }
+
+
+def _first_and_sources(held_out: HeldOut) -> calibrate.Schemes:
+    names = [held_out.repeats[0], *(name for name in (SOURCE,) if name in held_out.schemes)]
+    return {name: held_out.schemes[name] for name in names}
 
 
 def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dict[str, Any]:

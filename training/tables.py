@@ -3,6 +3,7 @@
 Every function gives the text of one block; ``training.document`` puts it in place.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.priors import SMOOTHING
 from training import costs, places
+from training.folds import EACH_SOURCE, SOURCE
 from training.heldout import HeldOut
 from training.mixes import ESTIMATE, MAXIMUM, ORACLE, SHARES, UNADAPTED, share_name
 
@@ -25,6 +27,7 @@ _CANDIDATE_SCORES: Final = {
     "fma_medium": ("log_loss", "accuracy"),
 }
 _SCHEMES: Final = {"source": "sources left out in {} parts", "each_source": "each of {} sources"}
+_FITTED: Final = {"none": "nothing", SOURCE: "held-out sources"}
 _PRIORS: Final = {
     UNADAPTED: "`train` (unadapted)",
     share_name(0.0): "fma_medium",
@@ -167,10 +170,7 @@ def by_source(name: str) -> str:
 def calibration(name: str) -> str:
     """What calibration does to held-out clips, and which was chosen."""
     found = result(name)["calibration"]
-    rows = [
-        (method, f"{row['log_loss']:.3f}", f"{row['calibration_error']:.3f}")
-        for method, row in found["methods"].items()
-    ]
+    rows = [(method, *_calibrated(row)) for method, row in found["methods"].items()]
     lines = [
         table(("calibration", "log loss", "calibration error"), rows),
         "",
@@ -178,6 +178,26 @@ def calibration(name: str) -> str:
         f"a calibration error of {found['error_by_chance']:.3f} on average.",
     ]
     return "\n".join(lines)
+
+
+def calibration_across(name: str) -> str:
+    """What a calibration fitted to clips of held-out artists, or sources, does on both."""
+    found = result(name)["calibration"]["across"]
+    if SOURCE not in found:
+        return f"No network of `{name}` was trained with whole sources left out."
+    rows = [
+        (_FITTED.get(fitted, "held-out artists"), *itertools.chain(*map(_calibrated, row.values())))
+        for fitted, row in found.items()
+    ]
+    header = (
+        "fitted to", "log loss, artists out", "calibration error", "log loss, sources out",
+        "calibration error",
+    )  # fmt: skip
+    return table(header, rows)
+
+
+def _calibrated(row: Mapping[str, float]) -> tuple[str, str]:
+    return (f"{row['log_loss']:.3f}", f"{row['calibration_error']:.3f}")
 
 
 def priors(name: str) -> str:
@@ -227,10 +247,11 @@ def candidates(name: str) -> str:
         as_is, converted = (
             [f"{views[view][score]:.3f}" for score in _CANDIDATE_SCORES[view]] for view in _VIEWS
         )
-        rows.append((f"{answer}, for every clip", *as_is, *converted, *[NONE] * 4))
+        rows.append((f"{answer}, for every clip", *as_is, *converted, *[NONE] * 5))
     header = (
         "candidate", "log loss", "accuracy", "macro F1", "calibration error", "log loss, fma",
-        "accuracy, fma", "sources out, 6 parts", "each source out", "CPU ms", "weights MB",
+        "accuracy, fma", "log loss, sources out", "accuracy, sources out", "each source out",
+        "CPU ms", "weights MB",
     )  # fmt: skip
     return table(header, rows)
 
@@ -280,7 +301,8 @@ def _candidate(found: dict[str, Any]) -> tuple[str, ...]:
         f"probe {found['name']}" if is_probe else f"**{found['name']}**",
         *(number(as_is[score]) for score in _CANDIDATE_SCORES["as_is"]),
         *(number(converted[score]) for score in _CANDIDATE_SCORES["fma_medium"]),
-        *(number(left_out.get(scheme, {}).get("accuracy")) for scheme in _SCHEMES),
+        *(number(left_out.get(SOURCE, {}).get(score)) for score in ("log_loss", "accuracy")),
+        number(left_out.get(EACH_SOURCE, {}).get("accuracy")),
         cpu,
         size,
     )

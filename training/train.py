@@ -14,7 +14,7 @@ from model import __version__, cards
 from model.calibration import Calibration, smoothed
 from model.genres import GENRES
 from training import heldout
-from training.calibrate import chosen_calibration, nested_posteriors
+from training.calibrate import nested_posteriors, shipped_calibration
 from training.dataset import ClipTable, Spectrogram, spectrograms
 from training.folds import Folds
 from training.method import Fit, Log, Method, key
@@ -35,7 +35,7 @@ class Plan:
         made_of: what it consists of.
         method: how it is fitted.
         schemes: fold of each clip by name; a clip whose fold is negative is only trained on. The
-            first scheme calibrates.
+            first is scored; for which one calibrates, see ``shipped_calibration``.
         work: folder for what is finished, so that training can go on.
         weights_folder: where the weights and their card go.
         results_folder: where held-out logits go.
@@ -78,7 +78,7 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
         weights=cards.describe_weights(weights),
         front_end=plan.method.front_end,
         window_frames=plan.method.window_frames,
-        calibration=chosen_calibration(logits[held], genres, folds[held]),
+        calibration=shipped_calibration(schemes, table.genres),
         training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
         training=_provenance(plan, table, chosen),
         validation=_validation(logits[held], genres, folds[held]),

@@ -5,14 +5,16 @@ import pytest
 
 from grader.metrics import clip_losses, reliability
 from model.calibration import Calibration
-from tests.training.invented import honest_logits
+from tests.training.invented import honest_logits, invented_held_out
 from training.calibrate import (
+    across,
     choose_method,
     chosen_calibration,
     compare,
     fit_calibration,
     held_out_posteriors,
     nested_posteriors,
+    shipped_calibration,
 )
 
 GENRES = np.arange(640) % 16
@@ -83,3 +85,31 @@ def test_the_comparison_tells_held_out_figures() -> None:
     expected = clip_losses(held_out_posteriors(logits, genres, folds, "vector"), genres).mean()
     assert rows["vector"]["log_loss"] == pytest.approx(expected, abs=5e-5)
     assert rows["temperature"]["calibration_error"] < rows["none"]["calibration_error"]
+
+
+def test_what_ships_is_fitted_to_held_out_sources_where_there_are_such() -> None:
+    held_out = invented_held_out()
+    folds, logits = held_out.schemes["source"]
+    schemes = {**held_out.schemes, "source": (folds, 3.0 * logits)}  # too sure of new sources
+    shipped = shipped_calibration(schemes, held_out.genres)
+    assert shipped.temperature == pytest.approx(3.0, rel=0.15)
+    first = {"cv0": held_out.schemes["cv0"]}
+    assert shipped_calibration(first, held_out.genres).temperature == pytest.approx(1.0, rel=0.15)
+
+    found = across({"cv0": schemes["cv0"], "source": schemes["source"]}, held_out.genres)
+    assert list(found) == ["none", "cv0", "source"]
+    losses = {fitted: row["source"]["log_loss"] for fitted, row in found.items()}
+    assert losses["source"] < losses["cv0"] == pytest.approx(losses["none"], abs=0.1)
+    assert found["source"]["cv0"]["log_loss"] > found["cv0"]["cv0"]["log_loss"]
+
+
+def test_clips_of_a_genre_that_nobody_could_learn_do_not_calibrate() -> None:
+    genres = np.repeat([0, 1, 2], 60)
+    folds = np.where(genres == 2, 1, np.arange(180) % 2)
+    folds[genres == 2] = 1
+    logits = honest_logits(genres)
+    lost = logits.copy()
+    lost[genres == 2, 2] = -20.0
+    assert shipped_calibration({"source": (folds, lost)}, genres) == shipped_calibration(
+        {"source": (folds, logits)}, genres
+    )

@@ -145,6 +145,7 @@ def test_the_baseline_row_floors_and_nothing_else() -> None:
         "sources",
         "sources_left_out",
         "calibration",
+        "calibration_across",
         "priors",
         "worst",
         "fma_tracks",
