@@ -31,6 +31,7 @@ VARIATIONS: Final[dict[str, dict[str, Any]]] = {
     "trained weights only": {"kept": 0.0},
     "last layer from labels alone": {"refit_teaching": 0.0},
     "last layer with faint features blown up": {"quiet": 0.0},
+    "last layer without tags": {"tagged": 0.0},
     "no teacher": {"teaching": 0.0, "imitation": 0.0, "refit_teaching": 0.0},
     "no imitation of embeddings": {"imitation": 0.0},
     "crops as they are": {

@@ -42,6 +42,7 @@ class Recipe:
         refit_strength: the same of the probe that it is fitted anew to.
         refit_teaching: share of the teacher's posterior in the targets of that.
         quiet: of that: see ``fit_probe``.
+        tagged: how much of each genre's tags is added to that (``training.tags``).
         teacher_strength: the same for the teacher.
         augmentation: how crops are varied.
     """
@@ -61,6 +62,7 @@ class Recipe:
     refit_strength: float = 0.03
     refit_teaching: float = 0.5
     quiet: float = 0.3
+    tagged: float = 0.5
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -81,6 +83,7 @@ class Lesson:
         posteriors: the teacher's, shape [clips, 16], or None for no teacher.
         embeddings: the teacher's, standardised, shape [clips, features], or None.
         groups: artist, or the best stand-in for one.
+        tags: weights from the features to the tags of each genre, shape [features, 16], or None.
     """
 
     spectrograms: list[Spectrogram]
@@ -89,6 +92,7 @@ class Lesson:
     posteriors: NDArray[np.float64] | None = None
     embeddings: NDArray[np.float32] | None = None
     groups: Sequence[str] = ()
+    tags: NDArray[np.float64] | None = None
 
 
 Log = Callable[[str], None]
@@ -184,6 +188,10 @@ def refit(model: keras.Model, lesson: Lesson, recipe: Recipe) -> None:
     made = predict(features, lesson.spectrograms, model.input_shape[1])
     targets = genre_targets(lesson, recipe.refit_teaching)
     probe = fit_probe(made, targets, recipe.refit_strength, recipe.quiet)
+    if lesson.tags is not None:
+        added = recipe.tagged * lesson.tags
+        bias = probe.bias - made.mean(axis=0) @ added  # on average it favours no genre
+        probe = Probe(probe.weights + added, bias)
     _set_probe(model.get_layer("logits"), probe)
 
 

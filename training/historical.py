@@ -30,6 +30,7 @@ PLAIN: Final = learning.Recipe(
     imitation=0.0,
     kept=0.0,
     refitted=False,
+    tagged=0.0,
     augmentation=Augmentation(short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0),
 )
 """Without anything that came later; the networks have dropout of their own."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from model.calibration import Calibration
 from model.frontend import FrontEnd
 from model.frontends import parameters
-from training import designs, fit, initial, precision, teacher
+from model.systems.fusion import MOBILENET
+from training import designs, fit, initial, precision, tags, teacher
 from training.dataset import ClipTable, Spectrogram
 from training.method import Fit, Log, key
 from training.recipes import FUSION, Ingredients
@@ -27,6 +28,7 @@ _UNFINISHED: Final[dict[str, Any]] = {
     "refit_strength": 0.0,
     "refit_teaching": 0.0,
     "quiet": 0.0,
+    "tagged": 0.0,
 }
 """Of a recipe: all that only finishes a trained network."""
 
@@ -115,7 +117,11 @@ class Networks:
         start: Mapping[str, NDArray[np.float32]] = {}
         if self.files is not None:
             start = self._start_features(table, spectrograms, log)
-        return partial(self._fitted, _Material(table, spectrograms, start, embeddings), log)
+        known = None
+        if self.files is not None and MOBILENET in start:
+            known = tags.genre_weights(start, MOBILENET, self.files)
+        material = _Material(table, spectrograms, start, embeddings, known)
+        return partial(self._fitted, material, log)
 
     def _start_features(
         self, table: ClipTable, spectrograms: list[Spectrogram], log: Log
@@ -171,6 +177,7 @@ class Networks:
             posteriors=posteriors,
             embeddings=standardised,
             groups=groups,
+            tags=material.tags,
         )
 
     def _trained(self, table: ClipTable, name: str, lesson: fit.Lesson, log: Log) -> Path:
@@ -196,6 +203,7 @@ class _Material:
     spectrograms: list[Spectrogram]
     start: Mapping[str, NDArray[np.float32]]
     embeddings: NDArray[np.float32] | None
+    tags: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)

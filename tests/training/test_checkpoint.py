@@ -104,6 +104,7 @@ def mn04_like(seed: int = 0) -> dict[str, NDArray[np.float32]]:
         channels = out
     convolution("features.16", 6 * channels, channels, 1, 1)
     linear("classifier.2", mobilenet.EMBEDDING, 6 * channels)
+    linear("classifier.5", 527, mobilenet.EMBEDDING)  # the tags of AudioSet
     return state
 
 
