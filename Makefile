@@ -67,7 +67,7 @@ slow: $(VENV)/.notebook
 
 # The tests on a local Ray cluster and a local object store.
 distributed: $(VENV)/.distributed
-	$(BIN)/python -m pytest -n 0 -m "slow or not slow" tests/model/test_distributed.py tests/model/test_distributed_cluster.py
+	$(BIN)/python -m pytest -n 0 -m "slow or not slow" tests/model/distributed/test_distributed.py tests/model/distributed/test_cluster.py
 
 # Build the image with repo2docker and run it as a grader does; needs root on Debian.
 container: $(VENV)/.dev

@@ -11,7 +11,8 @@ import time
 
 import numpy as np
 
-from model import cards, systems
+from model import systems
+from model.systems import cards
 from model.systems.base import Execution
 
 BATCHES = (2, 3, 6, 12, 24, 48)

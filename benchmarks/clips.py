@@ -1,6 +1,7 @@
 """Clips to measure with: 30 s, 44.1 kHz, stereo, mp3s of several bit rates, like those of FMA.
 
-``python -m benchmarks.clips FOLDER`` makes them from the recordings that ``tests.recordings``
+``python -m benchmarks.clips FOLDER`` makes them from the recordings that
+``tests.support.recordings``
 fetches, each of the stereo ones at every setting of ``SETTINGS``; needs Debian's package lists.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import soundfile
 
-from tests.recordings import CACHE_VARIABLE, DEFAULT_CACHE, excerpt, recordings
+from tests.support.recordings import CACHE_VARIABLE, DEFAULT_CACHE, excerpt, recordings
 
 SETTINGS = {
     "cbr128": ("CONSTANT", 0.6667),

@@ -19,17 +19,18 @@ from pathlib import Path
 
 import numpy as np
 
-from model import cards, systems
-from model.calibration import Vector
+from model import systems
 from model.clips import Clip
+from model.decoding.pool import Decoders
 from model.distributed.blocks import Block, Receipt, entries, rows_file
 from model.distributed.manifest import blocks
 from model.distributed.places import Folder
 from model.genres import GENRES
 from model.outputs import formats, table
-from model.pipeline import Outcome
-from model.results import result
-from model.workers import Decoders
+from model.probabilities.calibration import Vector
+from model.run.pipeline import Outcome
+from model.run.results import result
+from model.systems import cards
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 CLIP = Path(__file__).parents[1] / "tests" / "clips" / "spoken-word.mp3"

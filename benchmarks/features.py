@@ -1,7 +1,7 @@
 """``python -m benchmarks.features [CLIPS]``: our 518 features against the published recipe.
 
 Both read the same mp3s in one process and one thread, clip by clip in turns; CPU time counts. The
-recipe is that of ``tests.training.recipe``, which computes the spectrum and the constant-Q
+recipe is that of ``tests.support.recipe``, which computes the spectrum and the constant-Q
 transform once, as FMA's own program does. Without CLIPS the sample clips are repeated to 30 s in
 stereo. Writes ``benchmarks/FEATURES.md``.
 """
@@ -82,8 +82,8 @@ def _long_clips(folder: Path) -> Path:
 
 
 def _turns(clips: list[Path], rounds: int) -> list[Turn]:
-    from tests.training import recipe
-    from training.features.clip import features_of_file, read
+    from tests.support import recipe
+    from training.data.features_of_file import features_of_file, read
 
     programs: tuple[Program, ...] = (recipe.features_of_file, features_of_file)
     for program in programs:  # compile and load what is loaded late

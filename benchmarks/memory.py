@@ -18,8 +18,8 @@ from pathlib import Path
 
 import soundfile
 
-from tests.model import cheap
-from tests.odd import tone
+from tests.support import cheap_system
+from tests.support.odd import tone
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = Path(__file__).with_name("MEMORY.md")
@@ -35,7 +35,7 @@ from pathlib import Path
 from model import cli, systems
 from tests.model import cheap
 systems.WEIGHTS_FOLDER, systems.DEFAULT = Path(sys.argv[1]), cheap.NAME
-sys.modules[f"model.systems.{cheap.NAME}"] = cheap
+sys.modules[f"model.systems.ours.{cheap.NAME}"] = cheap
 code = cli.main(sys.argv[2:])
 fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
 print(code, fields["VmHWM"].split()[0])
@@ -71,7 +71,7 @@ def measured(folder: Path, counts: Sequence[int]) -> list[Peak]:
     """Run each case over so many links each."""
     weights = folder / "weights"
     weights.mkdir()
-    cheap.write_card(weights)
+    cheap_system.write_card(weights)
     clips = _clips(folder)
     for count in counts:
         links = folder / str(count)

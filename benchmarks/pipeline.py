@@ -39,8 +39,9 @@ for path in open(sys.argv[1]).read().splitlines():
 """
 _FRONT_END = """
 import sys
-from model import cards, systems
-from model.workers import Decoders
+from model import systems
+from model.systems import cards
+from model.decoding.pool import Decoders
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 paths = open(sys.argv[1]).read().splitlines()
 with Decoders(card.front_end, int(sys.argv[2]), 8) as decoders:
@@ -50,9 +51,10 @@ _NAIVE = """
 import os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import librosa, numpy as np
-from model import cards, systems
-from model.frontend import filterbank
-from model.systems import fusion
+from model import systems
+from model.systems import cards
+from model.frontends.spectrogram import filterbank
+from model.systems.ours import fusion
 from model.systems.base import cut_windows
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 f = card.front_end
@@ -162,7 +164,7 @@ def _largest_difference(folder: Path, listed: Path) -> float:
     """Between our probabilities and those of the naive way, over all clips."""
     import numpy as np
 
-    from model import submission
+    from model.outputs import submission
 
     run(["-c", _NAIVE, str(listed), str(folder / "naive.npy")])
     run(ours(listed, folder, 1))

@@ -19,11 +19,11 @@ from pathlib import Path
 import miniaudio
 import soundfile
 
-from model.audio import UndecodableError, load
 from model.clips import LONGEST_SECONDS
-from model.decoders import ffmpeg, libsndfile
+from model.decoding.audio import UndecodableError, load
+from model.decoding.decoders import ffmpeg, libsndfile
 from tests.conftest import CLIPS
-from tests.zoo import Specimen, build_zoo
+from tests.support.zoo import Specimen, build_zoo
 
 TABLE = Path(__file__).parent / "RECOVERY.md"
 LEAST_RATIO = 0.99
@@ -168,7 +168,7 @@ def rendered(found: Sequence[Recovery]) -> str:
     lines = [
         "# Seconds recovered from odd files",
         "",
-        "Written by `python -m benchmarks.recovery`; the files are made by `tests/zoo.py`.",
+        "Written by `python -m benchmarks.recovery`; the files are made by `tests/support/zoo.py`.",
         f"Python {platform.python_version()}, {', '.join(versions)}{_command_version()}.",
         "",
         "Each decoder alone reads the whole file, a dash is a failure. *Ours* is what the program",

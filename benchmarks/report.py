@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from model import cpus
-from model.report import write
-from tests.model.report.samples import ABOUT, many
+from model.outputs.report import write
+from tests.support.report_samples import ABOUT, many
 
 RESULTS = Path(__file__).with_name("REPORT.md")
 

@@ -43,10 +43,11 @@ def measured(paths: list[str]) -> str:
     import soundfile
     import soxr
 
-    from model import cards, systems
+    from model import systems
     from model.clips import LONGEST_SECONDS
-    from model.decoders.mini import mp3_seconds
-    from model.decoders.reading import mono
+    from model.decoding.decoders.miniaudio import mp3_seconds
+    from model.decoding.decoders.reading import mono
+    from model.systems import cards
     from model.systems.base import Execution, cut_windows
 
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.pipeline import machine
-from model import cards, systems
+from model import systems
 from model.cpus import ONE_THREAD
-from model.frontends import AnyFrontEnd
-from training import costs
-from training.costs import Cost
+from model.frontends.parameters import AnyFrontEnd
+from model.systems import cards
+from training.evaluation import costs
+from training.evaluation.costs import Cost
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,9 +136,9 @@ def network_ms(name: str) -> float:
     Raises:
         CardError: the weights are not the card's.
     """
-    from model.pipeline import with_logits
+    from model.decoding.pool import Decoded
+    from model.run.pipeline import with_logits
     from model.systems.base import Execution, cut_windows
-    from model.workers import Decoded
 
     system = systems.load(cards.read(name, systems.WEIGHTS_FOLDER))
     network = system.connect(Execution("cpu", 1))

@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
         if name == chosen:
-            module = import_module(f"grader.{name}")
+            module = import_module(f"grader.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.command)
     arguments = parser.parse_args(argv)

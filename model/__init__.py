@@ -5,7 +5,7 @@
 >>> table = classifier.predict("tests/clips")  # a pandas DataFrame
 
 ``load``, ``load_audio`` and ``Classifier`` are imported when they are asked for, so that
-``import model`` and ``import model.cli`` stay quick.
+``import model`` and ``import model.cli.main`` stay quick.
 """
 
 from typing import TYPE_CHECKING, Any

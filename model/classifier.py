@@ -16,19 +16,23 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from model import audio, cards, cpus, pipeline, priors, systems
-from model.audio import UndecodableError, Waveform
-from model.calibration import Vector
-from model.cards import Card
+from model import cpus, systems
 from model.clips import Clip, find, printable
-from model.frontend import FrontEnd
+from model.decoding import audio
+from model.decoding.audio import UndecodableError, Waveform
+from model.decoding.pool import Decoded, Decoders
+from model.decoding.samples import prepared
+from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
-from model.prior_shift import estimated_prior
-from model.results import Result, result
+from model.probabilities import priors
+from model.probabilities.calibration import Vector
+from model.probabilities.prior_shift import estimated_prior
+from model.run import pipeline
+from model.run.results import Result, result
+from model.systems import cards
 from model.systems.base import Execution, Network, System
-from model.waveforms import prepared
-from model.workers import Decoded, Decoders
+from model.systems.cards import Card
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,10 +23,10 @@ def clips() -> list[Path]:
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of weights with a system that costs next to nothing."""
-    from tests.model import cheap
+    from tests.support import cheap_system
 
     folder = tmp_path_factory.mktemp("weights")
-    cheap.write_card(folder)
+    cheap_system.write_card(folder)
     return folder
 
 

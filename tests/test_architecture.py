@@ -1,141 +1,172 @@
-"""Who may import whom: the floors of docs/architecture.md, read from the code."""
+"""Who may import whom: the layers of docs/architecture.md, read from the code."""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-FLOORS = {
-    "predict": 6,
-    "model.cli": 5,
-    "benchmarks": 5,
-    "model.classifier": 5,
-    "model.merge": 5,
-    "model.distributed": 4.875,
-    "model.console": 4.75,
-    "model.arguments": 4.75,
-    "model.run": 4.5,
-    "model.pipeline": 4,
-    "training": 4,
-    "model.systems": 3,
-    "model.report": 3,
-    "model.settings": 3,
-    "model.outputs": 3.5,
-    "grader": 3,
-    "model.workers": 2,
-    "model.decoding": 2,
-    "model.cards": 2,
-    "model.submission": 2,
-    "model.results": 2,
-    "model.priors": 2,
-    "model.frontends": 1.75,
-    "model.prior_shift": 1.5,
-    "model.features": 1.5,
-    "model.calibration": 1,
-    "model.waveforms": 1.5,
-    "model.audio": 1,
-    "model.journal": 1,
-    "model.frontend": 1,
-    "model.decoders": 0.5,
-    "model": 0,
+PACKAGES = ("model", "training", "grader", "benchmarks")
+LAYERS = {
+    "model": (
+        "classifier",
+        "distributed",
+        "cli",
+        "run",
+        "outputs",
+        "systems",
+        "decoding",
+        "frontends",
+        "probabilities",
+    ),
+    "training": (
+        "cli",
+        "documents",
+        "trainers",
+        "architectures",
+        "initial",
+        "evaluation",
+        "data",
+    ),
+    "grader": ("cli", "commands", "report", "judging", "engines", "rules", "repository"),
 }
-WORKER_SIDE = (
-    "model.audio",
-    "model.frontend",
-    "model.frontends",
-    "model.features",
-    "model.decoding",
-    "model.decoders",
-    "model.clips",
-)
-DOOR = ROOT / "model" / "__init__.py"
-"""Imports the rooms that it offers only when they are asked for."""
+"""Folders and modules of a package, top first: each may import what stands below it.
 
-MODULES = [
-    path
-    for folder in ("model", "training", "grader", "benchmarks")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    if path != DOOR
-] + [ROOT / "predict.py"]
+Modules at the root of a package that are not named here stand at the bottom.
+"""
+
+WORKER_SIDE = ("model.decoding.worker", "model.decoding.audio", "model.decoding.decoders",
+               "model.decoding.samples", "model.frontends", "model.clips")  # fmt: skip
+MOST_MODULES, MOST_LINES = 14, 400
+
+FILES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
+FILES += [ROOT / "predict.py"]
+DEFERRED = {ROOT / "model" / "__init__.py"}
+"""Imports what it offers only when that is asked for."""
 
 
-def name(path: Path) -> str:
+def module_name(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room(module: str) -> str:
-    """The longest entry of ``FLOORS`` that holds the module; the ground floor is ``model``."""
-    parts = module.split(".")
-    prefixes = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
-    return next(prefix for prefix in prefixes if prefix in FLOORS)
-
-
-def imported(path: Path) -> set[str]:
-    """Every module that a file imports, anywhere in it."""
-    names = set()
+def imported_modules(path: Path) -> set[str]:
+    """Every module of any package that a file imports, anywhere in it."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {
-                f"{node.module}.{alias.name}"
-                for alias in node.names
-                if (ROOT / node.module.replace(".", "/") / f"{alias.name}.py").exists()
-            }
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = whole & OURS
+            names |= submodules
+            if len(submodules) < len(whole):
+                names.add(node.module)
     return names
 
 
-def ours(names: set[str]) -> set[str]:
-    return {n for n in names if n.split(".")[0] in ("model", "training", "grader", "benchmarks")}
+OURS = {module_name(path) for path in FILES}
+IMPORTS = {module_name(path): imported_modules(path) for path in FILES if path not in DEFERRED}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_imports_point_down(path: Path) -> None:
-    here = room(name(path))
-    for other in ours(imported(path)):
-        if room(other) != here:
-            allowed = FLOORS[room(other)] < FLOORS[here]
-            assert allowed, f"{name(path)} (floor {FLOORS[here]}) imports {other}"
+def layer(module: str) -> int:
+    """How far down its package a module stands; larger is lower."""
+    package, _, rest = module.partition(".")
+    folders = LAYERS[package]
+    first = rest.partition(".")[0]
+    if first == "__main__":
+        return -1
+    return folders.index(first) if first in folders else len(folders)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_no_room_reaches_where_it_must_not(path: Path) -> None:
-    roots = {module.split(".")[0] for module in imported(path)}
-    if name(path).startswith("model"):
-        assert roots.isdisjoint({"training", "grader", "benchmarks", "tests", "librosa", "torch"})
-    if name(path).startswith("grader"):
-        assert roots.isdisjoint({"tensorflow", "keras", "training"})
-        allowed = {"model", "model.genres", "model.submission"}
-        assert {module for module in imported(path) if module.startswith("model")} <= allowed
-    if name(path).startswith(WORKER_SIDE):
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_point_down_the_layers(package: str) -> None:
+    upward = [
+        f"{module} imports {other}"
+        for module, others in IMPORTS.items()
+        for other in sorted(others & OURS)
+        if module.startswith(f"{package}.") and other.startswith(f"{package}.")
+        and layer(other) < layer(module)
+    ]  # fmt: skip
+    assert not upward
+
+
+def circles() -> Iterator[list[str]]:
+    """Circles of modules that import each other, as found by a depth-first search."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(module: str) -> Iterator[list[str]]:
+        if module in path:
+            yield [*path[path.index(module) :], module]
+        elif module not in done:
+            path.append(module)
+            for other in sorted(IMPORTS.get(module, set()) & OURS):
+                yield from visit(other)
+            path.pop()
+            done.add(module)
+
+    for module in sorted(IMPORTS):
+        yield from visit(module)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert [" -> ".join(circle) for circle in circles()] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_packages_reach_only_what_they_may(path: Path) -> None:
+    module, imported = module_name(path), imported_modules(path)
+    roots = {name.split(".")[0] for name in imported}
+    assert "tests" not in roots
+    if module.startswith("model"):
+        assert roots.isdisjoint({"training", "grader", "benchmarks", "librosa", "torch"})
+    if module.startswith("grader"):
+        assert roots.isdisjoint({"tensorflow", "keras", "training", "benchmarks"})
+        allowed = {"model", "model.genres", "model.files", "model.outputs.submission"}
+        assert {name for name in imported if name.startswith("model")} <= allowed
+    if module.startswith(WORKER_SIDE):
+        assert roots.isdisjoint({"tensorflow", "keras", "onnxruntime"})
+    if module.startswith("model") and not module.startswith("model.systems"):
         assert roots.isdisjoint({"tensorflow", "keras"})
 
 
-def test_the_packages_door_imports_nothing_before_it_is_asked() -> None:
-    code = "import sys, model; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+def test_folders_and_modules_stay_small() -> None:
+    folders = {path.parent for path in FILES} - {ROOT}
+    crowded = [
+        module_name(folder / "__init__.py")
+        for folder in folders
+        if len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) > MOST_MODULES
+    ]
+    long = [
+        module_name(path)
+        for path in FILES
+        if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES
+    ]
+    assert (crowded, long) == ([], [])
+
+
+def loaded_by(code: str) -> set[str]:
+    """Modules that a new Python has loaded after some code."""
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert {"numpy", "scipy", "pandas", "tensorflow"}.isdisjoint(done.stdout.split())
+    return set(done.stdout.split())
 
 
-def test_the_predicting_side_loads_no_decoder() -> None:
-    rooms = ("cards", "run", "pipeline", "results", "journal", "workers", "systems")
-    imports = ", ".join(f"model.{name}" for name in rooms)
-    code = f"import sys, {imports}; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.split())
-    assert loaded.isdisjoint({"model.decoders", "model.audio", "soundfile", "soxr", "miniaudio"})
+def test_importing_the_package_loads_no_library() -> None:
+    assert loaded_by("import model").isdisjoint({"numpy", "scipy", "pandas", "tensorflow"})
 
 
-def test_only_systems_know_tensorflow_in_the_product() -> None:
-    for path in MODULES:
-        if name(path).startswith("model") and room(name(path)) != "model.systems":
-            assert imported(path).isdisjoint({"tensorflow", "keras"}), name(path)
+def test_the_main_process_loads_no_decoder() -> None:
+    loaded = loaded_by("import model.run.pipeline, model.systems.cards, model.decoding.pool")
+    decoders = {"model.decoding.decoders", "model.decoding.audio", "soundfile", "soxr", "miniaudio"}
+    assert loaded.isdisjoint(decoders)

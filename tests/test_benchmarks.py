@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks import pipeline, scale
 from benchmarks.systems import alone, measured, stored_numbers
-from model import cards, systems
-from model.cards import describe_weights
+from model import systems
+from model.systems import cards
+from model.systems.cards import describe_weights
 
 
 @pytest.mark.slow

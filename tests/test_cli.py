@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import __version__, cards, submission, systems
+from model import __version__, systems
 from model.clips import file_id
 from model.genres import GENRES
+from model.outputs import submission
+from model.systems import cards
 from tests.conftest import CLIPS, ROOT, Run
-from tests.model import cheap
-from tests.zoo import Specimen, build_zoo
+from tests.support import cheap_system
+from tests.support.zoo import Specimen, build_zoo
 
 HEAVY = ("tensorflow", "keras", "librosa", "pandas", "numpy", "scipy", "soundfile")
 
@@ -236,9 +238,9 @@ def test_streams_that_cannot_be_written_do_not_cost_the_table(
 ) -> None:
     weights = tmp_path / "weights"
     weights.mkdir()
-    cheap.write_card(weights)
+    cheap_system.write_card(weights)
     table = tmp_path / "o.csv"
-    command = f'"$1" -m tests.model.cheap "$2" "$3" -o "$4" --top 1 {streams}'
+    command = f'"$1" -m tests.support.cheap_system "$2" "$3" -o "$4" --top 1 {streams}'
     done = subprocess.run(
         ["bash", "-c", command, "bash", sys.executable, weights, CLIPS, table],
         cwd=ROOT,

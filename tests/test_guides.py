@@ -27,8 +27,8 @@ NEEDS = {
 """What the tests do not have, and why the block is not run without it."""
 
 BASH = {
-    "docs/distributed.md": "tests/model/test_distributed_cluster.py",
-    "docs/grading.md": "tests/grader/test_page.py",
+    "docs/distributed.md": "tests/model/distributed/test_cluster.py",
+    "docs/grading.md": "tests/grader/report/test_page.py",
 }
 """Pages with blocks of the kind ``bash``, and which other tests run these."""
 
@@ -116,7 +116,7 @@ def run(place: Path, language: str, code: str) -> None:
 @pytest.mark.parametrize("page", WITH_BLOCKS)
 def test_every_block_runs(page: str, place: Path) -> None:
     if "FMA/" in text_of(page):
-        run(place, "sh", "python -m tests.fma_tree FMA")
+        run(place, "sh", "python -m tests.support.fma_tree FMA")
     for block in blocks(page):
         if block.path:
             (place / block.path).write_text(block.code)

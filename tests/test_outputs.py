@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import cards, submission
-from model.calibration import adapt
 from model.genres import GENRES
-from model.prior_shift import estimated_prior
+from model.outputs import submission
+from model.probabilities.calibration import adapt
+from model.probabilities.prior_shift import estimated_prior
+from model.systems import cards
 from tests.conftest import CLIPS, ROOT
-from tests.model import cheap
-from tests.model.report.samples import opened
-from tests.odd import tone, wav
+from tests.support import cheap_system
+from tests.support.odd import tone, wav
+from tests.support.report_samples import opened
 from tests.test_cli import errors
 from tests.test_resume import finish, start, wait_for_rows
 
@@ -92,7 +93,7 @@ def test_another_prior_needs_no_new_look_at_the_clips(
     assert kept.read_bytes() == fresh.read_bytes()
     found = finish(weights, folder, "-o", kept, "--keep-journal", "--prior", "estimate")
     assert "estimated class mix: " in found.stderr
-    training_prior = np.array(cards.read(cheap.NAME, weights).training_prior)
+    training_prior = np.array(cards.read(cheap_system.NAME, weights).training_prior)
     posteriors = np.array([train[name] for name in NAMES])
     prior = estimated_prior(posteriors, training_prior)
     estimated = rows(kept)
@@ -110,7 +111,7 @@ def test_settings_and_report_say_by_what_the_answers_were_made(
     options = ("--prior", "estimate", "--any-audio", "--report", page, "--save-settings")
     assert finish(weights, folder, "-o", tmp_path / "o.csv", *options).returncode == 0
     about = json.loads((tmp_path / "o.settings.json").read_text())["about"]
-    assert about["weights"] == cards.read(cheap.NAME, weights).weights.sha256
+    assert about["weights"] == cards.read(cheap_system.NAME, weights).weights.sha256
     assert about["packages"]["numpy"] == np.__version__
     assert tuple(about["mix"].values()) == rows(tmp_path / "o.csv")["bad"]  # which has the prior
     assert list(about["mix"]) == list(GENRES)
@@ -195,7 +196,7 @@ def test_shards_join_to_the_bytes_of_one_run(
 
 def merge(*arguments: object) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "model.merge", *map(str, arguments)],
+        [sys.executable, "-m", "model.cli.merge", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,

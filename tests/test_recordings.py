@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 from grader.cli import main as grader
-from model import cards, submission, systems
+from model import systems
 from model.genres import GENRES
+from model.outputs import submission
+from model.systems import cards
 from tests.conftest import ROOT, Run
-from tests.recordings import (
-    DEFAULT_PACKAGES,
-    RecordingUnavailable,
-    excerpt,
-    recordings,
-)
-from training.baselines import ARCHITECTURES
+from tests.support.recordings import DEFAULT_PACKAGES, RecordingUnavailable, excerpt, recordings
+from training.cli.baselines import ARCHITECTURES
 
 WANTED = recordings(DEFAULT_PACKAGES)
 

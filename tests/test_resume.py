@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from model import submission
-from model.journal import Journal
+from model.outputs import submission
+from model.run.journal import Journal
 from tests.conftest import CLIPS, ROOT
 from tests.test_cli import errors
 
@@ -32,7 +32,7 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(weights: Path, *arguments: object) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.model.cheap", weights, *map(str, arguments)],
+        [sys.executable, "-m", "tests.support.cheap_system", weights, *map(str, arguments)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from grader.cli import main as grader
-from model import cards, systems
-from model.frontends import AnyFrontEnd
+from model import systems
+from model.frontends.parameters import AnyFrontEnd
+from model.systems import cards
 from tests.conftest import CLIPS, ROOT, Run
-from training import costs
-from training.recipes import SYSTEMS
+from training.architectures.systems import SYSTEMS
+from training.evaluation import costs
 
 NAMES = list(systems.summaries())
 FEW = ("folk-waltz.mp3", "rock-band.mp3", "spoken-word.mp3")

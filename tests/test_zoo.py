@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.recovery import LEAST_RATIO, TABLE, Recovery, measured, rendered
-from tests.zoo import build_zoo
+from tests.support.zoo import build_zoo
 
 CLIPS = Path(__file__).parent / "clips"
 

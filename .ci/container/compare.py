@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.submission import SubmissionError, errors_path, read
+from model.outputs.submission import SubmissionError, errors_path, read
 
 TOLERANCE = 1e-6
 """Largest difference between two probabilities."""

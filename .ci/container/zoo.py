@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.zoo import build_zoo
+from tests.support.zoo import build_zoo
 
 
 def main(folder: Path, good: Path) -> None:

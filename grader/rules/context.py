@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from grader.findings import Finding, error, note, warning
-from grader.repository import Repository
+from grader.repository.files import Repository
+from grader.rules.findings import Finding, error, note, warning
 
 LFS: Final = b"version https://git-lfs.github.com/spec/"
 WEIGHTS: Final = frozenset(

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from grader.findings import Finding, error, warning
-from grader.repository import Repository
+from grader.repository.files import Repository
+from grader.rules.findings import Finding, error, warning
 
 NAME: Final = "environment.yml"
 _PYTHON_PIN: Final = re.compile(r"python==?\d+\.\d+(\.\d+|\.\*)?")

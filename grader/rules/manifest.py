@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from grader.findings import Finding, error, note, warning
-from grader.repository import Repository
+from grader.repository.files import Repository
+from grader.rules.findings import Finding, error, note, warning
 
 NAME: Final = "crowdai.json"
 CHALLENGE: Final = "WWWMusicalGenreRecognitionChallenge"

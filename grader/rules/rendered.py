@@ -4,8 +4,8 @@ import re
 import subprocess
 from collections.abc import Iterator
 
-from grader.findings import Finding, error, note
-from grader.repository import Repository
+from grader.repository.files import Repository
+from grader.rules.findings import Finding, error, note
 
 SECONDS = 60.0
 

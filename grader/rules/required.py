@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from grader.findings import Finding, error, warning
-from grader.repository import Repository
+from grader.repository.files import Repository
+from grader.rules.findings import Finding, error, warning
 
 LICENCES: Final = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "COPYING")
 ENVIRONMENTS: Final = (

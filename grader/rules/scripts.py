@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from grader.findings import Finding, error, warning
-from grader.repository import Repository, code_of
+from grader.repository.files import Repository, code_of
+from grader.rules.findings import Finding, error, warning
 
 _DOCKER: Final = re.compile(
     r"(?:^|[;&|(\s\"'\[])(?:nvidia-)?docker[\"',\s]+(?:pull|run|cp|exec|build)\b"

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model import systems
+from model.cli.console import complain, log_to_stderr, mend_streams, show, tell
 from model.clips import ClipsError, Found
-from model.console import complain, log_to_stderr, mend_streams, show, tell
 from model.options import Options
 from model.outputs import formats
-from model.priors import ESTIMATE
+from model.probabilities.priors import ESTIMATE
 
 if TYPE_CHECKING:
     from model.distributed.blocks import Job
@@ -67,10 +67,12 @@ def work(options: Options, wanted: Wanted) -> int:
     """Classify the clips that are not finished, write the table, and say how it went."""
     import numpy as np
 
-    from model import cards, priors, run
     from model.distributed import cluster, fetching, manifest, places, sources
     from model.distributed.blocks import BlockError, Job
-    from model.submission import SubmissionError
+    from model.outputs.submission import SubmissionError
+    from model.probabilities import priors
+    from model.run import run
+    from model.systems import cards
 
     try:
         found = sources.find(options.sources, options.recursive, options.any_audio)
@@ -103,7 +105,7 @@ def work(options: Options, wanted: Wanted) -> int:
 
 def _classify(job: "Job", wanted: Wanted, book: "Manifest") -> None:
     """Have the unfinished blocks done by the cluster."""
-    from model import progress
+    from model.cli import progress
     from model.distributed import cluster
 
     left = book.unfinished()
@@ -127,8 +129,9 @@ def _classify(job: "Job", wanted: Wanted, book: "Manifest") -> None:
 
 def _finish(options: Options, book: "Manifest", found: Found, results: "Results") -> None:
     """Write the table into the folder, by way of this disk where the folder is in a store."""
-    from model import run, submission
     from model.distributed.places import in_store
+    from model.outputs import submission
+    from model.run import run
 
     folder = book.folder
     with tempfile.TemporaryDirectory(prefix="table") as nearby:

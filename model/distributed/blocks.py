@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from model import pipeline, run, systems
+from model import systems
 from model.clips import Clip, Notice, printable
+from model.decoding.pool import Decoders
 from model.distributed.fetching import Fetched
 from model.distributed.places import Folder
 from model.genres import GENRES
-from model.journal import Entry
 from model.options import Options
-from model.pipeline import Outcome
+from model.run import pipeline, run
+from model.run.journal import Entry
+from model.run.pipeline import Outcome
 from model.systems.base import Execution
-from model.workers import Decoders
 
 ROWS: Final = "rows"
 ERRORS: Final = "errors"
@@ -91,7 +92,7 @@ class Job:
     folder: str
     fingerprint: dict[str, Any]
     threads: int
-    decoder: str = "model.decoding"
+    decoder: str = "model.decoding.worker"
 
 
 class BlockClassifier:

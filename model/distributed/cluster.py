@@ -16,11 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from model.cards import CardError
+from model.decoding.pool import WorkerError
 from model.distributed.blocks import Block, BlockClassifier, BlockError, Job, Receipt
 from model.distributed.fetching import FetchError
 from model.distributed.places import PlaceError
-from model.workers import WorkerError
+from model.systems.cards import CardError
 
 LOCAL: Final = "local"
 """Instead of an address: start Ray on this machine, for this run."""

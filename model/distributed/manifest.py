@@ -17,14 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from model import settings
-from model.calibration import Vector
+from model.cli import settings
 from model.clips import Clip
 from model.distributed.blocks import ERRORS, ROWS, Block, Receipt, entries
 from model.distributed.places import Folder, in_store
-from model.journal import Entry
 from model.outputs.formats import in_groups
-from model.results import Result, result
+from model.probabilities.calibration import Vector
+from model.run.journal import Entry
+from model.run.results import Result, result
 
 FINISHED: Final = "finished"
 RUN: Final = "run.json"

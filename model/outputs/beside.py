@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model import settings
-from model.cards import Card
+from model.cli import settings
 from model.clips import Clip, printable
 from model.options import Options
 from model.outputs import embeddings, formats
+from model.outputs.submission import prepare_place
 from model.outputs.table import WINDOW_COLUMNS, window_rows
-from model.results import Result
-from model.submission import prepare_place
+from model.run.results import Result
+from model.systems.cards import Card
 
 if TYPE_CHECKING:
-    from model.report.content import About, ReportClip
+    from model.outputs.report.content import About, ReportClip
 
 
 def prepare(options: Options) -> None:
@@ -37,7 +37,7 @@ def prepare(options: Options) -> None:
     if options.write_tags:
         formats.require_package("mutagen", "--write-tags needs it")
     if options.report:
-        from model import report
+        from model.outputs import report
 
         report.prepare(options.report)
 
@@ -67,7 +67,7 @@ def write(
     if options.embeddings:
         embeddings.write(options.embeddings, results)
     if options.report:
-        from model import report
+        from model.outputs import report
 
         clips = report_clips(results, duplicates)
         about = _about(options, card, described)
@@ -78,7 +78,7 @@ def report_clips(
     results: Iterable[Result], duplicates: Iterable[Clip] = ()
 ) -> "Iterator[ReportClip]":
     """Results as the report wants them; a duplicate is a remark on the clip that has the row."""
-    from model.report.content import ReportClip
+    from model.outputs.report.content import ReportClip
 
     others: dict[str, list[tuple[str, str]]] = {}
     for clip in duplicates:
@@ -100,7 +100,7 @@ def report_clips(
 
 
 def _about(options: Options, card: Card, described: settings.About) -> "About":
-    from model.report.content import About
+    from model.outputs.report.content import About
 
     mix = [f"{genre} {share:.4f}" for genre, share in described.mix.items()]
     packages = [f"{name} {version}" for name, version in described.packages.items()]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.outputs.formats import EMBEDDING_SUFFIXES, GROUP_ROWS, in_groups, require_package
-from model.results import Result
-from model.submission import SubmissionError, WholeFile
+from model.outputs.submission import SubmissionError, WholeFile
+from model.run.results import Result
 
 
 def require(path: Path) -> None:

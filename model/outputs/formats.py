@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar
 
-from model.submission import WholeFile, csv_line
+from model.outputs.submission import WholeFile, csv_line
 
 FORMATS: Final = ("csv", "parquet", "jsonl")
 EMBEDDING_SUFFIXES: Final = (".npz", ".parquet")

@@ -18,9 +18,9 @@ from io import BytesIO
 from pathlib import Path
 
 from model.clips import printable
+from model.outputs.submission import SubmissionError, WholeFile
 from model.outputs.table import UNSURE, genre
-from model.results import Result
-from model.submission import SubmissionError, WholeFile
+from model.run.results import Result
 
 CONFIDENCE = 0.5
 """Least probability of a genre that is written, unless told otherwise."""

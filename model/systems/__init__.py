@@ -1,15 +1,19 @@
 """The registry of systems: a card in ``weights/`` and the module that it names, imported late."""
 
 import json
+import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from model.cards import Card
     from model.systems.base import System
+    from model.systems.cards import Card
 
 DEFAULT: Final = "best"
+_FOLDERS: Final = ("ours", "challenge2018", "baselines")
 WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
 
 
@@ -30,12 +34,25 @@ def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
     Raises:
         CardError: the weights are not the card's, or no module builds its architecture.
     """
-    from model.cards import CardError, checked_weights
+    from model.systems.cards import CardError, checked_weights
 
     weights = checked_weights(card, folder)
     try:
-        module = import_module(f"model.systems.{card.architecture}")
+        module = import_architecture(card.architecture)
     except ModuleNotFoundError as error:
         raise CardError(f"{card.name}: its architecture cannot be built: {error}") from None
     system: System = module.system(card, weights)
     return system
+
+
+def import_architecture(name: str) -> ModuleType:
+    """Import the module that builds an architecture.
+
+    Raises:
+        ModuleNotFoundError: no folder of systems has a module of that name.
+    """
+    for folder in _FOLDERS:
+        module = f"{__name__}.{folder}.{name}"
+        if module in sys.modules or find_spec(module):
+            return import_module(module)
+    raise ModuleNotFoundError(f"no architecture is called {name!r}")

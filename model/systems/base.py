@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontends import AnyFrontEnd
+from model.frontends.parameters import AnyFrontEnd
 
 Device = Literal["auto", "cpu", "gpu"]
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from model.submission import Row, errors_path, write
+from model.outputs.submission import Row, errors_path, write
 
 EVEN = (1 / 16,) * 16
 Submit = Callable[..., Path]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.dockerignore import context_files, ignored, parse
+from grader.repository.dockerignore import context_files, ignored, parse
 from tests.conftest import ROOT
 
 PATTERNS = parse((ROOT / ".dockerignore").read_text())

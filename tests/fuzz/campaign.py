@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from model import cards, systems
+from model import systems
 from model.clips import LONGEST_SECONDS
-from model.workers import Decoded, Decoders, Limits
+from model.decoding.pool import Decoded, Decoders, Limits
+from model.systems import cards
 from tests.conftest import ROOT
 from tests.fuzz import measured
 from tests.fuzz.mutations import Recipe, mutant

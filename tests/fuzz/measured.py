@@ -8,11 +8,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from model import audio, decoding
 from model.clips import Notice
-from model.decoders import LADDER, Decoder
-from model.decoders.reading import Reading
-from model.frontends import AnyFrontEnd
+from model.decoding import audio, worker
+from model.decoding.decoders import LADDER, Decoder
+from model.decoding.decoders.reading import Reading
+from model.frontends.parameters import AnyFrontEnd
 
 REASON = "cost"
 _WORDS = "cost {:.0f} ms, {:.0f} MB, {} deaths"
@@ -59,10 +59,10 @@ def _watched(decoder: Decoder) -> Decoder:
 
 
 def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
-    """Serve as ``model.decoding`` does, with the cost in the last notice."""
+    """Serve as ``model.decoding.worker`` does, with the cost in the last notice."""
     audio.load = _load
     audio.LADDER = tuple(map(_watched, LADDER))  # type: ignore[assignment,attr-defined]
-    decoding.serve(connection, front_end)
+    worker.serve(connection, front_end)
 
 
 class Cost(NamedTuple):

@@ -12,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from tests import encodings, odd
 from tests.conftest import CLIPS
+from tests.support import encodings, odd
 
 Step = tuple[str, tuple[int, ...]]
 Clips = Mapping[str, bytes]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.clips import Notice
-from model.workers import Decoded
+from model.decoding.pool import Decoded
 from tests.fuzz.campaign import FRONT_END, Summary, run, vocabulary, wrong
 from tests.fuzz.mutations import STEPS, Recipe, clips, draw, mutant
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import docker
-from grader.engine import Job, Reading
-from grader.limits import Limits
+from grader.engines import docker
+from grader.engines.engine import Job, Reading
+from grader.engines.limits import Limits
 from model.genres import GENRES
 from tests.conftest import CLIPS
 

@@ -13,12 +13,13 @@ import pytest
 import soundfile
 
 import model
-from model import classifier, submission
-from model.audio import UndecodableError
+from model import classifier
 from model.classifier import One
 from model.clips import LONGEST_SECONDS, ClipsError
+from model.decoding.audio import UndecodableError
 from model.genres import GENRES
-from model.priors import PriorError
+from model.outputs import submission
+from model.probabilities.priors import PriorError
 from tests.conftest import CLIPS, ROOT, Run
 
 NAMES = ("classical-strings", "electronic-house", "spoken-word")

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import submission
-from model.outputs import embeddings, formats, table
+from model.outputs import embeddings, formats, submission, table
 from model.outputs.formats import PackageError
-from model.results import Result
-from model.submission import SubmissionError
-from tests.model.outputs.answers import answer, sure_of, unknown
+from model.outputs.submission import SubmissionError
+from model.run.results import Result
+from tests.support.answers import answer, sure_of, unknown
 
 ANSWERS = [answer("a,\n'é\".mp3"), unknown("b"), answer("c.mp3", "Old-Time / Historic", 0.3)]
 

@@ -14,7 +14,7 @@ from mutagen.id3 import APIC, ID3, TCON, TIT2, TXXX, TYER
 
 from model.outputs import tags
 from tests.conftest import CLIPS
-from tests.model.outputs.answers import answer, unknown
+from tests.support.answers import answer, unknown
 
 SAMPLE = CLIPS / "folk-waltz.mp3"
 ID3V1 = b"TAG" + b"an old title".ljust(124, b"\0") + b"\x11"

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from model.calibration import Calibration
 from model.genres import GENRES
-from model.systems import svm
+from model.probabilities.calibration import Calibration
 from model.systems.base import Execution
-from training.classics import fit_svm
-from training.dataset import DatasetError
+from model.systems.challenge2018 import svm
+from training.data.dataset import DatasetError
+from training.trainers.classic import fit_svm
 
 FEATURES = 518
 

@@ -7,15 +7,15 @@ import pytest
 from xgboost import Booster, DMatrix
 
 from model.genres import GENRES
-from model.systems import xgboost
 from model.systems.base import Execution
+from model.systems.challenge2018 import xgboost
 from tests.model.systems.test_svm import clips
-from training import classics
+from training.trainers import classic
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(classics.TREES, "rounds", 6)
+    monkeypatch.setitem(classic.TREES, "rounds", 6)
 
 
 def by_the_library(path: Path, features: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def by_the_library(path: Path, features: np.ndarray) -> np.ndarray:
 def test_probabilities_are_those_of_the_library(genres: int, tmp_path: Path) -> None:
     features, own = clips(320, genres)
     path = tmp_path / "w.json.gz"
-    classics.fit_trees(features[:240], own[:240], 3, path, print)
+    classic.fit_trees(features[:240], own[:240], 3, path, print)
     trees = xgboost.Trees(path, Execution(batch=5))
     assert trees.batch == 5
     found = np.exp(trees(features[:, None]))
@@ -45,7 +45,7 @@ def test_a_value_on_the_threshold_goes_the_librarys_way(tmp_path: Path) -> None:
     """Clips whose features are the thresholds themselves, of all nodes of the first trees."""
     features, own = clips(240, 16)
     path = tmp_path / "w.json.gz"
-    classics.fit_trees(features, own, 3, path, print)
+    classic.fit_trees(features, own, 3, path, print)
     trees = xgboost.Trees(path, Execution())
     nodes = np.flatnonzero(trees.forest.lefts != np.arange(len(trees.forest.lefts)))[:500]
     exact = features[np.arange(len(nodes)) % len(features)].copy()
@@ -59,6 +59,6 @@ def test_the_same_seed_grows_the_same_file(tmp_path: Path) -> None:
     features, own = clips(60, 4)
     contents = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        classics.fit_trees(features, own, seed, tmp_path / name, print)
+        classic.fit_trees(features, own, seed, tmp_path / name, print)
         contents.append((tmp_path / name).read_bytes())
     assert contents[0] == contents[1] != contents[2]

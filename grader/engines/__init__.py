@@ -1,0 +1,1 @@
+"""Engines that run a submission under limits: Docker, and a local stand-in."""

@@ -1,0 +1,195 @@
+"""From what was seen of a run to one verdict, the 2018 defects by name, and reasons."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+from grader.engines.engine import FIXED_PAYLOAD, FIXED_TABLE, Job, Outcome
+from grader.engines.logs import DOCKER, NETWORK, REFUSED, lines_with, read_log
+from grader.judging.table import Table
+
+
+class Verdict(StrEnum):
+    """The one result of a submission; each way to fail has its own."""
+
+    PASSED = "passed"
+    BUILD_FAILED = "build failed"
+    ENGINE_FAILED = "engine failed"
+    OUT_OF_MEMORY = "out of memory"
+    WROTE_INTO_PAYLOAD = "wrote into the payload folder"
+    WROTE_INTO_CODE = "wrote into the code folder"
+    DOCKER_INSIDE = "docker inside docker"
+    NETWORK_ATTEMPTED = "network attempted"
+    TIME_LIMIT = "time limit"
+    ENTRY_MISSING = "entry point missing"
+    ENVIRONMENT_IGNORED = "environment variables ignored"
+    NON_ZERO_EXIT = "non-zero exit"
+    CSV_MISSING = "CSV missing"
+    CSV_INVALID = "CSV invalid"
+
+
+class Defect(StrEnum):
+    """Faults that submissions of 2018 had, by name."""
+
+    ENVIRONMENT_IGNORED = "environment-ignored"
+    ID_SUFFIX = "id-suffix"
+    ROWS_LOST = "rows-lost"
+    TRAILING_SLASH = "trailing-slash"
+    NETWORK = "network"
+    WROTE_INTO_PAYLOAD = "wrote-into-payload"
+    WROTE_INTO_CODE = "wrote-into-code"
+    CLIP_WITHOUT_ROW = "clip-without-row"
+    NEVER_ENDS = "never-ends"
+    DOCKER_INSIDE = "docker-inside"
+    FEW_CLIPS = "few-clips"
+
+
+_DEFECTS: Final = {
+    Verdict.WROTE_INTO_PAYLOAD: Defect.WROTE_INTO_PAYLOAD,
+    Verdict.WROTE_INTO_CODE: Defect.WROTE_INTO_CODE,
+    Verdict.DOCKER_INSIDE: Defect.DOCKER_INSIDE,
+    Verdict.NETWORK_ATTEMPTED: Defect.NETWORK,
+    Verdict.ENVIRONMENT_IGNORED: Defect.ENVIRONMENT_IGNORED,
+}
+IDLE: Final = 0.05
+"""CPU seconds a second of wall time below which a run that hit the time limit only waited."""
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict with its grounds.
+
+    Attributes:
+        verdict: the result.
+        reasons: sentences for people, most weighty first.
+        defects: named faults.
+    """
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    defects: tuple[Defect, ...] = ()
+
+
+def judge(job: Job, outcome: Outcome, table: Table | None) -> Ruling:
+    """The ruling on one run.
+
+    Args:
+        job: what was asked for.
+        outcome: what was seen.
+        table: the table as read, None where there is none.
+    """
+    log = read_log(outcome.log)
+    valid = table is not None and not table.breaches
+    # A run that left a right table has not been hurt by what its log complains of.
+    failed = outcome.exit_code != 0 or not valid
+    verdict, reason = (
+        _forbidden(outcome, log, job, failed)
+        or _ended_badly(job, outcome, log, valid)
+        or _without_table(table)
+        or (Verdict.PASSED, "the table is valid and complete")
+    )
+    defects = [_DEFECTS[verdict]] if verdict in _DEFECTS else []
+    reasons = [reason]
+    if verdict is Verdict.TIME_LIMIT:
+        hangs = _hangs(outcome, valid)
+        reasons += hangs
+        defects += [Defect.NEVER_ENDS] if hangs else []
+    if table is not None and "id-suffix" in table.rules:
+        defects.append(Defect.ID_SUFFIX)
+    if table is not None and verdict is not Verdict.CSV_INVALID:
+        reasons += [str(breach) for breach in table.breaches[:5]]
+    if outcome.out_of_memory and verdict is Verdict.PASSED:
+        reasons.append("the memory limit ended one of its processes on the way")
+    return Ruling(verdict, tuple(reasons), tuple(defects))
+
+
+Grounds = tuple[Verdict, str]
+
+
+def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> Grounds | None:
+    """What no submission may do, whether or not it got away with it."""
+    if outcome.engine_fault:
+        return Verdict.ENGINE_FAILED, outcome.engine_fault
+    if outcome.out_of_memory and failed:
+        return Verdict.OUT_OF_MEMORY, f"needed more than {job.limits.memory / 2**20:.0f} MiB"
+    for kind, verdict in (
+        ("payload/", Verdict.WROTE_INTO_PAYLOAD), ("code/", Verdict.WROTE_INTO_CODE)
+    ):  # fmt: skip
+        written = [path for path in outcome.changed if path.startswith(kind)]
+        if written:
+            return verdict, f"changed {len(written)} file(s), e.g. {written[0]}"
+    if failed and (line := next(lines_with(log, DOCKER), None)):
+        return Verdict.DOCKER_INSIDE, f"the log says: {line}"
+    line = next(lines_with(log, NETWORK), "")
+    said = f"; the log says: {line}" if line else ""
+    if outcome.network_attempts:
+        return (
+            Verdict.NETWORK_ATTEMPTED,
+            f"the kernel counted {outcome.network_attempts} attempt(s) to get out{said}",
+        )
+    if outcome.network_attempts is None and failed and line:
+        return Verdict.NETWORK_ATTEMPTED, f"the log says: {line}"
+    return _refused_write(log, job) if failed else None
+
+
+def _refused_write(log: str, job: Job) -> Grounds | None:
+    """A write that the read-only folders refused, as the log tells it."""
+    refused = list(lines_with(log, REFUSED))
+    if line := next((line for line in refused if job.stage.payload in line), None):
+        return Verdict.WROTE_INTO_PAYLOAD, f"the log says: {line}"
+    if refused:
+        return Verdict.WROTE_INTO_CODE, f"the log says: {refused[0]}"
+    return None
+
+
+def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> Grounds | None:
+    """The run did not end by itself with exit code 0."""
+    if outcome.timed_out:
+        return Verdict.TIME_LIMIT, f"ended after {job.limits.seconds:g} s, the time limit"
+    if outcome.exit_code in (126, 127) and not outcome.table and _names_entry(log, job):
+        return Verdict.ENTRY_MISSING, f"{job.entry} is not there or cannot be executed"
+    if not valid and (ground := _fixed_paths(job, outcome, log)):
+        return ground
+    if outcome.exit_code != 0:
+        last = (log.strip().splitlines() or ["nothing in the log"])[-1][:300]
+        return Verdict.NON_ZERO_EXIT, f"exit code {outcome.exit_code}; last line: {last}"
+    return None
+
+
+def _without_table(table: Table | None) -> Grounds | None:
+    """The run ended well, but its table is missing or wrong."""
+    if table is None:
+        return Verdict.CSV_MISSING, "exit code 0, but no file at OUTPUT_PATH"
+    if table.breaches:
+        first = "; ".join(str(breach) for breach in table.breaches[:5])
+        more = len(table.breaches) - 5
+        return Verdict.CSV_INVALID, first + (f"; and {more} more" if more > 0 else "")
+    return None
+
+
+def _fixed_paths(job: Job, outcome: Outcome, log: str) -> Grounds | None:
+    """Signs that the challenge's paths are fixed in the code, although others were given."""
+    if job.stage.table != FIXED_TABLE and outcome.fixed_table and outcome.table is None:
+        return Verdict.ENVIRONMENT_IGNORED, f"wrote {FIXED_TABLE}, was told {job.stage.table}"
+    fixed = {FIXED_PAYLOAD: job.stage.payload, FIXED_TABLE: job.stage.table}
+    for path, given in fixed.items():
+        if path != given and path in log:
+            return Verdict.ENVIRONMENT_IGNORED, f"the log names {path}, but it was given {given}"
+    return None
+
+
+def _names_entry(log: str, job: Job) -> bool:
+    """Whether the log complains of the entry itself, and not of a line in it."""
+    name = PurePosixPath(job.entry).name
+    return any(name in line and f"{name}: line " not in line for line in log.splitlines())
+
+
+def _hangs(outcome: Outcome, valid: bool) -> list[str]:
+    """Whether a run that hit the time limit was not slow but would never have ended."""
+    signs = []
+    if valid and outcome.table_age is not None:
+        signs.append(f"the table was complete {outcome.table_age:.0f} s before the end")
+    if outcome.cpu_seconds is not None and outcome.cpu_seconds < IDLE * outcome.seconds:
+        signs.append(f"it waited: {outcome.cpu_seconds:.1f} s of CPU in {outcome.seconds:.0f} s")
+    return signs

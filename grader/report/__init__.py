@@ -1,0 +1,1 @@
+"""The report of ``grade``: json for programs and one html page for people."""

@@ -1,0 +1,1 @@
+"""The command line: arguments, settings file, console, progress, merging tables."""

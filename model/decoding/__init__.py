@@ -1,0 +1,1 @@
+"""Worker processes that read users' files: pool, worker, decoders with their fallback order."""

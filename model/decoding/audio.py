@@ -1,0 +1,201 @@
+"""A file to a mono float32 waveform at a given rate, or the reason why not.
+
+Runs in the worker processes. The decoders are asked in turn until one gives as much as there should
+be; soxr resamples. All of them take untrusted bytes, which is why nothing else may be done in the
+process that calls this module.
+"""
+
+import math
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from model.clips import LONGEST_SECONDS, Notice
+from model.decoding.decoders import LADDER
+from model.decoding.decoders.isolation import why
+from model.decoding.decoders.miniaudio import mp3_seconds
+from model.decoding.decoders.reading import MP3, Reading
+
+SHORT_SECONDS = 1.0
+LOW_RATE = 16_000
+
+_WHOLE_SECONDS = 29.5
+_NEARLY_ALL = 0.99
+_WORTHWHILE = 1.005
+_PADDING_SECONDS = 0.1
+"""What an encoder adds in front and behind; some decoders cut it off."""
+
+_CHANCE_SECONDS = 0.5
+"""Any bytes may hold what looks like a few mp3 frames; so little is audio only if two decoders
+find it."""
+
+
+class UndecodableError(Exception):
+    """No usable audio could be had from a file; ``notice`` says why."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.notice = Notice(reason, detail)
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Decoded audio.
+
+    Attributes:
+        samples: mono, float32, nominally in [-1, 1], shape [samples], at least one.
+        rate: samples per second.
+        notices: what was odd about the file; empty for an ordinary mp3.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    notices: tuple[Notice, ...] = ()
+
+
+def load(path: Path, rate: int) -> Waveform:
+    """Decode at most the middle 30 s of ``path`` as mono at ``rate`` Hz.
+
+    Args:
+        path: a regular file; its content decides how it is read, not its name.
+        rate: the wanted sample rate in Hz.
+
+    Returns:
+        The waveform at ``rate``, with a notice for each thing that makes it less than a full clip.
+
+    Raises:
+        UndecodableError: the file is missing, empty, unreadable, not audio, or holds no signal.
+    """
+    _check(path)
+    reading, notices = _best_reading(path)
+    samples = reading.samples
+    span = float(np.ptp(samples))
+    if not math.isfinite(span):  # as it is where any sample is not finite
+        notices.append(Notice("non_finite", "samples that are not numbers were replaced by zero"))
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        span = float(np.ptp(samples))
+    if span == 0.0:
+        raise UndecodableError(
+            "silent", f"no signal: {len(samples)} decoded samples are all the same"
+        )
+    seconds = len(samples) / reading.rate
+    if seconds < SHORT_SECONDS:
+        notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
+    if reading.rate < LOW_RATE:
+        notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
+    if reading.rate != rate:
+        samples = soxr.resample(samples, reading.rate, rate, quality="HQ")
+    return Waveform(samples, rate, tuple(notices))
+
+
+def _check(path: Path) -> None:
+    """Refuse what must not be opened: opening a FIFO would wait for ever."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise UndecodableError("missing", "the file, or what it links to, is not there") from None
+    except OSError as error:
+        raise UndecodableError("unreadable", error.strerror or str(error)) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise UndecodableError("not_a_file", "a pipe, a socket, a device or a folder")
+    if not os.access(path, os.R_OK):
+        raise UndecodableError("permission", "this user may not read the file")
+    if status.st_size == 0:
+        raise UndecodableError("empty", "zero bytes")
+
+
+@dataclass
+class _Climb:
+    """What the decoders asked so far gave."""
+
+    expected: float | None
+    best: Reading | None = None
+    server: str = ""
+    outcomes: list[str] = field(default_factory=list)
+    refusals: list[Exception] = field(default_factory=list)
+
+    def add(self, name: str, reading: Reading) -> None:
+        """Keep the longer reading, or the one that has the true middle of a long file."""
+        best = self.best
+        if (
+            best is None
+            or reading.seconds > _WORTHWHILE * best.seconds
+            or (self._whole(reading) and reading.seconds * _WORTHWHILE >= best.seconds)
+        ):
+            self.best, self.server = reading, name
+
+    @property
+    def done(self) -> bool:
+        """Whether there can be hardly more than this."""
+        return self.best is not None and self._whole(self.best)
+
+    def _whole(self, reading: Reading) -> bool:
+        if reading.rates > 1:  # the expectation is that of one rate
+            return True
+        if self.expected is None:  # no mp3, or a broken one: libsndfile may not see all of it
+            return reading.seconds >= _WHOLE_SECONDS
+        if self.expected <= LONGEST_SECONDS:
+            return reading.seconds >= _NEARLY_ALL * self.expected
+        doubt = abs(reading.length - self.expected)
+        return reading.seconds >= _WHOLE_SECONDS and doubt <= 1 + (1 - _NEARLY_ALL) * self.expected
+
+
+def _best_reading(path: Path) -> tuple[Reading, list[Notice]]:
+    """Ask one decoder after the other; the best reading and what there is to say about it."""
+    climb = _Climb(mp3_seconds(path, _WHOLE_SECONDS))
+    for decoder in LADDER:
+        try:
+            reading = decoder.read(path, LONGEST_SECONDS)
+            if not len(reading.samples):
+                raise UndecodableError("no_audio", reading.failure or "the decoder found no sample")
+        except Exception as error:  # whatever one decoder makes of a file, another may read it
+            climb.refusals.append(error)
+            refusal = error.notice.detail if isinstance(error, UndecodableError) else why(error)
+            climb.outcomes.append(f"{decoder.name}: {refusal}")
+        else:
+            climb.add(decoder.name, reading)
+            climb.outcomes.append(f"{decoder.name}: {reading.seconds:.2f} s")
+        if climb.done:
+            break
+    return _judged(climb)
+
+
+def _judged(climb: _Climb) -> tuple[Reading, list[Notice]]:
+    """The best reading with its notices; raises when there is none."""
+    best, expected = climb.best, climb.expected
+    if best is None:
+        first = climb.refusals[0]
+        if isinstance(first, MemoryError):
+            raise first
+        reason = first.notice.reason if isinstance(first, UndecodableError) else "undecodable"
+        raise UndecodableError(reason, "; ".join(climb.outcomes))
+    if "MPEG" in best.form and expected is None and best.seconds < _CHANCE_SECONDS:
+        detail = "; ".join(climb.outcomes)
+        raise UndecodableError("undecodable", f"what looks like audio is chance ({detail})")
+    return best, _notices(best, climb)
+
+
+def _notices(best: Reading, climb: _Climb) -> list[Notice]:
+    notices = []
+    if climb.server != LADDER[0].name:
+        rates = f", at {best.rates} sample rates" if best.rates > 1 else ""
+        detail = f"{climb.server} was used{rates} ({'; '.join(climb.outcomes)})"
+        notices.append(Notice("second_decoder", detail))
+    if best.form != MP3:
+        notices.append(Notice("not_mp3", f"the content is {best.form}"))
+    if best.channels > 2:
+        notices.append(Notice("downmixed", f"{best.channels} channels averaged to one"))
+    if best.length > LONGEST_SECONDS + _PADDING_SECONDS and best.seconds >= _WHOLE_SECONDS:
+        notices.append(Notice("long", f"the middle 30 s of {best.length:.0f} s were used"))
+    known = climb.expected if best.rates == 1 else None
+    length = best.length if known is None else known
+    missing = min(length, LONGEST_SECONDS) * _NEARLY_ALL - _PADDING_SECONDS > best.seconds
+    if missing or (best.failure and known is None):
+        detail = f"{best.seconds:.2f} s of {length:.2f} s could be decoded"
+        notices.append(Notice("incomplete", "; ".join(filter(None, (detail, best.failure)))))
+    return notices

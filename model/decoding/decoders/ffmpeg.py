@@ -1,0 +1,185 @@
+"""ffmpeg's libraries, packet by packet: nearly every format, and past damage.
+
+PyAV is imported late: ordinary files never get here.
+"""
+
+import os
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from model.decoding.decoders.reading import MP3, Reading, mono
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioStream, Packet
+    from av.container import InputContainer
+
+    AudioPacket: TypeAlias = Packet[AudioStream]
+
+CONTAINERS = (
+    "mp3,mov,aac,asf,matroska,ogg,flac,wav,w64,aiff,caf,au,ac3,eac3,dts,mpeg,mpegts,avi,flv,ape,wv"
+)
+"""What a file may be taken for. Playlists are not among them: they open other files and hosts."""
+
+_PREROLL_SECONDS = 1.0
+"""An mp3 frame may lean on bits of the frames before it, so that decoding starts earlier."""
+
+_MOST_PLANES = 7
+"""PyAV 18 reads past the list of planes of a frame that has eight or more."""
+
+_NEARLY_ALL = 0.99
+_ID3_HEADER_BYTES = 10
+
+
+def read(path: Path, seconds: float) -> Reading:
+    """Decode at most ``seconds`` from the middle of a file.
+
+    Packets that are damaged are passed over. Where the sample rate changes, all is brought to the
+    rate of the longest stretch. No more than ``seconds`` are held, however long the file is.
+
+    Raises:
+        av.FFmpegError: the format is not known.
+        IndexError: the file has no audio.
+    """
+    import av
+
+    try:
+        return _read(path, seconds, skip=0)
+    except av.FFmpegError:
+        with path.open("rb") as file:
+            if file.read(3) != b"ID3":
+                raise
+        # The tag may claim to be larger than the file.
+        return _read(path, seconds, skip=_ID3_HEADER_BYTES)
+
+
+def _read(path: Path, seconds: float, skip: int) -> Reading:
+    length = _length(path, skip)
+    middle = max(0.0, (length - seconds) / 2)
+    heard = _decode(path, skip, middle, seconds)
+    if middle and heard.seconds < _NEARLY_ALL * seconds:  # the packets lied about their durations
+        heard = max(heard, _decode(path, skip, 0.0, seconds), key=lambda one: one.seconds)
+    samples, rate = _joined(heard)
+    return Reading(
+        samples=samples[: round(seconds * rate)],
+        rate=rate,
+        length=max(length, heard.seconds),
+        channels=max((stretch.shape[1] for _, stretch in heard.stretches), default=1),
+        form=heard.form,
+        failure=heard.failure,
+        rates=len({rate for rate, _ in heard.stretches}),
+    )
+
+
+@dataclass
+class _Heard:
+    """What was decoded so far: stretches of a rate and samples of shape [frames, channels]."""
+
+    form: str
+    stretches: list[tuple[int, NDArray[np.float32]]] = field(default_factory=list)
+    seconds: float = 0.0
+    damaged: int = 0
+    ending: str = ""
+
+    @property
+    def failure(self) -> str:
+        passed = f"damaged packets passed over: {self.damaged}" if self.damaged else ""
+        return "; ".join(filter(None, (passed, self.ending)))
+
+
+def _open(path: Path, skip: int) -> "InputContainer":
+    import av
+
+    options = {"format_whitelist": CONTAINERS, "skip_initial_bytes": str(skip)}
+    # Without the prefix a name such as "concat:a|b.mp3" would be taken for a protocol.
+    name = f"file:{os.fspath(path)}"
+    return av.open(name, container_options=options, metadata_errors="replace")
+
+
+def _length(path: Path, skip: int) -> float:
+    """Seconds of all packets together; nothing is decoded: 5 s of CPU for ten hours."""
+    import av
+
+    total = 0.0
+    with _open(path, skip) as container:
+        try:
+            for packet in container.demux(container.streams.audio[0]):
+                total += _duration(packet)
+        except av.FFmpegError:
+            pass  # what could be had so far is the length
+    return total
+
+
+def _decode(path: Path, skip: int, start: float, seconds: float) -> _Heard:
+    """Decode from about ``start`` until ``seconds`` are full or the file ends."""
+    import av
+
+    with _open(path, skip) as container:
+        stream = container.streams.audio[0]
+        stream.codec_context.thread_count = 1
+        codec = stream.codec_context.codec.canonical_name
+        heard = _Heard(MP3 if codec == "mp3" else f"{container.format.name} {codec}")
+        position = 0.0
+        try:
+            for packet in container.demux(stream):
+                here, position = position, position + _duration(packet)
+                if here < start - _PREROLL_SECONDS:
+                    continue
+                _hear(packet, heard, wanted=here >= start)
+                if heard.seconds >= seconds:
+                    break
+        except av.FFmpegError as error:
+            heard.ending = f"reading stopped after {heard.seconds:.2f} s: {error.strerror}"
+    return heard
+
+
+def _hear(packet: "AudioPacket", heard: _Heard, wanted: bool) -> None:
+    import av
+
+    try:
+        frames = packet.decode()
+        for frame in frames if wanted else ():
+            if frame.sample_rate > 0 and frame.samples > 0:
+                heard.stretches.append((frame.sample_rate, _floats(frame)))
+                heard.seconds += frame.samples / frame.sample_rate
+    except av.FFmpegError:
+        heard.damaged += 1
+
+
+def _duration(packet: "AudioPacket") -> float:
+    return float((packet.duration or 0) * (packet.time_base or 0))
+
+
+def _floats(frame: "AudioFrame") -> NDArray[np.float32]:
+    """Samples of a frame at full scale 1, shape [frames, channels]."""
+    import av
+
+    if frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES:
+        resampler = av.AudioResampler("flt", frame.layout, frame.sample_rate)
+        return np.concatenate([_floats(packed) for packed in resampler.resample(frame)])
+    values = frame.to_ndarray()
+    values = values.T if frame.format.is_planar else values.reshape(-1, frame.layout.nb_channels)
+    if values.dtype == np.uint8:
+        return (values.astype(np.float32) - 128.0) / np.float32(128.0)
+    scale = 1.0 if values.dtype.kind == "f" else 2.0 ** (8 * values.itemsize - 1)
+    return values.astype(np.float32) / np.float32(scale)
+
+
+def _joined(heard: _Heard) -> tuple[NDArray[np.float32], int]:
+    """All stretches as mono, one behind the other, at the rate of most of them."""
+    spent: dict[int, float] = {}
+    for rate, stretch in heard.stretches:
+        spent[rate] = spent.get(rate, 0.0) + len(stretch) / rate
+    if not spent:
+        return np.zeros(0, np.float32), 1
+    main = max(spent, key=lambda rate: spent[rate])
+    parts = []
+    for (rate, _), same in groupby(heard.stretches, key=lambda one: (one[0], one[1].shape[1])):
+        part = mono(np.concatenate([stretch for _, stretch in same]))
+        parts.append(part if rate == main else soxr.resample(part, rate, main, quality="HQ"))
+    return np.concatenate(parts), main

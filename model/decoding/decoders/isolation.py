@@ -1,0 +1,87 @@
+"""A decoder in a process of its own, so that its crash does not lose what another decoder gave.
+
+Only for decoders that are asked second or third: a process for every file costs some milliseconds.
+"""
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NoReturn
+
+from model.decoding.decoders.reading import Reading
+
+_SECONDS = 20
+_EXTRA_BYTES = 768 << 20
+"""Memory beyond what the process has already; 30 s of 7.1 at 96 kHz are 92 MB, several times."""
+
+
+def apart(read: Callable[[Path, float], Reading], needs: str) -> Callable[[Path, float], Reading]:
+    """The same decoder in a forked process with limits of time and memory.
+
+    Args:
+        read: the decoder. The process that calls it must not rely on threads of its own.
+        needs: a module that it imports; imported before forking, so that this is done once.
+
+    Returns:
+        A decoder that raises ``RuntimeError`` with a few words where ``read`` raises or dies, or
+        ``MemoryError``.
+    """
+
+    def read_apart(path: Path, seconds: float) -> Reading:
+        import_module(needs)
+        receiver, sender = Pipe(duplex=False)
+        child = os.fork()
+        if child == 0:
+            _answer(sender, read, path, seconds)
+        sender.close()
+        with receiver:
+            try:
+                answer: Reading | Exception = receiver.recv()
+            except EOFError:
+                answer = RuntimeError("ended without an answer")
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            late = f" after {_SECONDS} s" if name == "SIGALRM" else ""
+            answer = RuntimeError(f"ended by signal {name}{late}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return read_apart
+
+
+def why(error: Exception) -> str:
+    """An exception in a few words, without the path that libraries like to add."""
+    text = getattr(error, "error_string", "") or getattr(error, "strerror", "") or str(error)
+    return " ".join(str(text).split()) or type(error).__name__
+
+
+def _answer(
+    sender: Connection, read: Callable[[Path, float], Reading], path: Path, seconds: float
+) -> NoReturn:
+    """All that the forked process does; it must not return into what it was forked from."""
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_SECONDS)
+        _limit_memory()
+        sender.send(read(path, seconds))
+    except MemoryError:
+        sender.send(MemoryError())
+    except Exception as error:  # decoders raise what they like
+        sender.send(RuntimeError(why(error)))
+    finally:
+        os._exit(0)
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    wanted = pages * os.sysconf("SC_PAGE_SIZE") + _EXTRA_BYTES
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or wanted < soft:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))

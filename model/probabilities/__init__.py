@@ -1,0 +1,1 @@
+"""Calibration, class priors, and the shift from one class prior to another."""

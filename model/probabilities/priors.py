@@ -1,0 +1,82 @@
+"""The class mix that a person expects, by name, from a file, or to be estimated from the clips."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from model.genres import FMA_MEDIUM_CLIPS, GENRES
+from model.probabilities.calibration import Vector, smoothed
+
+ESTIMATE: Final = "estimate"
+"""Instead of a prior: find it from the answers for all clips of the run."""
+
+SMOOTHING: Final = 0.3
+"""Share of the uniform prior in a prior that was counted somewhere else.
+
+Of the shares in the model card's table of priors this one costs little where the mix is as counted,
+and is far from the dearest where it is not."""
+
+_FILE_SMOOTHING: Final = 1e-6
+
+
+class PriorError(Exception):
+    """A prior cannot be used; the message says why."""
+
+
+def named(name: str, training_prior: Sequence[float]) -> Vector:
+    """The prior of a name or a file.
+
+    Args:
+        name: ``fma`` (fma_medium's), ``uniform``, ``train``, or the path of a json file with an
+            object of genre: weight.
+        training_prior: the one of ``train``, shape [16].
+
+    Returns:
+        Shape [16], all positive, sum 1.
+
+    Raises:
+        PriorError: it is neither a known name nor such a file.
+    """
+    if name == "train":
+        shares = np.array(training_prior, np.float64)
+        return np.asarray(shares / shares.sum())  # a card has it rounded
+    if name == "uniform":
+        return np.full(len(GENRES), 1.0 / len(GENRES))
+    if name == "fma":
+        return smoothed(np.array(FMA_MEDIUM_CLIPS), SMOOTHING)
+    return weighted(_read(Path(name)), f"prior {name}")
+
+
+def weighted(weights: Mapping[str, float], where: str) -> Vector:
+    """A prior from weights by genre; a genre that is left out gets almost nothing.
+
+    Args:
+        weights: at least 0 each; they need not sum to 1.
+        where: they come from, for the message.
+
+    Raises:
+        PriorError: they are no weights of these genres.
+    """
+    try:
+        values = [float(weights.get(genre, 0.0)) for genre in GENRES]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise PriorError(f"{where}: not a json object of genre: weight ({error})") from None
+    unknown = sorted(set(weights) - set(GENRES))
+    if unknown or min(values) < 0 or not 0 < sum(values) < float("inf"):
+        what = f"unknown genres {unknown}" if unknown else "weights must be >= 0 with a sum > 0"
+        raise PriorError(f"{where}: {what}")
+    return smoothed(np.array(values), _FILE_SMOOTHING)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise PriorError(
+            f"prior {path}: neither fma, uniform, train, estimate nor a file ({error.strerror})"
+        ) from None
+    except ValueError as error:
+        raise PriorError(f"prior {path}: not a json object of genre: weight ({error})") from None

@@ -1,0 +1,1 @@
+"""One prediction run: pipeline, journal and resume, results."""

@@ -1,0 +1,163 @@
+"""The card of a system: what its weights are, where they come from, and how to use them.
+
+``weights/NAME.json`` stands beside ``weights/NAME.weights.h5``. Everything that prediction needs to
+know about trained weights is in the card; nothing of it is in the code.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from model.frontends.parameters import AnyFrontEnd, from_parameters, parameters
+from model.frontends.spectrogram import FrontEnd
+from model.genres import GENRES
+from model.options import CalibrationChoice
+from model.probabilities.calibration import Calibration
+
+_PRIOR_TOLERANCE: Final = 1e-3
+_LFS_POINTER: Final = b"version https://git-lfs"
+
+
+class CardError(Exception):
+    """A card or its weights cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The file of trained weights.
+
+    Attributes:
+        file: its name, beside the card.
+        size: its length in bytes.
+        sha256: hash of its content, in hexadecimal.
+    """
+
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a trained system.
+
+    Attributes:
+        name: of the system; the card is ``NAME.json``.
+        summary: one line for ``--list-systems``.
+        architecture: module of ``model.systems`` that builds it.
+        weights: the file of weights.
+        front_end: parameters of what the decoding processes compute.
+        window_frames: frames that the network sees at once.
+        calibration: how logits become posteriors.
+        training_prior: share of each genre in the training clips, smoothed, shape [16].
+        genres: order of the outputs; always ``GENRES``.
+        training: what it was trained on and how, for people and for reproduction.
+        validation: scores on clips that the scored network had not seen.
+        licence: of the weights.
+        branches: parts of an architecture that is put together from several; else empty.
+        size: of an architecture that comes in several sizes; else empty.
+        calibrated: whether the calibration is used unless a person asks otherwise.
+    """
+
+    name: str
+    summary: str
+    architecture: str
+    weights: Weights
+    front_end: AnyFrontEnd
+    window_frames: int
+    calibration: Calibration
+    training_prior: tuple[float, ...]
+    genres: tuple[str, ...] = GENRES
+    training: dict[str, Any] = field(default_factory=dict)
+    validation: dict[str, Any] = field(default_factory=dict)
+    licence: str = "MIT"
+    branches: tuple[str, ...] = ()
+    size: str = ""
+    calibrated: bool = True
+
+    def choosing(self, calibration: CalibrationChoice) -> "Card":
+        """The card with its calibration, or with one that leaves the network's softmax alone.
+
+        Its ``calibrated`` says which.
+        """
+        wanted = self.calibrated if calibration == "card" else calibration == "on"
+        used = self.calibration if wanted else Calibration()
+        return replace(self, calibration=used, calibrated=wanted)
+
+    @property
+    def spectrogram(self) -> FrontEnd:
+        """The front end of a system that looks at spectrograms.
+
+        Raises:
+            CardError: this one does not.
+        """
+        if not isinstance(self.front_end, FrontEnd):
+            raise CardError(f"{self.name}.json: {self.architecture} needs a spectrogram")
+        return self.front_end
+
+
+def read(name: str, folder: Path) -> Card:
+    """Read a card.
+
+    Raises:
+        CardError: there is none of that name, or it is not a card for these sixteen genres.
+    """
+    path = folder / f"{name}.json"
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields["weights"] = Weights(**fields["weights"])
+        fields["front_end"] = from_parameters(fields["front_end"])
+        fields["calibration"] = Calibration(**fields["calibration"])
+        for key in ("training_prior", "genres", "branches"):
+            fields[key] = tuple(fields.get(key, ()))
+        card = Card(**fields)
+    except FileNotFoundError:
+        raise CardError(
+            f"{path}: there is no such card; `predict.py --list-systems` names all"
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CardError(f"{path}: not a card of a system: {error!r}") from None
+    if card.genres != GENRES or len(card.training_prior) != len(GENRES):
+        raise CardError(f"{path}: made for other genres than the challenge's sixteen")
+    if min(card.training_prior) <= 0 or abs(sum(card.training_prior) - 1) > _PRIOR_TOLERANCE:
+        raise CardError(f"{path}: training_prior must be positive and sum to 1")
+    return card
+
+
+def write(card: Card, folder: Path) -> Path:
+    """Write a card as ``NAME.json`` and return its path."""
+    path = folder / f"{card.name}.json"
+    values = asdict(card) | {"front_end": parameters(card.front_end)}
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def describe_weights(path: Path) -> Weights:
+    """Name, size and hash of a file of weights."""
+    content = path.read_bytes()
+    return Weights(path.name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def checked_weights(card: Card, folder: Path) -> Path:
+    """Path of a card's weights, after their size and hash were checked.
+
+    Raises:
+        CardError: the file is missing, a Git LFS pointer, truncated, or not the card's.
+    """
+    path = folder / card.weights.file
+    again = "fetch the repository again, or train them with `python -m training`"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CardError(f"{path}: the weights cannot be read ({error.strerror}); {again}") from None
+    if content.startswith(_LFS_POINTER):
+        raise CardError(f"{path}: a Git LFS pointer, not the weights; run `git lfs pull`")
+    if len(content) < card.weights.size:
+        raise CardError(
+            f"{path}: truncated to {len(content)} of {card.weights.size} bytes; {again}"
+        )
+    if hashlib.sha256(content).hexdigest() != card.weights.sha256:
+        raise CardError(f"{path}: not the weights that {card.name}.json describes; {again}")
+    return path

@@ -1,0 +1,109 @@
+"""Transfer learning of artist group factors, rank 1 of 2018 (J. Kim, M. Won, X. Serra, C. Liem).
+
+Source: Kim et al., Transfer Learning of Artist Group Factors to Musical Genre Classification, WWW
+2018 (arXiv 1805.02043), and the authors' public code. Several networks of one kind look at a second
+of sound: one learns the genre, the others to which groups the artist belongs, where groups are
+topics of what his clips sound like (``training.trainers.artist_groups``). Their features, side by
+side, go through
+a layer that learns the genre again. Layers and sizes are the code's. Deviations:
+
+- Three networks instead of six: genre, and groups by MFCC and by differences of MFCC. Those by
+  chroma, by Essentia's features and by sub-genre need what our clips do not come with.
+- Windows follow each other as intended; the code that was handed in cut the same one every time.
+- Hann window and librosa's transform, not the package lws; ln(x + 1e-5) where the original has a
+  threshold at 1e-5; weight decay of the optimiser where it has an L2 loss.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from model.frontends.spectrogram import FrontEnd
+from model.systems.base import System
+from model.systems.cards import Card
+from model.systems.challenge2018 import patches
+from model.systems.challenge2018.patches import Patches
+
+if TYPE_CHECKING:
+    import keras
+
+FRONT_END: Final = FrontEnd(
+    sample_rate=22_050,
+    fft_length=1024,
+    window_length=1024,
+    hop_length=512,
+    mel_bands=128,
+    fmin=0.0,
+    fmax=11_025.0,
+    offset=1e-5,
+    scale=0.1151292546497023,  # ln(10) / 20: decibels of magnitudes
+    bands="slaney",
+    magnitude=True,
+    depth_db=80.0,
+)
+PATCHES: Final = Patches(43, 10)
+"""One second every 0.23 seconds."""
+
+WINDOW_FRAMES: Final = 1290
+"""30 seconds: 125 patches. The original left the last one out."""
+
+GENRE: Final = "genre"
+FACTORS: Final = ("mfcc", "dmfcc")
+"""Networks by what groups the artists."""
+
+FEATURES: Final = 256
+"""Of each network."""
+
+
+def system(card: Card, weights: Path) -> System:
+    """The system of a card; only ``connect`` reads the weights."""
+    return patches.system(card, weights, network)
+
+
+def network(front_end: FrontEnd, frames: int, size: str = "") -> "keras.Model":
+    """The network, with random weights; see ``model.systems.challenge2018.patches.network``.
+
+    Its layers ``genre_features``, ``mfcc_features`` and ``dmfcc_features`` give what each network
+    knows of each patch, shape [batch * patches, 256].
+    """
+    return patches.network(front_end, frames, PATCHES, _body)
+
+
+def _body(x: "keras.KerasTensor") -> "keras.KerasTensor":
+    from keras import layers
+
+    x = patches.image(patches.standardised(x, "standardised"))
+    x = layers.Concatenate()([_features(x, name) for name in (GENRE, *FACTORS)])
+    x = layers.Dropout(0.5)(x)
+    x = layers.Dense(1024, activation="elu", name="fusion")(x)
+    return layers.Dropout(0.5)(x)
+
+
+_STAGES: Final = (
+    (16, 5, (1, 2), False),
+    (32, 3, (2, 2), True),
+    (64, 3, (2, 2), False),
+    (64, 3, (2, 2), True),
+    (128, 3, (2, 2), False),
+    (256, 3, None, False),
+    (256, 1, None, True),
+)
+"""Filters, kernel, pooling in frames and bands, and whether there is a normalisation."""
+
+
+def _features(x: "keras.KerasTensor", name: str) -> "keras.KerasTensor":
+    """The layers of one network up to its features."""
+    from keras import layers
+
+    for number, (filters, kernel, pool, normalised) in enumerate(_STAGES, 1):
+        x = layers.Conv2D(filters, kernel, padding="same", name=f"{name}_conv{number}")(x)
+        if normalised:
+            x = layers.BatchNormalization(name=f"{name}_norm{number}")(x)
+        x = layers.ELU()(x)
+        if pool is not None:
+            x = layers.MaxPooling2D(pool)(x)
+            x = layers.Dropout(0.1)(x) if normalised else x
+    x = layers.BatchNormalization(name=f"{name}_pool_norm")(layers.GlobalAveragePooling2D()(x))
+    x = layers.BatchNormalization(name=f"{name}_dense_norm")(
+        layers.Dense(FEATURES, name=f"{name}_dense")(x)
+    )
+    return layers.ELU(name=f"{name}_features")(x)

@@ -1,0 +1,186 @@
+"""Audio Dual Path Network, rank 6 of 2018 (S. Chang).
+
+Source: the author's public repository, after Chen et al., Dual Path Networks, NIPS 2017, table 1:
+each block adds to some channels (as in a residual network) and appends others (as in a densely
+connected one). The full size is DPN-92 for one input channel, 35,010,768 trained parameters. The
+input is a spectrogram of 192 mel bands in dB below the peak of the clip, standardised by band.
+Deviations:
+
+- ``narrow`` has the same design with a quarter of the channels, fewer that are appended, and nine
+  blocks instead of thirty: 904,976 trained parameters. It is what two processors can train;
+  ``dpn92`` is the full one.
+- Grouped convolutions are depthwise ones whose outputs are added up by group. That is the same
+  function, and unlike the grouped ones of TensorFlow it can be trained on a processor, too.
+- Time is the first axis of the image, so that kernels are transposed.
+- Trained by AdamW (``training.architectures.systems``); the original by gradient descent with
+  Nesterov's
+  momentum, with batches of growing size.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from model.frontends.spectrogram import FrontEnd
+from model.systems.base import System
+from model.systems.cards import Card
+from model.systems.challenge2018 import patches
+from model.systems.challenge2018.patches import Patches
+
+if TYPE_CHECKING:
+    import keras
+
+    _Paths = tuple[keras.KerasTensor | None, keras.KerasTensor]
+
+FRONT_END: Final = FrontEnd(
+    sample_rate=22_050,
+    fft_length=1024,
+    window_length=1024,
+    hop_length=512,
+    mel_bands=192,
+    fmin=0.0,
+    fmax=11_025.0,
+    offset=1e-10,
+    scale=0.2302585092994046,  # ln(10) / 10: decibels
+    bands="slaney",
+    depth_db=80.0,
+    reference="peak",
+)
+PATCHES: Final = Patches(86, 86)
+"""Two seconds without overlap; the rest is left out."""
+
+WINDOW_FRAMES: Final = 1290
+"""15 patches."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the network is; of the four stages where there are four.
+
+    Attributes:
+        stem: channels before the first stage.
+        blocks: of each stage.
+        width: channels that the first stage adds to; every stage has twice those of the last.
+        middle: channels of the grouped convolutions in the first stage; doubled likewise.
+        groups: of these convolutions.
+        appended: channels that each block of a stage appends.
+    """
+
+    stem: int
+    blocks: tuple[int, ...]
+    width: int
+    middle: int
+    groups: int
+    appended: tuple[int, ...]
+
+
+SIZES: Final = {
+    "dpn92": Size(64, (3, 4, 20, 3), 256, 96, 32, (16, 32, 24, 128)),
+    "narrow": Size(32, (2, 2, 3, 2), 64, 24, 8, (8, 8, 8, 16)),
+}
+
+
+def system(card: Card, weights: Path) -> System:
+    """The system of a card; only ``connect`` reads the weights."""
+    return patches.system(card, weights, network)
+
+
+def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
+    """The network, with random weights; see ``model.systems.challenge2018.patches.network``.
+
+    Raises:
+        ValueError: ``size`` is none of ``SIZES``.
+    """
+    if size not in SIZES:
+        raise ValueError(
+            f"no size {size!r} of the dual path network; there are: {', '.join(SIZES)}"
+        )
+    return patches.network(front_end, frames, PATCHES, lambda x: _body(x, SIZES[size]))
+
+
+def _body(x: "keras.KerasTensor", size: Size) -> "keras.KerasTensor":
+    from keras import layers
+
+    x = patches.image(patches.standardised(x, "standardised"))
+    x = layers.ZeroPadding2D(3)(x)
+    x = layers.Conv2D(size.stem, 7, 2, use_bias=False, name="stem")(x)
+    x = layers.ReLU()(_normalised(x, "stem"))
+    dense = layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(x))
+    paths = (None, dense)
+    for stage, blocks in enumerate(size.blocks):
+        for block in range(blocks):
+            paths = _block(paths, f"stage{stage + 1}_{block + 1}", size, stage, block == 0)
+    return layers.GlobalAveragePooling2D()(layers.Concatenate()(list(paths)))
+
+
+def _block(paths: "_Paths", name: str, size: Size, stage: int, first: bool) -> "_Paths":
+    """A block: what it sees of both paths is added to the one and appended to the other.
+
+    Args:
+        paths: the one that is added to, which is missing at the very first, and the other.
+        name: of the block, before the names of its layers.
+        size: of the network.
+        stage: counted from 0.
+        first: whether it is the stage's first, which makes new paths of the old ones, and from the
+            second stage on of half the height and width.
+    """
+    from keras import layers
+
+    residual, dense = paths
+    width, appended = size.width << stage, size.appended[stage]
+    stride = 2 if first and stage > 0 else 1
+    seen = dense if residual is None else layers.Concatenate()([residual, dense])
+    if first:
+        wide = _convolution(seen, f"{name}_shortcut", width + 2 * appended, stride)
+        residual, dense = wide[..., :width], wide[..., width:]
+    x = _convolution(seen, f"{name}_in", size.middle << stage)
+    x = _grouped(x, f"{name}_middle", stride, size.groups)
+    x = _convolution(x, f"{name}_out", width + appended)
+    added = layers.Add()([residual, x[..., :width]])
+    return added, layers.Concatenate()([dense, x[..., width:]])
+
+
+def _normalised(x: "keras.KerasTensor", name: str) -> "keras.KerasTensor":
+    """With PyTorch's settings, which were the original's."""
+    from keras import layers
+
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+
+
+def _convolution(
+    x: "keras.KerasTensor", name: str, filters: int, stride: int = 1
+) -> "keras.KerasTensor":
+    """Normalise, rectify, mix the channels."""
+    from keras import layers
+
+    x = layers.ReLU()(_normalised(x, name))
+    return layers.Conv2D(filters, 1, stride, use_bias=False, name=name)(x)
+
+
+def _grouped(x: "keras.KerasTensor", name: str, stride: int, groups: int) -> "keras.KerasTensor":
+    """Normalise, rectify, and a convolution of 3 by 3 that mixes channels of one group only."""
+    from keras import layers
+
+    x = layers.ZeroPadding2D(1)(layers.ReLU()(_normalised(x, name)))
+    return grouped_convolution(x, name, stride, groups)
+
+
+def grouped_convolution(
+    x: "keras.KerasTensor", name: str, stride: int, groups: int
+) -> "keras.KerasTensor":
+    """A convolution of 3 by 3 without padding, from each group of channels to as many.
+
+    Args:
+        x: shape [batch, height, width, channels].
+        name: of the layer. Its kernel has the shape [3, 3, channels, channels of a group].
+        stride: in both directions.
+        groups: a divisor of the channels.
+    """
+    from keras import layers, ops
+
+    channels = x.shape[-1]
+    own = channels // groups
+    x = layers.DepthwiseConv2D(3, stride, depth_multiplier=own, use_bias=False, name=name)(x)
+    _, height, width, _ = x.shape
+    x = ops.sum(ops.reshape(x, (-1, height, width, groups, own, own)), axis=-2)
+    return ops.reshape(x, (-1, height, width, channels))

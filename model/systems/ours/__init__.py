@@ -1,0 +1,1 @@
+"""Our own networks: MobileNetV3, two branches made for music, and their late fusion."""

@@ -1,0 +1,238 @@
+"""The same submissions in real containers, and what only a container can show."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.engines.docker import DockerEngine
+from grader.engines.engine import AS_2018, ENTRIES, Job, Reading
+from grader.errors import GraderError
+from grader.judging.experiments import Probe, examine
+from grader.judging.runs import Run
+from grader.judging.table import expected_ids
+from grader.judging.verdict import Defect, Ruling, Verdict
+from grader.repository.repo2docker import find_repo2docker
+from tests.conftest import ROOT
+from tests.grader.conftest import SUBMISSIONS, MakeJob, unwatched
+from tests.support.grader_cases import CASES, NEVER_ENDS, Case
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ImageOf = Callable[[str], str]
+
+
+def examined(job: Job, probe: bool = True) -> tuple[Run, tuple[Probe, ...], Ruling]:
+    return examine(DockerEngine(), job, expected_ids(job.clips), unwatched, probe)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_verdict_and_defect(case: Case, make_job: MakeJob, image_of: ImageOf) -> None:
+    _, _, ruling = examined(make_job(image_of(case.name)))
+    assert ruling.verdict is case.verdict
+    assert list(ruling.defects) == ([case.defect] if case.defect else [])
+
+
+def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob, image_of: ImageOf) -> None:
+    run, _, ruling = examined(make_job(image_of(NEVER_ENDS.name), seconds=4))
+    assert ruling.verdict is NEVER_ENDS.verdict
+    assert list(ruling.defects) == [NEVER_ENDS.defect]
+    assert run.outcome.exit_code is None
+
+
+def test_a_table_at_the_challenges_path_is_found(make_job: MakeJob, image_of: ImageOf) -> None:
+    job = make_job(image_of("environment-ignored-quietly"))
+    _, _, ruling = examined(job, probe=False)
+    assert ruling.verdict is Verdict.ENVIRONMENT_IGNORED
+    assert list(ruling.defects) == [Defect.ENVIRONMENT_IGNORED]
+    again = replace(job, stage=AS_2018, folder=job.folder / "again")
+    _, _, ruling = examined(again, probe=False)
+    assert ruling.verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("method", ["urllib", "socket", "wget", "curl"])
+def test_the_kernel_counts_what_no_log_tells(
+    method: str, make_job: MakeJob, image_of: ImageOf
+) -> None:
+    run, _, ruling = examined(make_job(image_of("network-quietly"), METHOD=method), probe=False)
+    assert run.outcome.log.read_text() == ""
+    assert run.outcome.exit_code == 0
+    assert run.table is not None
+    assert not run.table.breaches
+    assert ruling.verdict is Verdict.NETWORK_ATTEMPTED
+
+
+@pytest.mark.parametrize("method", ["none", "localhost"])
+def test_talking_to_oneself_is_no_attempt(
+    method: str, make_job: MakeJob, image_of: ImageOf
+) -> None:
+    run, _, ruling = examined(make_job(image_of("network-quietly"), METHOD=method), probe=False)
+    assert run.outcome.network_attempts == 0
+    assert ruling.verdict is Verdict.PASSED
+
+
+PROBE = """#!/bin/bash
+echo "uid $(id -u)"
+touch /home/crowdai/x || true
+touch "$TEST_DIRECTORY/x" || true
+touch /tmp/x && echo tmp is writable
+grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status
+echo interfaces: $(ls /sys/class/net)
+"""
+
+
+def test_the_container_is_as_tight_as_promised(
+    make_job: MakeJob, base_image: str, tmp_path: Path
+) -> None:
+    (tmp_path / "run.sh").write_text(PROBE)
+    (tmp_path / "run.sh").chmod(0o755)
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", "grader-test/probe", "--file", "-", tmp_path],
+        input=f"FROM {base_image}\nCOPY run.sh /home/crowdai/\n", text=True, check=True,
+    )  # fmt: skip
+    run, _, _ = examined(make_job("grader-test/probe"), probe=False)
+    log = run.outcome.log.read_text()
+    assert "uid 1001\n" in log
+    assert "touch: cannot touch '/home/crowdai/x': Read-only file system" in log
+    assert "touch: cannot touch '/grading/clips/x': Read-only file system" in log
+    assert "tmp is writable" in log
+    assert "CapEff:\t0000000000000000" in log
+    assert "NoNewPrivs:\t1" in log
+    assert "interfaces: lo\n" in log
+
+
+def test_memory_is_reported_while_it_runs(make_job: MakeJob, image_of: ImageOf) -> None:
+    readings: list[Reading] = []
+    job = make_job(image_of("out-of-memory"))
+    run, _, _ = examine(DockerEngine(), job, expected_ids(job.clips), readings.append, False)
+    assert max(reading.memory or 0 for reading in readings) > 32 << 20
+    assert run.outcome.peak_memory == job.limits.memory
+    assert run.outcome.out_of_memory
+
+
+def test_nothing_is_left_in_the_engine(
+    make_job: MakeJob, image_of: ImageOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = f"left{os.getpid()}"
+    monkeypatch.setattr("secrets.token_hex", lambda _: mark)
+    examined(make_job(image_of("exit-code")), probe=False)
+    for listing in (("ps", "--all"), ("volume", "ls")):
+        left = subprocess.run(
+            ["docker", *listing, "--filter", f"name={mark}", "--quiet"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert left.stdout == ""
+
+
+def test_a_grader_that_is_told_to_stop_cleans_up(
+    payload: Path, image_of: ImageOf, tmp_path: Path
+) -> None:
+    image = image_of(NEVER_ENDS.name)
+    running = ["docker", "ps", "--quiet", "--filter", f"ancestor={image}"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "grader", "run", image, payload, "-o", tmp_path / "graded"],
+        cwd=ROOT, stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        while len(subprocess.run(running, capture_output=True, text=True).stdout.split()) < 2:
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.terminate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert subprocess.run(running, capture_output=True, text=True).stdout == ""
+
+
+def test_clips_that_the_container_could_not_read(make_job: MakeJob, image_of: ImageOf) -> None:
+    job = make_job(image_of("sound"))
+    job.clips.chmod(0o700)
+    with pytest.raises(GraderError, match="chmod"):
+        examined(job)
+
+
+def test_an_entry_that_is_not_there(make_job: MakeJob, image_of: ImageOf) -> None:
+    job = replace(make_job(image_of("sound")), entry=ENTRIES[1])
+    _, _, ruling = examined(job, probe=False)
+    assert ruling.verdict is Verdict.ENTRY_MISSING
+
+
+def grader(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def build_arguments(base_image: str) -> list[str]:
+    """How ``build`` is called; GRADER_REPO2DOCKER_CONFIG names a configuration for repo2docker."""
+    program = find_repo2docker(os.environ.get("GRADER_REPO2DOCKER"))
+    if program is None:
+        pytest.skip("NOT TESTED: repo2docker is not installed")
+    config = os.environ.get("GRADER_REPO2DOCKER_CONFIG")
+    return ["--repo2docker", program, *(["--config", config] if config else [])]
+
+
+def test_grade_builds_for_real(build_arguments: list[str], payload: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    ids = expected_ids(payload)
+    labels.write_text("file_id,genre\n" + "".join(f"{file_id},Rock\n" for file_id in ids))
+    done = grader(
+        "grade", SUBMISSIONS / "sound", payload, "--truth", labels, "--memory", "1g", "-o",
+        tmp_path / "graded", "--image-name", "grader-test/built", *build_arguments,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict   passed" in done.stdout
+    assert "log loss  2.7726" in done.stdout
+    assert (tmp_path / "graded" / "report.html").is_file()
+    for number, options in enumerate((
+        ["--entry", ENTRIES[1]],
+        ["--as-entrypoint"],
+        ["--paths-of-2018"],
+    )):  # fmt: skip
+        done = grader(
+            "run", "grader-test/built", payload, "--memory", "1g", "-o",
+            tmp_path / f"run{number}", *options,
+        )  # fmt: skip
+        assert done.returncode == 0, (options, done.stdout + done.stderr)
+
+
+def test_both_entries_are_there_when_built_into_home(
+    build_arguments: list[str], payload: Path, tmp_path: Path
+) -> None:
+    built = grader(
+        "build", SUBMISSIONS / "sound", "--image-name", "grader-test/home", "--log",
+        tmp_path / "build.log", "--repo2docker-arg=--target-repo-dir=/home", *build_arguments,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stdout + built.stderr
+    for number, entry in enumerate(ENTRIES):
+        for options in ([], ["--as-entrypoint"]):
+            done = grader(
+                "run", "grader-test/home", payload, "--memory", "1g", "--entry", entry, *options,
+                "-o", tmp_path / f"run{number}{len(options)}",
+            )  # fmt: skip
+            assert done.returncode == 0, (entry, options, done.stdout + done.stderr)
+
+
+def test_pip_is_seen_at_run_time(build_arguments: list[str], payload: Path, tmp_path: Path) -> None:
+    built = grader("build", SUBMISSIONS / "network-quietly", "--log", tmp_path / "build.log",
+                   "--image-name", "grader-test/pip", *build_arguments)  # fmt: skip
+    assert built.returncode == 0, built.stdout + built.stderr
+    done = grader("run", "grader-test/pip", payload, "--memory", "1g", "--env", "METHOD=pip",
+                  "-o", tmp_path / "graded")  # fmt: skip
+    assert done.returncode == 1
+    assert "verdict   network attempted" in done.stdout
+
+
+def test_a_build_that_fails(build_arguments: list[str], payload: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "environment.yml").write_text("dependencies:\n  - python=3.11\n")
+    (repository / "run.sh").write_text("#!/bin/bash\n")
+    (repository / "postBuild").write_text("#!/bin/bash\necho no such model >&2\nexit 9\n")
+    done = grader("grade", repository, payload, "-o", tmp_path / "graded", *build_arguments)
+    assert done.returncode == 1
+    assert "verdict   build failed" in done.stdout

@@ -1,0 +1,125 @@
+"""Each defect of 2018 is caught and named: sample submissions as plain processes."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from grader.engines.engine import Job
+from grader.engines.local import LocalEngine
+from grader.errors import GraderError
+from grader.judging.experiments import Probe, examine
+from grader.judging.runs import Run
+from grader.judging.table import expected_ids
+from grader.judging.verdict import Defect, Ruling, Verdict
+from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, unwatched
+from tests.support.grader_cases import CASES, NEVER_ENDS, Case
+
+
+def examined(job: Job) -> tuple[Run, tuple[Probe, ...], Ruling]:
+    return examine(LocalEngine(), job, expected_ids(job.clips), unwatched)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_verdict_and_defect(case: Case, make_job: MakeJob) -> None:
+    _, _, ruling = examined(make_job(str(SUBMISSIONS / case.name)))
+    assert ruling.verdict is case.verdict
+    assert list(ruling.defects) == ([case.defect] if case.defect else [])
+
+
+def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob) -> None:
+    run, _, ruling = examined(make_job(str(SUBMISSIONS / NEVER_ENDS.name), seconds=2))
+    assert ruling.verdict is NEVER_ENDS.verdict
+    assert list(ruling.defects) == [NEVER_ENDS.defect]
+    assert run.outcome.timed_out
+    assert run.outcome.exit_code is None
+
+
+def test_every_sample_is_a_case() -> None:
+    names = {case.name for case in (*CASES, NEVER_ENDS)}
+    quiet = {"environment-ignored-quietly", "network-quietly"}  # only a container sees these
+    assert {path.name for path in SUBMISSIONS.iterdir()} == names | quiet
+
+
+def test_a_sound_run_is_measured(make_job: MakeJob) -> None:
+    run, probes, _ = examined(make_job(str(SUBMISSIONS / "sound")))
+    assert run.outcome.exit_code == 0
+    assert run.outcome.peak_memory
+    assert run.table is not None
+    assert len(run.table.rows) == 6
+    assert [probe.verdict for probe in probes] == [Verdict.PASSED]
+
+
+def test_the_clip_without_a_row_is_named(make_job: MakeJob) -> None:
+    run, _, ruling = examined(make_job(str(SUBMISSIONS / "clip-without-row")))
+    assert run.missing == [SHORT]
+    assert SHORT in ruling.reasons[-1]
+
+
+def test_the_submission_gets_copies(make_job: MakeJob) -> None:
+    job = make_job(str(SUBMISSIONS / "wrote-into-payload"))
+    before = sorted(path.name for path in job.clips.iterdir())
+    run, _, _ = examined(job)
+    assert "payload/short.npy" in run.outcome.changed
+    assert sorted(path.name for path in job.clips.iterdir()) == before
+
+
+def test_a_submission_that_passes_but_cannot_take_one_clip(
+    make_job: MakeJob, tmp_path: Path
+) -> None:
+    repository = Path(shutil.copytree(SUBMISSIONS / "sound", tmp_path / "repository"))
+    script = (repository / "run.sh").read_text().splitlines()
+    script.insert(1, '[ "$(ls "$TEST_DIRECTORY" | wc -l)" -gt 1 ] || exit 5')
+    (repository / "run.sh").write_text("\n".join(script) + "\n")
+    _, probes, ruling = examined(make_job(str(repository)))
+    assert (ruling.verdict, ruling.defects) == (Verdict.PASSED, (Defect.FEW_CLIPS,))
+    assert [probe.verdict for probe in probes] == [Verdict.NON_ZERO_EXIT]
+
+
+def test_odd_files_are_clips_as_well(make_job: MakeJob) -> None:
+    job = make_job(str(SUBMISSIONS / "sound"))
+    (job.clips / "link.mp3").symlink_to("/nowhere.mp3")
+    os.mkfifo(job.clips / "pipe.mp3")
+    (job.clips / "closed.mp3").touch(mode=0)
+    (job.clips / "again.mp3").symlink_to("short.mp3")
+    run, _, ruling = examined(job)
+    assert ruling.verdict is Verdict.PASSED
+    assert len(run.expected) == 10
+
+
+def test_variables_are_handed_on_and_the_callers_are_not(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "token")
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "run.sh").write_text("#!/bin/bash\nenv\n")
+    (repository / "run.sh").chmod(0o755)
+    run, _, _ = examined(make_job(str(repository), SYSTEM="mobilenet"))
+    log = run.outcome.log.read_text()
+    assert "SYSTEM=mobilenet" in log
+    assert "SECRET" not in log
+
+
+def test_a_run_sh_that_cannot_be_executed(make_job: MakeJob, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(SUBMISSIONS / "sound", repository)
+    (repository / "run.sh").chmod(0o644)
+    _, _, ruling = examined(make_job(str(repository)))
+    assert ruling.verdict is Verdict.ENTRY_MISSING
+
+
+def test_a_repository_without_run_sh(make_job: MakeJob, tmp_path: Path) -> None:
+    with pytest.raises(GraderError, match=r"no run\.sh"):
+        examined(make_job(str(tmp_path)))
+
+
+def test_a_table_that_is_a_link_is_not_followed(make_job: MakeJob, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "run.sh").write_text('#!/bin/bash\nln -s /etc/passwd "$OUTPUT_PATH"\n')
+    (repository / "run.sh").chmod(0o755)
+    run, _, ruling = examined(make_job(str(repository)))
+    assert ruling.verdict is Verdict.CSV_MISSING
+    assert run.table is None

@@ -1,0 +1,101 @@
+"""What is built: folders as they lie, and tags of a repository, newest first."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grader.commands.build import Builder
+from grader.errors import GraderError
+from grader.repository.sources import Source, sources
+
+
+def git(folder: Path, *arguments: str, when: int = 0) -> None:
+    stamp = f"{1_500_000_000 + when} +0000"
+    identity = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")}  # fmt: skip
+    dates = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+    subprocess.run(
+        ["git", "-C", folder, *arguments],
+        check=True, capture_output=True, env={**os.environ, **identity, **dates},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Tags first, second and third; the alphabet and the order of commits do not tell their age."""
+    folder = tmp_path / "team-a.git"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    for number, tag in enumerate(("zebra", "ape", "mole")):
+        (folder / "run.sh").write_text(f"echo {tag}\n")
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "-m", tag, when=number)
+        git(folder, "tag", tag, when=number)
+    git(folder, "tag", "-a", "-m", "late", "cat", "zebra", when=9)
+    (folder / "stray.txt").write_text("not committed")
+    return folder
+
+
+def found(repository: object, *refs: str, newest: int = 0) -> list[tuple[str, str]]:
+    """Ref and content of each source."""
+    with sources(str(repository), refs, newest) as listed:
+        return [(source.ref, (source.folder / "run.sh").read_text()) for source in listed]
+
+
+def test_a_folder_is_taken_as_it_lies(repository: Path) -> None:
+    with sources(str(repository), [], 0) as listed:
+        assert [(source.ref, source.folder) for source in listed] == [("", repository)]
+        assert listed[0].image == "grader/team-a-git:as-it-lies"
+
+
+def test_the_newest_tag_comes_first(repository: Path) -> None:
+    assert found(repository, newest=2) == [("cat", "echo zebra\n"), ("mole", "echo mole\n")]
+    assert found(repository, "zebra", "mole") == [
+        ("mole", "echo mole\n"), ("zebra", "echo zebra\n")
+    ]  # fmt: skip
+
+
+def test_branches_and_commits_are_refs(repository: Path) -> None:
+    assert found(repository, "main") == [("main", "echo mole\n")]
+    with sources(str(repository), ["main~1"], 0) as listed:
+        assert (listed[0].folder / "run.sh").read_text() == "echo ape\n"
+
+
+def test_a_clone_holds_no_stray_file(repository: Path) -> None:
+    with sources(f"file://{repository}", [], 0) as listed:
+        assert listed[0].name == "team-a"
+        assert sorted(path.name for path in listed[0].folder.iterdir()) == [".git", "run.sh"]
+        folder = listed[0].folder
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("ref", ["none", "--upload-pack=touch x", "-v"])
+def test_a_ref_that_is_not_there(repository: Path, ref: str) -> None:
+    with pytest.raises(GraderError, match="no such tag"):
+        found(repository, ref)
+
+
+def test_what_is_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(GraderError, match="no such folder"):
+        found(tmp_path / "none")
+    with pytest.raises(GraderError, match="git clone"):
+        found(f"file://{tmp_path}/none")
+
+
+def test_no_tags(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "-m", "start")
+    with pytest.raises(GraderError, match="no tag"):
+        found(tmp_path, newest=10)
+
+
+def test_repo2docker_is_called_as_the_challenge_did() -> None:
+    source = Source("Team A", "v1.0", Path("/clone"))
+    assert source.image == "grader/team-a:v1-0"
+    command = Builder("r2d", ("--config", "c.py")).command(source, "x:1")
+    assert command == [
+        "r2d", "--no-run", "--debug", "--user-id", "1001", "--user-name", "crowdai",
+        "--image-name", "x:1", "--config", "c.py", "/clone",
+    ]  # fmt: skip

@@ -1,0 +1,226 @@
+"""``check``: each rule on a sound repository with one fault put in."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.commands.check import check
+from grader.errors import GraderError
+from grader.rules.findings import Severity
+from tests.conftest import ROOT
+from tests.grader.conftest import SUBMISSIONS
+
+Edit = Callable[[Path], object]
+CONTEXT = {"context", "dockerfile-skipped"}
+"""Notes that a clean repository gets as well."""
+
+
+def write(name: str, text: str) -> Edit:
+    def edit(root: Path) -> None:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+    return edit
+
+
+def remove(name: str) -> Edit:
+    return lambda root: (root / name).unlink()
+
+
+def environment(*dependencies: str, **more: str) -> Edit:
+    lines = [f"{key}: {value}" for key, value in more.items()]
+    return write("environment.yml", "\n".join([*lines, "dependencies:", *dependencies]) + "\n")
+
+
+def manifest(**changes: object) -> Edit:
+    good = {"challenge_id": "WWWMusicalGenreRecognitionChallenge", "authors": ["a"]}
+    return write("crowdai.json", json.dumps({**good, **changes}))
+
+
+def run_sh(*lines: str) -> Edit:
+    def edit(root: Path) -> None:
+        (root / "run.sh").write_text("\n".join(["#!/bin/bash", *lines]) + "\n")
+
+    return edit
+
+
+OBEYS = 'python3 predict.py "$TEST_DIRECTORY" "$OUTPUT_PATH"'
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+SINGLE_QUOTES = "{'challenge_id': 'x', 'authors': ['a', 'b']}"
+
+FAULTS: list[tuple[str, str, Edit]] = [
+    ("license-missing", "LICENSE", remove("LICENSE")),
+    ("readme-missing", "README.md", remove("README.md")),
+    ("run-missing", "run.sh", remove("run.sh")),
+    ("run-not-executable", "run.sh", lambda root: (root / "run.sh").chmod(0o644)),
+    ("environment-missing", "environment.yml", remove("environment.yml")),
+    ("binder-folder", "binder/", write("binder/apt.txt", "")),
+    ("build-file-wins", "Dockerfile", write("Dockerfile", "FROM scratch\n")),
+    ("build-file-wins", "Project.toml", write("Project.toml", "")),
+    ("file-ignored", "requirements.txt", write("requirements.txt", "numpy==2.0\n")),
+    ("crowdai-missing", "crowdai.json", remove("crowdai.json")),
+    ("crowdai-not-json", "crowdai.json:1", write("crowdai.json", SINGLE_QUOTES)),
+    ("crowdai-keys", "crowdai.json", write("crowdai.json", "[]")),
+    ("crowdai-keys", "crowdai.json", manifest(challenge_id="Other")),
+    ("crowdai-keys", "crowdai.json", manifest(authors="me")),
+    ("crowdai-keys", "crowdai.json", manifest(description=3)),
+    ("crowdai-later-key", "crowdai.json", manifest(gpu=True)),
+    ("crowdai-unknown-key", "crowdai.json", manifest(colour="red")),
+    ("environment-not-yaml", "environment.yml:1", write("environment.yml", "name: a: b\n")),
+    ("environment-empty", "environment.yml", write("environment.yml", "name: x\n")),
+    ("environment-empty", "environment.yml", environment("- python=3.11", "- pip: numpy")),
+    ("environment-prefix", "environment.yml", environment("- python=3.11", prefix="/Users/me")),
+    ("python-pin", "environment.yml", environment("- numpy=2.0")),
+    ("python-pin", "environment.yml", environment("- python>=3.11")),
+    ("python-pin", "environment.yml", environment("- python 3.11.*")),
+    ("python-pin", "environment.yml", environment("- python=3")),
+    ("unpinned", "environment.yml", environment("- python=3.11", "- ffmpeg")),
+    ("unpinned", "environment.yml", environment("- python=3.11", "- pip:", "  - numpy")),
+    ("unpinned", "environment.yml", environment("- python=3.11", "- pip:", "  - numpy>=2")),
+    (
+        "pip-option",
+        "environment.yml",
+        environment("- python=3.11", "- pip:", "  - --ignore-installed"),
+    ),
+    (
+        "requirements-missing",
+        "environment.yml",
+        environment("- python=3.11", "- pip:", "  - -r gone.txt"),
+    ),
+    (
+        "requirements-missing",
+        "environment.yml",
+        environment("- python=3.11", "- pip:", "  - -r /etc/passwd"),
+    ),
+    ("crowdai-not-json", "crowdai.json", write("crowdai.json", "[" * 100_000)),
+    ("environment-not-yaml", "environment.yml", write("environment.yml", "[" * 5_000)),
+    ("apt-line", "apt.txt:2", write("apt.txt", "ffmpeg\nsox && reboot\n")),
+    ("crlf", "run.sh", run_sh("\r", OBEYS)),
+    ("no-shebang", "run.sh:1", write("run.sh", f"\n#!/bin/bash\n{OBEYS}\n")),
+    ("start-ends", "start", write("start", "#!/bin/bash\necho hello\n")),
+    ("environment-ignored", "run.sh", run_sh('python3 predict.py "$TEST_DIRECTORY" out.csv')),
+    ("environment-ignored", "run.sh", run_sh('python3 predict.py /crowdai-payload "$OUTPUT_PATH"')),
+    ("docker-inside", "run.sh:3", run_sh(OBEYS, "nvidia-docker run image")),
+    ("network-at-run-time", "run.sh:2", run_sh("wget http://x.invalid/weights", OBEYS)),
+    ("weights-missing", "predict.py:1", write("predict.py", "load('weights/model.h5')\n")),
+    ("weights-missing", "net.onnx", write("net.onnx", "")),
+    ("lfs-pointer", "net.h5", write("net.h5", POINTER)),
+    ("broken-link", "hosts", lambda root: (root / "hosts").symlink_to("/etc/hosts")),
+    ("broken-link", "net.h5", lambda root: (root / "net.h5").symlink_to("/mnt/gone.h5")),
+    ("context-litter", ".dockerignore", write(".git/HEAD", "")),
+]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of the sound sample."""
+    return Path(shutil.copytree(SUBMISSIONS / "sound", tmp_path / "repository"))
+
+
+@pytest.fixture(autouse=True)
+def _without_repo2docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendering has tests of its own."""
+    monkeypatch.setattr("grader.commands.check.find_repo2docker", lambda named: None)
+
+
+def test_a_sound_repository_is_clean(repository: Path) -> None:
+    findings = check(repository)
+    assert {finding.rule for finding in findings} == CONTEXT
+    assert {finding.severity for finding in findings} == {Severity.NOTE}
+
+
+@pytest.mark.parametrize(("rule", "where", "edit"), FAULTS)
+def test_a_fault_is_found_and_nothing_else(
+    repository: Path, rule: str, where: str, edit: Edit
+) -> None:
+    edit(repository)
+    found = {
+        (finding.rule, finding.where)
+        for finding in check(repository)
+        if finding.rule not in CONTEXT
+    }
+    assert found == {(rule, where)}
+
+
+def test_every_finding_but_notes_says_how_to_mend_it(repository: Path) -> None:
+    for number, (_, _, edit) in enumerate(FAULTS):
+        copy = Path(shutil.copytree(repository, repository.parent / str(number)))
+        edit(copy)
+        for finding in check(copy):
+            assert finding.mend or finding.severity is Severity.NOTE, finding
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        environment("- python=3.11.9", "- conda-forge::ffmpeg=7.1", "- pip"),
+        environment("- python=3.11.*", "- pip=24.0", "- pip:", "  - numpy==2.0"),
+        environment("- python==3.11.9", "- pip:", "  - tensorflow[and-cuda]==2.21.0"),
+        write("LICENSE.txt", "free"),
+        write("apt.txt", "# nothing\n\nlibsndfile1\nlibpq5=15.1\n"),
+        write(".dockerignore", "net.h5\n"),
+    ],
+)
+def test_what_is_right_is_left_alone(repository: Path, edit: Edit) -> None:
+    edit(repository)
+    assert {finding.rule for finding in check(repository)} == CONTEXT
+
+
+def test_the_guides_example_is_recognised(repository: Path) -> None:
+    write("crowdai.json", SINGLE_QUOTES)(repository)
+    assert any("single" in finding.mend for finding in check(repository))
+
+
+def test_requirements_are_followed(repository: Path) -> None:
+    environment("- python=3.11", "- pip:", "  - -r all.txt")(repository)
+    write("all.txt", "numpy==2.0 \\\n    --hash=sha256:00\n# why\nscipy\n")(repository)
+    findings = [finding for finding in check(repository) if finding.rule not in CONTEXT]
+    assert [finding.rule for finding in findings] == ["unpinned"]
+    assert "scipy" in findings[0].what
+
+
+def test_what_dockerignore_keeps_out_is_not_looked_at(repository: Path) -> None:
+    write("cache/net.h5", POINTER)(repository)
+    write(".dockerignore", "cache\n")(repository)
+    assert {finding.rule for finding in check(repository)} == CONTEXT
+
+
+def test_a_large_context_is_told(repository: Path) -> None:
+    with (repository / "clips.tar").open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    findings = {finding.rule: finding for finding in check(repository)}
+    assert "clips.tar" in findings["context-large"].what
+
+
+def test_no_folder() -> None:
+    with pytest.raises(GraderError, match="no such folder"):
+        check(Path("/none"))
+
+
+def command(path: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "grader", "check", path], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def test_our_own_repository_is_clean() -> None:
+    done = command(ROOT)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith(": clean\n"), done.stdout
+
+
+def test_exit_codes(repository: Path) -> None:
+    assert command(repository).returncode == 0
+    remove("README.md")(repository)
+    assert command(repository).returncode == 0
+    remove("LICENSE")(repository)
+    done = command(repository)
+    assert done.returncode == 1
+    assert re.search(r"error\s+license-missing", done.stdout)
+    assert command(repository / "none").returncode == 2

@@ -1,0 +1,57 @@
+"""The command line with a system that needs no TensorFlow, for tests of everything around it.
+
+``python -m tests.support.cheap_system FOLDER ARGUMENTS...``: FOLDER holds the card that
+``write_card`` made.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import systems
+from model.cli import main
+from model.systems import cards
+from model.systems.base import Execution, Network, System
+from model.systems.cards import Card
+
+NAME = "cheap"
+
+
+def write_card(folder: Path) -> None:
+    """Make the card of the cheap system, with the front end of the default one."""
+    (folder / f"{NAME}.weights.h5").write_bytes(b"no weights")
+    default = cards.read(systems.DEFAULT, Path(systems.__file__).parents[2] / "weights")
+    weights = cards.describe_weights(folder / f"{NAME}.weights.h5")
+    card = dataclasses.replace(default, name=NAME, architecture=NAME, weights=weights)
+    cards.write(card, folder)
+
+
+def system(card: Card, weights: Path) -> System:
+    """A system whose logits are some means over the window."""
+    return System(card.front_end, card.window_frames, connect)
+
+
+def connect(execution: Execution) -> Network:
+    """Make the cheap network."""
+    return CheapNetwork(execution.batch or 12)
+
+
+class CheapNetwork:
+    """Means of the first sixteen bands as logits."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+
+    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        means: NDArray[np.float32] = windows.mean(axis=1)
+        return means[:, :16]
+
+
+if __name__ == "__main__":
+    systems.WEIGHTS_FOLDER = Path(sys.argv[1])  # type: ignore[misc]
+    systems.DEFAULT = NAME  # type: ignore[misc]
+    sys.modules[f"model.systems.ours.{NAME}"] = sys.modules["__main__"]
+    sys.exit(main.main(sys.argv[2:]))

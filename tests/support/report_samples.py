@@ -1,0 +1,118 @@
+"""Clips of made-up runs, and the data of a page read back as a browser reads it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.genres import GENRES
+from model.outputs.report import About, ReportClip, thumbnail
+
+ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", True, {"device": "cpu"})
+
+HOSTILE_NAMES = (
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "<!--<script>",
+    "<img src=x onerror=alert(3)>",
+    '" onmouseover="alert(4)" x="',
+    "' autofocus onfocus='alert(5)",
+    "javascript:alert(6)",
+    "{{ 7 * 7 }}{% raw %}",
+    "line\nbreak\tand\rreturn",
+    "right \u202egnp.3pm",
+    "separators \u2028 and \u2029",
+    "not utf-8 \udcff\udcfe",
+    "percent %41 # ? & ; = +",
+    "back\\slash ${x} `tick`",
+    "control \x1b[31m \x07",
+    "עברית عربى 日本語 🎵",
+    "z" * 250,
+)
+"""What a file may be called on Linux: anything but a slash and a zero byte."""
+
+
+def posterior(top: float = 0.7, genre: int = 13) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Probabilities with one genre ahead and the others alike."""
+    values = np.full(len(GENRES), (1 - top) / (len(GENRES) - 1))
+    values[genre] = top
+    return values
+
+
+def clip(file_id: str = "song", top: float = 0.7, genre: int = 13, **fields: Any) -> ReportClip:
+    """A clip with one genre ahead."""
+    given = {"path": f"/music/{file_id}.mp3", "posterior": posterior(top, genre), **fields}
+    return ReportClip(file_id, **given)
+
+
+def many(count: int) -> Iterator[ReportClip]:
+    """Clips of all kinds, as different from each other as real ones."""
+    random = np.random.default_rng(0)
+    prior = random.dirichlet(np.ones(len(GENRES)))
+    for number in range(count):
+        path = f"/music/{number % 100:03}/{random.integers(10**6):06} track {number}.mp3"
+        file_id = path.removeprefix("/music/").removesuffix(".mp3")
+        if number % 50 == 7:
+            notices = (("undecodable", "no decoder found audio in it"),)
+            yield ReportClip(file_id, path, prior, predicted=False, notices=notices)
+            continue
+        values = random.dirichlet(np.full(len(GENRES), 0.15))
+        windows = tuple(
+            (10.0 * place, random.dirichlet(20 * values + 0.01)) for place in range(3)
+        )  # fmt: skip
+        frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]
+        log_mel = frames + np.linspace(4, -4, 48) + random.normal(size=(96, 48))
+        picture = thumbnail(log_mel.astype(np.float16))
+        odd = (("long", "95.2 s, of which the middle 30 were used"),) if number % 9 == 0 else ()
+        yield ReportClip(file_id, path, values, windows, picture, notices=odd)
+
+
+@dataclass
+class Page(HTMLParser):
+    """A page taken apart.
+
+    Attributes:
+        elements: tag and attributes of each element, in order.
+        scripts: text of each script and style.
+        text: all other text, with a space before each element.
+    """
+
+    source: str
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    scripts: list[tuple[dict[str, str | None], str]] = field(default_factory=list)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._inside: dict[str, str | None] | None = None
+        self.feed(self.source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.text += " "
+        self._inside = dict(attrs) if tag in ("script", "style") else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside is None:
+            self.text += data
+        else:
+            self.scripts.append((self._inside, data))
+
+    def data(self, name: str) -> Any:
+        """What the json script of this id holds."""
+        return next(
+            json.loads(text) for attributes, text in self.scripts if attributes.get("id") == name
+        )
+
+
+def opened(path: Path) -> Page:
+    """The page of a file."""
+    return Page(path.read_text(encoding="utf-8"))

@@ -1,0 +1,167 @@
+"""Every branch starts from its published weights, and computes what they computed."""
+
+import dataclasses
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.frontends.spectrogram import slaney_edges
+from model.systems.ours import branches, fusion
+from model.systems.ours.branches import View
+from tests.training.initial.test_checkpoint import mn04_like, write_checkpoint
+from training.initial import branches as initial
+from training.initial import checkpoint, music
+
+BRANCHES = (fusion.MOBILENET, fusion.ARTIST, fusion.MUSICNN)
+FRAMES = 400
+MN04, ARTIST, MUSICNN = (initial.ORIGINS[name].file for name in BRANCHES)
+
+
+def norm(
+    rng: np.random.Generator, channels: int, names: tuple[str, ...]
+) -> dict[str, NDArray[np.float32]]:
+    """Batch normalisation that is not far from none."""
+    middle = dict(zip(names, (1.0, 0.0, 0.0, 1.0), strict=True))
+    return {
+        name: rng.normal(value, 0.05, channels).astype(np.float32) for name, value in middle.items()
+    }
+
+
+def write_artist(path: Path) -> str:
+    """Random weights in the form of the published file; returns the SHA-256."""
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        for number, shape in enumerate(
+            [(4, 128, 128), (4, 128, 128), (4, 128, 128), (2, 128, 128), (1, 128, 256)], 1
+        ):
+            place = f"model_weights/conv1d_{number}/conv1d_{number}"
+            file[f"{place}/kernel:0"] = rng.normal(0, 0.05, shape).astype(np.float32)
+            file[f"{place}/bias:0"] = rng.normal(0, 0.05, shape[2]).astype(np.float32)
+            place = f"model_weights/batch_normalization_{number}/batch_normalization_{number}"
+            parts = ("gamma", "beta", "moving_mean", "moving_variance")
+            for part, values in norm(rng, shape[2], parts).items():
+                file[f"{place}/{part}:0"] = values
+    return checkpoint.sha256(path)
+
+
+def write_musicnn(path: Path) -> str:
+    """Random weights in the form of the published wheel; returns the SHA-256."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    shapes = [(7, 38, 1, 204), (7, 67, 1, 204), (128, 1, 1, 51), (64, 1, 1, 51), (32, 1, 1, 51)]
+    shapes += [(7, 561, 1, 64), (7, 64, 1, 64), (7, 64, 1, 64)]
+    tensors: dict[str, NDArray[np.floating]] = {}
+    for number, shape in enumerate(shapes):
+        name = f"conv2d_{number}" if number else "conv2d"
+        kernel = rng.normal(0, np.prod(shape[:3]) ** -0.5, shape)
+        tensors |= {f"{name}/kernel": kernel, f"{name}/bias": rng.normal(0, 0.05, shape[3])}
+    tensors |= {"dense/kernel": rng.normal(0, 0.02, (1506, 200)), "dense/bias": np.zeros(200)}
+    for number, channels in enumerate([1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200]):
+        name = f"batch_normalization_{number}" if number else "batch_normalization"
+        parts = ("gamma", "beta", "moving_mean", "moving_variance")
+        tensors |= {f"{name}/{part}": v for part, v in norm(rng, channels, parts).items()}
+    prefix = path.parent / "stored"
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix),
+        tensor_names=list(tensors),
+        shape_and_slices=[""] * len(tensors),
+        tensors=[tf.constant(value, tf.float32) for value in tensors.values()],
+    )
+    with zipfile.ZipFile(path, "w") as wheel:
+        for part in (".index", ".data-00000-of-00001"):
+            wheel.write(f"{prefix}{part}", f"musicnn/MSD_musicnn/{part}")
+    return checkpoint.sha256(path)
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Random weights in the place of the published ones."""
+    return write_published(tmp_path, monkeypatch)
+
+
+def write_published(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Files of random initial weights by name, which ``initial.ORIGINS`` then expects."""
+    digests = {
+        MN04: write_checkpoint(folder / MN04, mn04_like()),
+        ARTIST: write_artist(folder / ARTIST),
+        MUSICNN: write_musicnn(folder / MUSICNN),
+    }
+    known = {
+        name: dataclasses.replace(origin, sha256=digests[origin.file])
+        for name, origin in initial.ORIGINS.items()
+    }
+    monkeypatch.setattr(initial, "ORIGINS", known)
+    return {name: folder / name for name in digests}
+
+
+def test_every_layer_but_the_last_gets_its_initial_weights(published: dict[str, Path]) -> None:
+    network = fusion.network(initial.FRONT_END, FRAMES, BRANCHES)
+    before = {w.path: np.array(w) for w in network.weights}
+    initial.load(network, initial.FRONT_END, BRANCHES, published)
+    for weight in network.weights:
+        changed = not np.array_equal(before[weight.path], np.array(weight))
+        assert changed or "kernel" not in weight.path or weight.path.startswith("logits")
+    assert np.array_equal(before["logits/kernel"], np.array(network.get_layer("logits").kernel))
+    assert np.isfinite(network(np.zeros((1, FRAMES, 115), np.float32))).all()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    network = fusion.network(initial.FRONT_END, FRAMES, (fusion.ARTIST,))
+    with pytest.raises(checkpoint.CheckpointError, match=r"artist_siamese_10000\.h5: no such file"):
+        initial.load(network, initial.FRONT_END, (fusion.ARTIST,), {})
+
+
+def test_an_unknown_branch_is_refused() -> None:
+    with pytest.raises(ValueError, match="no branch 'tuba'"):
+        fusion.network(initial.FRONT_END, FRAMES, ("tuba",))
+
+
+@pytest.mark.parametrize("view", [branches.ARTIST, branches.MUSICNN])
+@pytest.mark.parametrize("hertz", [300.0, 1000.0, 3000.0])
+def test_a_tone_is_in_the_same_band_of_a_view(view: View, hertz: float) -> None:
+    """Power in our bands, mapped, peaks where a spectrogram of the view's own does."""
+    rate = initial.FRONT_END.sample_rate
+    tone = np.sin(2 * np.pi * hertz * np.arange(rate) / rate).astype(np.float32)
+    log_mel = initial.FRONT_END.log_mel(tone)
+    power = np.exp(log_mel * initial.FRONT_END.scale - initial.FRONT_END.shift).mean(axis=0)
+    mapped = power @ music.band_map(initial.FRONT_END, view, 1.0)
+    centres = slaney_edges(view.bands, view.fmax)[1:-1]
+    assert abs(centres[mapped.argmax()] - hertz) < 0.08 * hertz
+
+
+def test_slaneys_bands_are_librosas() -> None:
+    librosa = pytest.importorskip("librosa")
+    expected = librosa.mel_frequencies(98, fmin=0, fmax=8000)
+    np.testing.assert_allclose(slaney_edges(96, 8000), expected)
+
+
+def test_frames_of_a_view_are_means_of_ours() -> None:
+    for view in (branches.ARTIST, branches.MUSICNN):
+        indices, weights = branches.frame_map(initial.FRONT_END, view, 1000)
+        np.testing.assert_allclose(weights.sum(axis=0), 1, rtol=1e-5)
+        assert indices.min() == 0
+        assert indices.max() == 999
+        centres = (indices * weights).sum(axis=0)
+        assert (np.diff(centres) > 0).all()
+        assert indices.shape[1] == round(1000 * 220 / 22_050 / view.hop_seconds)
+
+
+def test_patches_cover_a_spectrogram() -> None:
+    assert branches.patches(430, 129) == [0, 150, 301]
+    assert branches.patches(100, 100) == [0]
+
+
+def test_random_weights_keep_the_signal() -> None:
+    from training.trainers import fine_tuning
+
+    network = fusion.network(initial.FRONT_END, 200, (fusion.MOBILENET,))
+    fine_tuning.scale_at_random(network, initial.FRONT_END, seed=0)
+    features = keras.Model(network.input, network.get_layer("features").output)
+    noise = np.random.default_rng(1).normal(0, 0.7, (8, 200, 115)).astype(np.float32)
+    assert 0.1 < np.std(features(noise)) < 3

@@ -1,0 +1,214 @@
+"""The whole training command in miniature, on the sample clips."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from model import systems
+from model.outputs import submission
+from model.systems import cards
+from model.systems.base import Execution
+from tests.training.data.test_dataset import write_table
+from tests.training.initial.test_branches import write_published
+from training.architectures.systems import SYSTEMS
+from training.cli import train as program
+from training.data import folds
+from training.data.dataset import ClipTable, read_table
+from training.evaluation import heldout
+from training.evaluation.ablation import AS_TRAINED, ablate
+from training.trainers import half_precision
+from training.trainers.fine_tuning import SCRATCH, Recipe
+from training.trainers.half_precision import PrecisionError
+from training.trainers.networks import Networks
+from training.trainers.training_run import Plan, train
+
+GENRE_OF = {
+    "blues-shuffle": "Blues",
+    "classical-strings": "Classical",
+    "rock-band": "Rock",
+    "spoken-word": "Spoken",
+}
+
+
+MADE_OF = SYSTEMS["best"]
+FEW = Recipe(epochs=1, batch=8, crop_frames=320, refitted=True)
+
+
+@pytest.fixture
+def table(tmp_path: Path, clips: list[Path]) -> ClipTable:
+    """Four genres with eight clips each."""
+    rows = [
+        [f"{path.stem}-{copy}", path, GENRE_OF[path.stem], f"artist {copy} of {path.stem}", "own"]
+        for path in clips
+        if path.stem in GENRE_OF
+        for copy in range(8)
+    ]
+    write_table(tmp_path, rows)
+    (tmp_path / "embeddings").mkdir()
+    np.savez(
+        tmp_path / "embeddings" / "someone.npz",
+        clip_id=[str(row[0]) for row in rows],
+        emb=np.random.default_rng(0).normal(0, 1, (len(rows), 5)),
+    )
+    return read_table(tmp_path / "clips.csv")
+
+
+@pytest.fixture
+def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Two folds, one epoch, random weights in the place of the published ones."""
+    (tmp_path / "init").mkdir()
+    (tmp_path / "runs" / "mobilenet").mkdir(parents=True)
+    work = tmp_path / "runs" / "mobilenet"
+    return Plan(
+        name="mobilenet",
+        made_of=MADE_OF,
+        method=Networks(
+            MADE_OF,
+            work,
+            FEW,
+            files=write_published(tmp_path / "init", monkeypatch),
+            embeddings=tmp_path / "embeddings",
+            teachers=("someone",),
+        ),
+        schemes={"cv0": folds.fold_numbers(table, 2, 0)},
+        work=work,
+        weights_folder=tmp_path / "weights",
+        results_folder=tmp_path / "results",
+    )
+
+
+def assert_predicts(read: cards.Card, folder: Path) -> None:
+    network = systems.load(read, folder).connect(Execution("cpu", 1, 2))
+    silence = np.zeros((2, read.window_frames, read.front_end.width), np.float32)
+    assert np.isfinite(network(silence)).all()
+
+
+@pytest.mark.filterwarnings("default")
+def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
+    plan: Plan, table: ClipTable
+) -> None:
+    said: list[str] = []
+    card = train(plan, table, said.append)
+    assert sum("epoch" in line for line in said) == 3
+    read = cards.read("mobilenet", plan.weights_folder)
+    assert read == dataclasses.replace(card, training=read.training, validation=read.validation)
+    assert read.validation["scores"]["clips"] == 32
+    assert read.training["clips_of_genre"]["Rock"] == 8
+    assert [origin["licence"] for origin in read.training["initial_weights"]] == ["MIT", "MIT"]
+    assert_predicts(read, plan.weights_folder)
+    held_out = heldout.read(heldout.path_of(plan.results_folder, "mobilenet"))
+    assert held_out.matches(table)
+
+    said.clear()
+    again = train(plan, table, said.append)
+    assert not any("epoch" in line for line in said)
+    assert again.weights == card.weights
+    assert json.dumps(again.validation) == json.dumps(card.validation)
+    assert submission.HEADER[1:] == read.genres
+
+
+@pytest.mark.filterwarnings("default")
+def test_an_ablation_trains_again_only_what_the_changed_part_needs(
+    plan: Plan, table: ClipTable
+) -> None:
+    said: list[str] = []
+    wrong = np.random.default_rng(0).permutation(table.genres)  # labels that cannot be learned
+    table = dataclasses.replace(table, genres=wrong)
+    found = ablate(plan, table, ["trained weights only", "no teacher"], said.append)
+    assert found["system"] == "mobilenet"
+    first, finished, trained = found["variations"]
+    assert first["name"] == AS_TRAINED
+    assert first["excess"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    for entry in (finished, trained):
+        value = entry["scores"]["as_is"]["log_loss"]["value"]
+        lost = value - first["scores"]["as_is"]["log_loss"]["value"]
+        assert entry["excess"]["value"] == pytest.approx(lost, abs=2e-4)
+        assert entry["excess"]["value"] != 0.0
+    # Two folds with the recipe as it is, and two without a teacher; no network for good.
+    assert sum("epoch" in line for line in said) == 4
+    assert not plan.weights_folder.exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_checked(
+    plan: Plan, table: ClipTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with the official split of FMA: validation and test are predicted, training is fitted."""
+    official = np.arange(len(table)) % 4 - 2
+    fitted_to = np.flatnonzero(official < 0)
+    said: list[str] = []
+    made_of = dataclasses.replace(MADE_OF, branches=MADE_OF.branches[:1], halved=True)
+    recipe = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch=8)
+    scratch = dataclasses.replace(
+        plan,
+        made_of=made_of,
+        method=Networks(made_of, plan.work, recipe),
+        schemes={"official": official.clip(-1)},
+        fitted_to=fitted_to,
+    )
+    plan.weights_folder.mkdir()
+    shipped = plan.weights_folder / "mobilenet.weights.h5"
+    shipped.write_bytes(b"those of before")
+    with monkeypatch.context() as patch:
+        patch.setattr(half_precision, "TOLERANCE", -1.0)
+        with pytest.raises(PrecisionError, match="changes by"):
+            train(scratch, table, said.append)
+    assert shipped.read_bytes() == b"those of before"
+    card = train(scratch, table, said.append)
+    assert any(line.startswith("half precision: 32 clips") for line in said)
+    with h5py.File(shipped) as file:
+        kinds: set[str] = set()
+        file.visititems(lambda _, part: kinds.add(str(getattr(part, "dtype", ""))))
+    assert "float16" in kinds
+    assert card.training["clips"] == len(fitted_to) == 16
+    assert card.training["initial_weights"] == []
+    assert card.validation["scores"]["clips"] == 16
+    assert sum("epoch" in line for line in said) == 3
+    assert_predicts(card, plan.weights_folder)
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_command_line_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["training", "--fma-root", str(tmp_path), "--init", "none", "--work", str(tmp_path)],
+    )
+    assert program.main() == 1
+    assert "tracks.csv" in capsys.readouterr().err
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "training",
+            "--data",
+            str(tmp_path),
+            "--init",
+            str(tmp_path / "no"),
+            "--work",
+            str(tmp_path),
+        ],
+    )
+    assert program.main() == 1
+    assert "clips.csv" in capsys.readouterr().err
+
+
+def test_a_variation_that_is_unknown_or_impossible_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path)]
+    for arguments, problem in (
+        ([*data, "--init", "none", "--ablate", "no mask"], "no variation 'no mask'"),
+        ([*data, "--system", "stft", "--ablate"], "a system of ours"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["training", *arguments])
+        with pytest.raises(SystemExit, match="2"):
+            program.main()
+        assert problem in capsys.readouterr().err

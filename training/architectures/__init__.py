@@ -1,0 +1,1 @@
+"""What can be trained: architectures, their default parameters, and systems made of them."""

@@ -1,0 +1,82 @@
+"""The systems that ``python -m training`` knows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.systems.ours.fusion import ARTIST, MOBILENET, MUSICNN
+
+FUSION: Final = "fusion"
+"""Architecture on our own spectrogram, which can start from published weights."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a system is made of.
+
+    Attributes:
+        summary: one line for ``--list-systems``.
+        branches: of its network, where it is put together from several.
+        architecture: module of ``model.systems`` that builds it.
+        size: of an architecture that comes in several.
+        halved: whether its weights are shipped in half precision
+        (``training.trainers.half_precision``).
+    """
+
+    summary: str
+    branches: tuple[str, ...] = ()
+    architecture: str = FUSION
+    size: str = ""
+    halved: bool = False
+
+
+SYSTEMS: Final = {
+    "best": Ingredients(
+        "MobileNetV3 beside a small network made for artists: our lowest log loss, the default",
+        (MOBILENET, ARTIST),
+    ),
+    "mobilenet": Ingredients("MobileNetV3 alone: smaller and somewhat quicker", (MOBILENET,)),
+    "mobilenet_artist_musicnn": Ingredients(
+        "MobileNetV3 with two networks made for music beside it", (MOBILENET, ARTIST, MUSICNN)
+    ),
+    "agf": Ingredients(
+        "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",
+        architecture="agf",
+        halved=True,
+    ),
+    "shortterm": Ingredients(
+        "2018, rank 2, after its title alone: one CNN on 1, 2, 3 and 5 seconds, averaged",
+        architecture="shortterm",
+    ),
+    "xgboost": Ingredients(
+        "2018, rank 3, after its abstract: gradient-boosted trees on the 518 features of FMA",
+        architecture="xgboost",
+    ),
+    "stft": Ingredients(
+        "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms",
+        architecture="stft",
+        halved=True,
+    ),
+    "xception": Ingredients(
+        "2018, rank 5: Xception without its middle on mel spectrograms",
+        architecture="xception",
+        size="full",
+    ),
+    "xception_narrow": Ingredients(
+        "2018, rank 5, but narrower: Xception without its middle, a quarter of the channels",
+        architecture="xception",
+        size="narrow",
+    ),
+    "dpn": Ingredients(
+        "2018, rank 6: Dual Path Network 92 on 192 mel bands", architecture="dpn", size="dpn92"
+    ),
+    "dpn_narrow": Ingredients(
+        "2018, rank 6, but narrower: a Dual Path Network of 0.9 M parameters on 192 mel bands",
+        architecture="dpn",
+        size="narrow",
+    ),
+    "svm": Ingredients(
+        "2018, the starter kit's baseline: a support vector machine on the 518 features of FMA",
+        architecture="svm",
+    ),
+}
+"""Weights are shipped of those that have a card."""

@@ -1,0 +1,1 @@
+"""Labelled clips: tables, FMA, folds, augmentation, spectrograms and features."""

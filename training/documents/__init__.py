@@ -1,0 +1,1 @@
+"""Generated tables and pictures of the documents."""

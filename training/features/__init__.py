@@ -1,1 +1,0 @@
-"""Tables of the 518 features of ``model.features``, for folders of mp3s and for FMA."""

@@ -1,0 +1,162 @@
+"""Fits the networks of 2018 from random weights, as their authors did but for the optimiser.
+
+Patches carry the label of their clip, and nothing varies them. Before, the bands are standardised
+by the training clips, where a network has a layer for it. Where it has networks for artist group
+factors, these learn first, and then the layers behind them on what they have learned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.frontends.spectrogram import FrontEnd
+from model.systems.challenge2018 import agf, dpn, shortterm, stft, xception
+from model.systems.challenge2018.patches import ANSWER
+from training.data.augmentation import Augmentation
+from training.data.dataset import Spectrogram
+from training.trainers import artist_groups
+from training.trainers import fine_tuning as learning
+
+PLAIN: Final = learning.Recipe(
+    rate=1e-3,
+    batch=32,
+    dropout=0.0,
+    smoothing=0.0,
+    teaching=0.0,
+    imitation=0.0,
+    kept=0.0,
+    refitted=False,
+    tagged=0.0,
+    augmentation=Augmentation(short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0),
+)
+"""Without anything that came later; the networks have dropout of their own."""
+
+RECIPES: Final = {
+    "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
+    "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
+    "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
+    "xception": replace(PLAIN, epochs=2, crop_frames=xception.PATCHES.length),
+    "dpn": replace(PLAIN, epochs=8, crop_frames=dpn.PATCHES.length),
+}
+"""Of each architecture: as many epochs as two processors have time for.
+
+An epoch has one crop of each clip; the authors' had all patches, and more of them.
+"""
+
+_STANDARDISED: Final = "standardised"
+_FROZEN_BUT: Final = ("fusion", "logits")
+"""Layers that learn from artist group factors."""
+
+_LEAST_VARIANCE: Final = 1e-8
+"""Of a band that never changes."""
+
+_CLIPS_AT_ONCE: Final = 32
+"""Clips whose windows are in memory together when predicting."""
+
+
+def fit(
+    model: keras.Model,
+    lesson: learning.Lesson,
+    front_end: FrontEnd,
+    recipe: learning.Recipe,
+    seed: int,
+    log: learning.Log,
+) -> None:
+    """Train a network in place; the arguments are those of ``training.trainers.fine_tuning.fit``.
+
+    Args:
+        model: from a module of ``model.systems``, for spectrograms of ``recipe.crop_frames``.
+        lesson: clips, genres, and groups.
+        front_end: what the spectrograms were made with.
+        recipe: how.
+        seed: of crops, order, dropout and factors.
+        log: is told one line an epoch.
+    """
+    keras.utils.set_random_seed(seed)
+    names = {layer.name for layer in model.layers}
+    if _STANDARDISED in names:
+        standardise(model.get_layer(_STANDARDISED), lesson.spectrograms)
+    genres = learning.genre_targets(lesson, recipe.teaching, recipe.smoothing)
+    frozen = []
+    if f"{agf.GENRE}_features" in names:
+        frozen = [layer for layer in model.layers if layer.name not in _FROZEN_BUT]
+        _fit_factors(model, lesson, genres, front_end, recipe, seed, log)
+    trainable = [layer.trainable for layer in frozen]
+    for layer in frozen:
+        layer.trainable = False
+    answers = [layer.output for layer in model.layers if layer.name.startswith(ANSWER)]
+    targets = [genres] * len(answers)
+    batches = learning.Batches(lesson.spectrograms, targets, front_end, recipe, seed)
+    _learn(keras.Model(model.input, answers), batches, recipe, log)
+    for layer, before in zip(frozen, trainable, strict=True):
+        layer.trainable = before
+
+
+def _fit_factors(
+    model: keras.Model,
+    lesson: learning.Lesson,
+    genres: NDArray[np.float32],
+    front_end: FrontEnd,
+    recipe: learning.Recipe,
+    seed: int,
+    log: learning.Log,
+) -> None:
+    """Train the networks side by side, each on its own target and with a last layer of its own."""
+    targets = {agf.GENRE: genres}
+    for name in agf.FACTORS:
+        log(f"artist groups by {name}")
+        targets[name] = artist_groups.topics(name, lesson.spectrograms, lesson.groups, seed)
+    heads = [
+        keras.layers.Dense(wanted.shape[1], activation="log_softmax", name=f"{name}_target")(
+            model.get_layer(f"{name}_features").output
+        )
+        for name, wanted in targets.items()
+    ]
+    batches = learning.Batches(lesson.spectrograms, list(targets.values()), front_end, recipe, seed)
+    _learn(keras.Model(model.input, heads), batches, recipe, log)
+
+
+def _learn(
+    student: keras.Model, batches: learning.Batches, recipe: learning.Recipe, log: learning.Log
+) -> None:
+    """Outputs are logarithms of probabilities; all count alike."""
+    count = len(student.outputs)
+    losses = [keras.losses.CategoricalCrossentropy(from_logits=True) for _ in range(count)]
+    learning.learn(student, batches, losses, [1.0] * count, recipe, log)
+
+
+def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) -> None:
+    """Let a layer of one factor and one offset a band give mean 0 and variance 1 over all frames.
+
+    Args:
+        layer: from ``model.systems.challenge2018.patches.standardised``.
+        spectrograms: shape [frames, bands] each.
+    """
+    frames = sum(len(spectrogram) for spectrogram in spectrograms)
+    bands = spectrograms[0].shape[1]
+    total, squares = np.zeros(bands), np.zeros(bands)
+    for spectrogram in spectrograms:
+        values = spectrogram.astype(np.float64)
+        total += values.sum(axis=0)
+        squares += (values**2).sum(axis=0)
+    mean = total / frames
+    spread = np.sqrt(np.maximum(squares / frames - mean**2, _LEAST_VARIANCE))
+    layer.set_weights([(1.0 / spread)[None, :, None], -mean / spread])
+
+
+def predict(
+    model: keras.Model, spectrograms: list[Spectrogram], window_frames: int
+) -> NDArray[np.float32]:
+    """Outputs of ``model``, averaged over the windows of each clip, shape [clips, outputs].
+
+    Windows are whole clips, so that those of all clips are not in memory together.
+    """
+    parts = [
+        learning.predict(model, spectrograms[start : start + _CLIPS_AT_ONCE], window_frames, 2)
+        for start in range(0, len(spectrograms), _CLIPS_AT_ONCE)
+    ]
+    return np.concatenate(parts)

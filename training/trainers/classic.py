@@ -1,0 +1,241 @@
+"""Fits the systems of 2018 that are no networks: a support vector machine, and boosted trees.
+
+A fit writes the file of weights that is shipped, and clips are predicted by the module of
+``model.systems`` that reads it: what is scored is what people run.
+"""
+
+import gzip
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from model.frontends.fma_features.front_end import ClipFeatures
+from model.frontends.parameters import parameters
+from model.genres import GENRES
+from model.systems.base import Execution, Network
+from model.systems.challenge2018 import svm, xgboost
+from training.data.dataset import ClipTable, DatasetError, Spectrogram
+from training.trainers.trainer import Fit, Log
+
+SVM: Final = {"C": 1.0, "kernel": "rbf", "gamma": "auto"}
+"""The defaults of the scikit-learn of the starter kit; ``auto`` is one over the features."""
+
+TREES: Final = {
+    "objective": "multi:softprob",
+    "rounds": 200,
+    "max_depth": 5,
+    "eta": 0.1,
+    "subsample": 0.8,
+    "colsample_bytree": 0.5,
+    "tree_method": "hist",
+    "nthread": 1,
+}
+"""A tree a genre in every round; none of this was chosen by a score. On one thread sums are always
+in the same order, so that the same clips give the same file."""
+
+_TOLD_ROUNDS: Final = 50
+
+WriteFit = Callable[[NDArray[np.float32], NDArray[np.int_], int, Path, Log], None]
+
+
+@dataclass(frozen=True)
+class Library:
+    """What training has to know of a library that fits a system.
+
+    Attributes:
+        front_end: of its features.
+        package: that fits it.
+        settings: what the package is told, for the card.
+        suffix: of the file of weights.
+        write_fit: writes weights; see ``fit_trees`` for the arguments.
+        network: reads them, and predicts.
+    """
+
+    front_end: ClipFeatures
+    package: str
+    settings: Mapping[str, Any]
+    suffix: str
+    write_fit: WriteFit
+    network: Callable[[Path, Execution], Network]
+
+    @property
+    def version(self) -> str:
+        """The package and its version."""
+        return f"{self.package} {version(self.package)}"
+
+
+@dataclass(frozen=True)
+class Classic:
+    """How a system is fitted that is no network.
+
+    Attributes:
+        architecture: one of ``LIBRARIES``.
+        seed: of what the library draws.
+    """
+
+    architecture: str
+    seed: int = 0
+
+    window_frames: ClassVar[int] = 1
+    """A clip is one frame of features."""
+
+    @property
+    def library(self) -> Library:
+        """That fits it."""
+        return LIBRARIES[self.architecture]
+
+    @property
+    def front_end(self) -> ClipFeatures:
+        """Of its features."""
+        return self.library.front_end
+
+    @property
+    def suffix(self) -> str:
+        """Of the file of weights."""
+        return self.library.suffix
+
+    @property
+    def identity(self) -> list[Any]:
+        """All that a fit depends on beside the clips."""
+        settings, front_end = self.library.settings, parameters(self.front_end)
+        start = [(), (), (), self.seed, self.architecture, ""]
+        return [*start, settings, front_end, self.library.version]
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the card says of it."""
+        return {
+            "initial_weights": [],
+            "teachers": [],
+            "recipe": self.library.settings,
+            "seed": self.seed,
+            "library": self.library.version,
+        }
+
+    def prepared(self, table: ClipTable, spectrograms: list[Spectrogram], log: Log) -> Fit:
+        """Nothing is to be made ready."""
+
+        def fit(name: str, chosen: NDArray[np.int_]) -> FittedClassic:
+            log(f"{name}: fitting to {len(chosen)} clips by {self.library.version}")
+            clips = [spectrograms[index] for index in chosen]
+            return self.fitted(clips, table.genres[chosen], log)
+
+        return fit
+
+    def fitted(
+        self, clips: list[Spectrogram], genres: NDArray[np.int_], log: Log
+    ) -> "FittedClassic":
+        """Fit to clips, each one frame of features, and their genres."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"weights{self.suffix}"
+            self.library.write_fit(np.concatenate(clips), genres, self.seed, path, log)
+            return FittedClassic(self.library, path.read_bytes())
+
+
+@dataclass(frozen=True)
+class FittedClassic:
+    """A classic after its fit.
+
+    Attributes:
+        library: what fitted it.
+        content: of its file of weights.
+    """
+
+    library: Library
+    content: bytes
+
+    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
+        """Logits of clips, shape [clips, 16]."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"weights{self.library.suffix}"
+            path.write_bytes(self.content)
+            network = self.library.network(path, Execution("cpu", batch=len(clips)))
+        return network(np.stack(clips).astype(np.float32))
+
+    def save(self, path: Path, log: Log) -> None:
+        """Write the weights."""
+        path.write_bytes(self.content)
+
+
+def fit_svm(
+    features: NDArray[np.float32], genres: NDArray[np.int_], seed: int, path: Path, log: Log
+) -> None:
+    """Fit the starter kit's baseline and write its arrays for ``model.systems.challenge2018.svm``.
+
+    Args:
+        features: shape [clips, features].
+        genres: index into ``GENRES``, shape [clips]; at least three of them.
+        seed: of libsvm's inner folds.
+        path: of the file.
+        log: is told nothing: it takes seconds.
+
+    Raises:
+        DatasetError: there are less than three genres.
+    """
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    if len(np.unique(genres)) < 3:  # scikit-learn turns the signs of a single pair
+        raise DatasetError("at least three genres are needed, to train on and in every fold")
+    scaler = StandardScaler().fit(features.astype(np.float64))
+    with warnings.catch_warnings():
+        # scikit-learn is going to drop libsvm's probabilities, which are what the kit used.
+        warnings.simplefilter("ignore", FutureWarning)
+        machine = SVC(**SVM, probability=True, random_state=seed)
+        machine.fit(scaler.transform(features.astype(np.float64)), genres)
+        slopes, offsets = machine.probA_, machine.probB_
+    with h5py.File(path, "w", track_order=True) as file:
+        file["gamma"] = 1.0 / features.shape[1]
+        file["genres"] = machine.classes_.astype(np.int8)
+        file["mean"], file["scale"] = scaler.mean_, scaler.scale_
+        file["vectors"] = machine.support_vectors_.astype(np.float32)
+        file["counts"] = machine.n_support_.astype(np.int32)
+        file["coefficients"] = machine.dual_coef_.astype(np.float32)
+        file["intercepts"] = machine.intercept_
+        file["slopes"], file["offsets"] = slopes, offsets
+
+
+def fit_trees(
+    features: NDArray[np.float32], genres: NDArray[np.int_], seed: int, path: Path, log: Log
+) -> None:
+    """Fit boosted trees and write the library's json, compressed.
+
+    Args:
+        features: shape [clips, features].
+        genres: index into ``GENRES``, shape [clips].
+        seed: of the choice of clips and features for each tree.
+        path: of the file.
+        log: is told one line every fifty rounds.
+    """
+    from xgboost import DMatrix, train
+    from xgboost.callback import TrainingCallback
+
+    class Told(TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if (epoch + 1) % _TOLD_ROUNDS == 0:
+                log(f"round {epoch + 1} of {TREES['rounds']}")
+            return False
+
+    settings = {name: value for name, value in TREES.items() if name != "rounds"}
+    settings |= {"num_class": len(GENRES), "seed": seed, "verbosity": 0}
+    clips = DMatrix(features, label=genres)
+    booster = train(settings, clips, num_boost_round=TREES["rounds"], callbacks=[Told()])
+    with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as compressed:
+        compressed.write(booster.save_raw("json"))
+
+
+LIBRARIES: Final = {
+    "svm": Library(svm.FRONT_END, "scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
+    "xgboost": Library(
+        xgboost.FRONT_END, "xgboost-cpu", TREES, ".trees.json.gz", fit_trees, xgboost.Trees
+    ),
+}
+"""By architecture."""

@@ -1,0 +1,131 @@
+"""Soft targets from frozen embeddings of public networks.
+
+A logistic regression on the joined embeddings knows more than the small network can learn from
+hard labels of a thousand clips: its posteriors, each made by a regression that did not see the
+clip's group, are the student's targets, and the embeddings themselves a second task (Hinton,
+Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from model.genres import GENRES
+from training.data.dataset import ClipTable, DatasetError
+
+_NO_SHARE = 0.01
+"""Share of a genre in a target that is left out: it costs time and changes little."""
+
+_SILENT = 1e-8
+"""Spread of a feature that says nothing at all."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A linear classifier of raw features: ``logits = features @ weights + bias``."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def posteriors(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Softmax of the logits, shape [clips, 16]."""
+        logits = features @ self.weights + self.bias
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def fit_probe(
+    features: NDArray[np.floating],
+    genres: NDArray[np.int_] | NDArray[np.floating],
+    strength: float,
+    quiet: float = 0.0,
+) -> Probe:
+    """Logistic regression on standardised features.
+
+    Args:
+        features: shape [clips, features].
+        genres: index into ``GENRES``, shape [clips], or a share of each genre, shape [clips, 16].
+        strength: scikit-learn's C.
+        quiet: added to each feature's spread, as a share of the median spread. A feature that is
+            all but silent in these clips would otherwise be blown up, and ruin the one clip in
+            which it speaks.
+    """
+    spread = features.std(axis=0, dtype=np.float64)
+    scale = np.hypot(spread, quiet * np.median(spread))
+    scale[scale < _SILENT] = 1.0
+    mean = features.mean(axis=0, dtype=np.float64)
+    shares = np.eye(len(GENRES))[genres] if genres.ndim == 1 else genres
+    clips, named = np.nonzero(shares > _NO_SHARE)  # a clip counts for each genre by its share
+    regression = LogisticRegression(C=strength, max_iter=400)
+    standardised = (features - mean) / scale
+    regression.fit(standardised[clips], named, sample_weight=shares[clips, named])
+    weights = np.zeros((features.shape[1], len(GENRES)))
+    # A genre without clips in this part gets a logit that no softmax will notice.
+    bias = np.full(len(GENRES), -15.0)
+    slopes, offsets = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:  # one logit for two classes: that of the second
+        slopes = np.concatenate([np.zeros_like(slopes), slopes])
+        offsets = np.concatenate([np.zeros(1), offsets])
+    slopes = slopes / scale
+    weights[:, regression.classes_] = slopes.T
+    bias[regression.classes_] = offsets - slopes @ mean
+    return Probe(weights, bias)
+
+
+def read_embeddings(folder: Path, names: Sequence[str], table: ClipTable) -> NDArray[np.float32]:
+    """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
+
+    Raises:
+        DatasetError: a file is missing or lacks a clip.
+    """
+    joined = []
+    for name in names:
+        path = folder / f"{name}.npz"
+        if not path.is_file():
+            raise DatasetError(f"{path}: no such file; the folder of embeddings lacks it")
+        with np.load(path) as arrays:
+            rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
+            if missing := set(table.ids) - set(rows):
+                raise DatasetError(f"{path}: no embedding of {min(missing)}")
+            embeddings = arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32)
+        joined.append(np.nan_to_num(embeddings))
+    return np.concatenate(joined, axis=1)
+
+
+def soft_targets(
+    features: NDArray[np.float32],
+    genres: NDArray[np.int_],
+    groups: list[str],
+    strength: float,
+    seed: int,
+    cache: Path,
+) -> NDArray[np.float64]:
+    """Posteriors of clips from regressions that did not see the clip's group, shape [clips, 16].
+
+    Args:
+        features: the teacher's, shape [clips, features].
+        genres: index of each clip's genre, shape [clips].
+        groups: artist of each clip.
+        strength: scikit-learn's C.
+        seed: of the folds.
+        cache: folder where they are kept for other systems on the same clips.
+    """
+    digest = hashlib.sha256(features.tobytes() + genres.tobytes())
+    digest.update(f"{groups} {strength} {seed}".encode())
+    kept = cache / f"soft_targets_{digest.hexdigest()[:16]}.npy"
+    if kept.exists():
+        return np.asarray(np.load(kept))
+    targets = np.zeros((len(genres), len(GENRES)))
+    folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
+    for train, held in folds.split(features, genres, groups):
+        targets[held] = fit_probe(features[train], genres[train], strength).posteriors(
+            features[held]
+        )
+    np.save(kept, targets)
+    return targets

@@ -1,0 +1,176 @@
+"""Trains a system: held-out logits under several schemes of folds, calibration, weights, card."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.judging.metrics import clip_losses, score
+from model import __version__
+from model.genres import GENRES
+from model.probabilities.calibration import Calibration, smoothed
+from model.systems import cards
+from training.architectures.systems import FUSION, Ingredients
+from training.data.dataset import ClipTable, Spectrogram, spectrograms
+from training.data.folds import Folds
+from training.evaluation import heldout
+from training.evaluation.calibration import nested_posteriors, shipped_calibration
+from training.trainers.trainer import Fit, Log, Method, key
+
+Schemes = dict[str, tuple[Folds, NDArray[np.float32]]]
+"""Fold of each clip and its logits, shapes [clips] and [clips, 16], by the name of the scheme."""
+
+PRIOR_SMOOTHING: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, on which parts of the clips, and where results go.
+
+    Attributes:
+        name: of the system.
+        made_of: what it consists of.
+        method: how it is fitted.
+        schemes: fold of each clip by name; a clip whose fold is negative is only trained on. The
+            first is scored; for which one calibrates, see ``shipped_calibration``.
+        work: folder for what is finished, so that training can go on.
+        weights_folder: where the weights and their card go.
+        results_folder: where held-out logits go.
+        fitted_to: clips that the shipped weights may see, or None for all.
+    """
+
+    name: str
+    made_of: Ingredients
+    method: Method
+    schemes: Mapping[str, Folds]
+    work: Path
+    weights_folder: Path
+    results_folder: Path
+    fitted_to: NDArray[np.int_] | None = None
+
+
+def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
+    """Carry out a plan and return the card that was written.
+
+    Raises:
+        DatasetError: the data cannot be used.
+        CheckpointError: a file of initial weights is not what it should be.
+        PrecisionError: the weights cannot be shipped in half precision; those that were shipped
+            before are left alone.
+    """
+    clips = _spectrograms(plan, table, log)
+    fit = plan.method.prepared(table, clips, log)
+    schemes = _held_out(plan, table, clips, fit, log)
+    weights = _weights(plan, table, fit, log)
+    folds, logits = next(iter(schemes.values()))
+    held = folds >= 0
+    genres = table.genres[held]
+    chosen = _chosen(plan, table)
+    card = cards.Card(
+        name=plan.name,
+        summary=plan.made_of.summary,
+        architecture=plan.made_of.architecture,
+        branches=plan.made_of.branches,
+        size=plan.made_of.size,
+        weights=cards.describe_weights(weights),
+        front_end=plan.method.front_end,
+        window_frames=plan.method.window_frames,
+        calibration=shipped_calibration(schemes, table.genres),
+        training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
+        training=_provenance(plan, table, chosen),
+        validation=_validation(logits[held], genres, folds[held]),
+        # others answer as their authors' did
+        calibrated=plan.made_of.architecture == FUSION,
+    )
+    cards.write(card, plan.weights_folder)
+    log(json.dumps(card.validation))
+    if all((folds >= 0).all() for folds, _ in schemes.values()):
+        heldout.write(heldout.path_of(plan.results_folder, plan.name), table, schemes)
+    return card
+
+
+def cross_validate(plan: Plan, table: ClipTable, log: Log) -> Schemes:
+    """Only the held-out logits of a plan, by its schemes; nothing is fitted to all clips.
+
+    Raises:
+        DatasetError: the data cannot be used.
+        CheckpointError: a file of initial weights is not what it should be.
+    """
+    clips = _spectrograms(plan, table, log)
+    return _held_out(plan, table, clips, plan.method.prepared(table, clips, log), log)
+
+
+def _spectrograms(plan: Plan, table: ClipTable, log: Log) -> list[Spectrogram]:
+    return spectrograms(table, plan.method.front_end, plan.work.parent / "spectrograms", log)
+
+
+def _held_out(
+    plan: Plan, table: ClipTable, clips: list[Spectrogram], fit: Fit, log: Log
+) -> Schemes:
+    """Logits of every clip by what had not seen a clip of its fold."""
+    schemes: Schemes = {}
+    for scheme, folds in plan.schemes.items():
+        logits = np.zeros((len(table), len(GENRES)), np.float32)
+        for fold in np.unique(folds[folds >= 0]):
+            kept = plan.work / f"{scheme}_{fold}_{key(plan.method, table)}.npy"
+            held = np.flatnonzero(folds == fold)
+            if not kept.exists():
+                fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold))
+                unfinished = kept.with_name("unfinished.npy")
+                np.save(unfinished, fitted.predict([clips[index] for index in held]))
+                unfinished.replace(kept)
+            logits[held] = np.load(kept)
+            losses = clip_losses(Calibration().posteriors(logits[held]), table.genres[held])
+            log(f"{scheme}, fold {fold + 1}: log loss {losses.mean():.3f} before calibration")
+        schemes[scheme] = (folds, logits)
+    return schemes
+
+
+def _weights(plan: Plan, table: ClipTable, fit: Fit, log: Log) -> Path:
+    """The file of weights to ship."""
+    kept = plan.work / f"shipped_{key(plan.method, table)}{plan.method.suffix}"
+    if not kept.exists():
+        unfinished = kept.with_name(f"unfinished{plan.method.suffix}")
+        fit("final", _chosen(plan, table)).save(unfinished, log)
+        unfinished.replace(kept)
+    plan.weights_folder.mkdir(parents=True, exist_ok=True)
+    weights = plan.weights_folder / f"{plan.name}{plan.method.suffix}"
+    weights.write_bytes(kept.read_bytes())
+    return weights
+
+
+def _chosen(plan: Plan, table: ClipTable) -> NDArray[np.int_]:
+    return np.arange(len(table)) if plan.fitted_to is None else plan.fitted_to
+
+
+def _mix(genres: NDArray[np.int_]) -> NDArray[np.float64]:
+    return smoothed(np.bincount(genres, minlength=len(GENRES)), PRIOR_SMOOTHING)
+
+
+def _validation(
+    logits: NDArray[np.float32], genres: NDArray[np.int_], folds: Folds
+) -> dict[str, Any]:
+    """Scores on clips that the scored network had not seen; more of them: training.cli.evaluate."""
+    posteriors = nested_posteriors(logits, genres, folds)
+    return {
+        "method": "no artist in two folds; calibration from the other folds; mix of the clips",
+        "scores": score(posteriors, genres).as_dict(),
+    }
+
+
+def _provenance(plan: Plan, table: ClipTable, chosen: NDArray[np.int_]) -> dict[str, Any]:
+    counts = np.bincount(table.genres[chosen], minlength=len(GENRES)).tolist()
+    sources = [table.sources[index] for index in chosen]
+    return {
+        "project_version": __version__,
+        "clips": len(chosen),
+        "groups": len({table.groups[index] for index in chosen}),
+        "clips_of_genre": dict(zip(GENRES, counts, strict=True)),
+        "clips_of_source": {name: sources.count(name) for name in sorted(set(sources))},
+        "table_sha256": table.digest,
+        **plan.method.provenance,
+    }
