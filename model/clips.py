@@ -8,6 +8,8 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+from model.errors import UsageError
+
 LONGEST_SECONDS = 30.0
 """Longer recordings are represented by their middle 30 s, as the clips of FMA are."""
 
@@ -30,7 +32,7 @@ AUDIO_SUFFIXES = (
 """Names of files that the decoders may read; what they hold decides."""
 
 
-class ClipsError(Exception):
+class ClipsError(UsageError):
     """There is nothing to classify; the message says why and what to do."""
 
 

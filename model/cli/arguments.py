@@ -7,16 +7,13 @@ from typing import get_args
 
 from model import __version__, cpus, systems
 from model.cli import settings
+from model.errors import UsageError
 from model.options import CalibrationChoice, Options
 from model.outputs import formats
 from model.outputs.submission import errors_path
 
 _SWITCH = argparse.BooleanOptionalAction
 _TAGS = ("dry-run", "apply")
-
-
-class UsageError(Exception):
-    """The arguments cannot be used; the message says what to do."""
 
 
 def parse(arguments: Sequence[str]) -> Options:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from model import cpus, systems
 from model.cli import progress, settings
-from model.cli.arguments import UsageError, parse
+from model.cli.arguments import parse
 from model.cli.console import complain, log_to_stderr, mend_streams, show, tell, top_line
-from model.cli.settings import SettingsError
-from model.clips import ClipsError, Found, find, shard
+from model.clips import Found, find, shard
+from model.errors import FAILURE, INCOMPLETE, INTERRUPTED, SUCCESS, GenreError
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import submission
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from model.run.results import Results
     from model.systems.base import System
     from model.systems.cards import Card
-
-WRITTEN, FATAL, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes: INCOMPLETE only with ``--strict``, when a clip has no prediction."""
 
 TIME_LIMIT = "the time limit"
 _WRITING_SECONDS, _ROW_SECONDS = 10.0, 2e-4
@@ -50,15 +47,15 @@ def main(arguments: Sequence[str]) -> int:
         options = parse(arguments)
         log_to_stderr(options.verbosity)
         return work(options, find(options.sources, options.recursive, options.any_audio), begun)
-    except (UsageError, ClipsError, SettingsError) as error:
-        return complain(error, USAGE)
+    except GenreError as error:
+        return complain(error, error.exit_code)
     except KeyboardInterrupt:
         return complain("stopped at once", INTERRUPTED)
     except ModuleNotFoundError as error:
         hint = "run `make setup` and use .venv/bin/python, or build the container"
-        return complain(f"{sys.executable} lacks the package {error.name}; {hint}", FATAL)
+        return complain(f"{sys.executable} lacks the package {error.name}; {hint}", FAILURE)
     except MemoryError:
-        return complain("not enough memory; try a smaller --batch-size or --workers", FATAL)
+        return complain("not enough memory; try a smaller --batch-size or --workers", FAILURE)
 
 
 @dataclass(frozen=True)
@@ -92,43 +89,25 @@ def work(options: Options, found: Found, begun: float) -> int:
         found: the clips, of all shards.
         begun: when the program started, on the monotonic clock.
     """
-    from model.decoding.pool import WorkerError
     from model.outputs import beside
-    from model.outputs.formats import PackageError
-    from model.outputs.report import ReportError
     from model.probabilities import priors
     from model.run import run
-    from model.run.journal import Journal, JournalError
-    from model.systems import cards
-    from model.systems.base import EmbeddingError
+    from model.run.journal import Journal
 
-    try:
-        card = run.card(options)
-        system = systems.load(card, options.weights_folder)
-        known = options.prior != priors.ESTIMATE
-        prior = priors.named(options.prior, card.training_prior) if known else None
-        submission.prepare_place(options.output)
-        submission.prepare_place(submission.errors_path(options.output))
-        beside.prepare(options)
-        known_by = run.fingerprint(card, options)
-        about = settings.about(found.clips, known_by)
-        found = shard(found, *options.shard) if options.shard else found
-        plan = Plan(options, found, about, card, system, prior, begun)
-        keep = run.keep(options, card)
-        with Journal(options.output, found.clips, known_by, options.resume, keep) as journal:
-            return _in_journal(plan, journal)
-    except priors.PriorError as error:
-        return complain(error, USAGE)
-    except (
-        cards.CardError,
-        submission.SubmissionError,
-        JournalError,
-        WorkerError,
-        EmbeddingError,
-        PackageError,
-        ReportError,
-    ) as error:
-        return complain(error, FATAL)
+    card = run.card(options)
+    system = systems.load(card, options.weights_folder)
+    known = options.prior != priors.ESTIMATE
+    prior = priors.named(options.prior, card.training_prior) if known else None
+    submission.prepare_place(options.output)
+    submission.prepare_place(submission.errors_path(options.output))
+    beside.prepare(options)
+    known_by = run.fingerprint(card, options)
+    about = settings.about(found.clips, known_by)
+    found = shard(found, *options.shard) if options.shard else found
+    plan = Plan(options, found, about, card, system, prior, begun)
+    keep = run.keep(options, card)
+    with Journal(options.output, found.clips, known_by, options.resume, keep) as journal:
+        return _in_journal(plan, journal)
 
 
 def _in_journal(plan: Plan, journal: "Journal") -> int:
@@ -168,7 +147,7 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
     if not left and not options.keep_journal:
         journal.remove()
     show([f"Output file written at {options.output}"])
-    return INCOMPLETE if options.strict and summary.unpredicted else WRITTEN
+    return INCOMPLETE if options.strict and summary.unpredicted else SUCCESS
 
 
 def _write_tags(options: Options, results: "Results") -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from model.cli import settings
 from model.cli.console import complain, mend_streams
+from model.errors import GenreError
 from model.outputs import submission
 from model.outputs.submission import HEADER, SubmissionError, WholeFile, csv_line, errors_path
 from model.outputs.table import GENRE
@@ -25,7 +26,7 @@ _ALIKE = ("system", "prior", "recursive", "any-audio", "min-confidence", "device
 """Settings that shards of one run have in common."""
 
 
-class MergeError(Exception):
+class MergeError(GenreError):
     """The parts do not fit together; the message says which and why."""
 
 

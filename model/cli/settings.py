@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from model import __version__
 from model.clips import Clip
+from model.errors import UsageError
 from model.options import Options
 from model.outputs.submission import WholeFile
 
@@ -50,7 +51,7 @@ _UNSAVED: Final = ("workers", "write-tags")
 """What suits one machine only, and what changes the clips: it is to be asked for each time."""
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """Settings cannot be used; the message says which and what to do."""
 
 

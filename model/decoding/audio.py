@@ -20,6 +20,7 @@ from model.decoding.decoders import LADDER
 from model.decoding.decoders.isolation import why
 from model.decoding.decoders.miniaudio import mp3_seconds
 from model.decoding.decoders.reading import MP3, Reading
+from model.errors import GenreError
 
 SHORT_SECONDS = 1.0
 LOW_RATE = 16_000
@@ -35,7 +36,7 @@ _CHANCE_SECONDS = 0.5
 find it."""
 
 
-class UndecodableError(Exception):
+class UndecodableError(GenreError):
     """No usable audio could be had from a file; ``notice`` says why."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.clips import Notice
 from model.cpus import ONE_THREAD
+from model.errors import GenreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ work(connection)
 """
 
 
-class WorkerError(Exception):
+class WorkerError(GenreError):
     """Decoding processes cannot run at all; the message says how they ended."""
 
 

@@ -17,6 +17,7 @@ from model.clips import Clip, Notice, printable
 from model.decoding.pool import Decoders
 from model.distributed.fetching import Fetched
 from model.distributed.places import Folder
+from model.errors import GenreError
 from model.genres import GENRES
 from model.options import Options
 from model.run import pipeline, run
@@ -29,7 +30,7 @@ ERRORS: Final = "errors"
 _ERROR_COLUMNS: Final = ("file_id", "reason", "detail", "row", "path")
 
 
-class BlockError(Exception):
+class BlockError(GenreError):
     """A block cannot be done, or is not what its receipt says; the message says why."""
 
 

@@ -20,6 +20,7 @@ from model.decoding.pool import WorkerError
 from model.distributed.blocks import Block, BlockClassifier, BlockError, Job, Receipt
 from model.distributed.fetching import FetchError
 from model.distributed.places import PlaceError
+from model.errors import GenreError
 from model.systems.cards import CardError
 
 LOCAL: Final = "local"
@@ -37,7 +38,7 @@ _GO_ON: Final = "run the same command again to go on"
 log = logging.getLogger("model")
 
 
-class ClusterError(Exception):
+class ClusterError(GenreError):
     """The cluster cannot be used, or gave up; the message says why and what to do."""
 
 

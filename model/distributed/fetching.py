@@ -10,6 +10,7 @@ from typing import Any, Final, overload
 
 from model.clips import Clip, Notice
 from model.distributed.places import Place, PlaceError, in_store, is_refusal, last_part, reason
+from model.errors import GenreError
 
 AHEAD: Final = 16
 """Files that are copied before a decoder asks for them; as many copies run at once."""
@@ -19,7 +20,7 @@ _PAUSE_SECONDS: Final = 2.0
 _PART_BYTES: Final = 1 << 20
 
 
-class FetchError(Exception):
+class FetchError(GenreError):
     """A store does not answer; the message says for which file, and how."""
 
 

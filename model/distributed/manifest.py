@@ -21,6 +21,7 @@ from model.cli import settings
 from model.clips import Clip
 from model.distributed.blocks import ERRORS, ROWS, Block, Receipt, entries
 from model.distributed.places import Folder, in_store
+from model.errors import GenreError
 from model.outputs.formats import in_groups
 from model.probabilities.calibration import Vector
 from model.run.journal import Entry
@@ -31,7 +32,7 @@ RUN: Final = "run.json"
 _VERSION: Final = "manifest"
 
 
-class ManifestError(Exception):
+class ManifestError(GenreError):
     """The folder holds another run's work; the message says what differs and what to do."""
 
 

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 
+from model.errors import GenreError
+
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
@@ -15,7 +17,7 @@ _REFUSALS: Final = ("ACCESS_DENIED", "HTTP response code 403", "PERMISSION_DENIE
 """What an object store's error says when this account may not read."""
 
 
-class PlaceError(Exception):
+class PlaceError(GenreError):
     """A folder or file cannot be read or written; the message says which and why."""
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar
 
+from model.errors import GenreError
 from model.outputs.submission import WholeFile, csv_line
 
 FORMATS: Final = ("csv", "parquet", "jsonl")
@@ -21,7 +22,7 @@ Row: TypeAlias = Sequence[Cell]
 Columns: TypeAlias = Mapping[str, type[str] | type[float]]
 
 
-class PackageError(Exception):
+class PackageError(GenreError):
     """A package that an option needs is not installed; the message says which and what to do."""
 
 

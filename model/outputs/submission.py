@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from model.errors import GenreError
 from model.genres import GENRES
 
 HEADER = ("file_id", *GENRES)
@@ -22,7 +23,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing says when there is no room, or no disk, for more."""
 
 
-class SubmissionError(Exception):
+class SubmissionError(GenreError):
     """A submission cannot be written, or breaks a rule; the message says where and which."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from model.errors import UsageError
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.probabilities.calibration import Vector, smoothed
 
@@ -22,7 +23,7 @@ and is far from the dearest where it is not."""
 _FILE_SMOOTHING: Final = 1e-6
 
 
-class PriorError(Exception):
+class PriorError(UsageError):
     """A prior cannot be used; the message says why."""
 
 

@@ -34,6 +34,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from model.clips import Clip, Notice
+from model.errors import GenreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ _SYNC_LINES = 256
 _ABSENT = -1
 
 
-class JournalError(Exception):
+class JournalError(GenreError):
     """The journal cannot be used; the message says why and what to do."""
 
 

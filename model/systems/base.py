@@ -7,6 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd
 
 Device = Literal["auto", "cpu", "gpu"]
@@ -38,7 +39,7 @@ class Network(Protocol):
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
 
 
-class EmbeddingError(Exception):
+class EmbeddingError(GenreError):
     """Embeddings were asked for, and the network has none."""
 
 

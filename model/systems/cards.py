@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd, from_parameters, parameters
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
@@ -20,7 +21,7 @@ _PRIOR_TOLERANCE: Final = 1e-3
 _LFS_POINTER: Final = b"version https://git-lfs"
 
 
-class CardError(Exception):
+class CardError(GenreError):
     """A card or its weights cannot be used; the message says which and what to do."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model import cpus
 from model.decoding.pool import Decoders
+from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd, parameters
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
@@ -26,7 +27,7 @@ Spectrogram = NDArray[np.floating]
 """A log-mel spectrogram, or what else a front end computes, shape [frames, bands]."""
 
 
-class DatasetError(Exception):
+class DatasetError(GenreError):
     """The table or one of its files cannot be used; the message says which and why."""
 
 

@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
 from model.frontends.fma_features.columns import COLUMNS, LEVELS
 from model.outputs.submission import WholeFile, prepare_place
 
@@ -22,7 +23,7 @@ INDEX = "track_id"
 _EMPTY = "," * len(COLUMNS) + "\n"
 
 
-class TableError(Exception):
+class TableError(GenreError):
     """Rows cannot be kept; the message says why."""
 
 

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from model.errors import GenreError
+
 PATH: Final = Path(__file__).resolve().parents[2] / "benchmarks" / "systems.json"
 
 
-class CostsError(Exception):
+class CostsError(GenreError):
     """The file of costs cannot be used; the message says which and what to do."""
 
 

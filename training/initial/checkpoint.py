@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
+
 _DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8", "HalfStorage": "<f2"}
 
 
-class CheckpointError(Exception):
+class CheckpointError(GenreError):
     """The file is not the checkpoint that was asked for; the message says why."""
 
 

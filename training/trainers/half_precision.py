@@ -7,11 +7,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
+
 TOLERANCE: Final = 1e-3
 """Most that a probability may change by."""
 
 
-class PrecisionError(Exception):
+class PrecisionError(GenreError):
     """Weights do not fit in half precision; the message says which."""
 
 

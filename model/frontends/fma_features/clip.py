@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
 from model.frontends.fma_features.chroma import chroma_features
 from model.frontends.fma_features.columns import summed_up
 from model.frontends.fma_features.constantq import RateError
 from model.frontends.fma_features.spectrum import spectral, zero_crossing_rate
 
 
-class FeaturesError(Exception):
+class FeaturesError(GenreError):
     """A clip has no features; the message says why."""
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import GenreError
 from model.frontends.fma_features.banks import HOP_LENGTH, SEMITONES
 
 OCTAVES: Final = 7
@@ -23,7 +24,7 @@ _HANN_BINS: Final = 1.50018310546875
 """Equivalent noise bandwidth of the window in bins: librosa's figure, found with 16,384 samples."""
 
 
-class RateError(Exception):
+class RateError(GenreError):
     """A sample rate is too low for the seven octaves; the message says what is needed."""
 
 

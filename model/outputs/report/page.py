@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.clips import printable
+from model.errors import GenreError
 from model.genres import GENRES
 from model.outputs.report.content import About
 from model.outputs.report.summary import UNSURE_BELOW, Summary, percent
@@ -19,7 +20,7 @@ _HERE: Final = Path(__file__).parent
 _SCRIPTS: Final = ("drawing.js", "details.js", "table.js")
 
 
-class ReportError(Exception):
+class ReportError(GenreError):
     """A report cannot be made; the message says why and what to do."""
 
 

@@ -79,7 +79,10 @@ def test_every_verdict_and_defect_is_explained() -> None:
 
 def test_every_rule_is_explained() -> None:
     rules = set()
-    for path in [*(ROOT / "grader" / "rules").glob("*.py"), ROOT / "grader" / "judging" / "table.py"]:
+    for path in [
+        *(ROOT / "grader" / "rules").glob("*.py"),
+        ROOT / "grader" / "judging" / "table.py",
+    ]:
         pattern = r'\b(?:error|warning|note|Breach|breach)\(\s*"([a-z-]+)"'
         rules |= set(re.findall(pattern, path.read_text(encoding="utf-8")))
     assert len(rules) > 40
