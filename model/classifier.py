@@ -28,8 +28,9 @@ from model.options import EMBEDDING, WINDOWS, CalibrationChoice
 from model.probabilities import priors
 from model.probabilities.calibration import Vector
 from model.probabilities.prior_shift import estimated_prior
+from model.results import Result
 from model.run import pipeline
-from model.run.results import Result, result
+from model.run.results import result
 from model.systems import cards
 from model.systems.base import Execution, Network, System
 from model.systems.cards import Card

@@ -12,7 +12,7 @@ from model.clips import printable
 from model.genres import GENRES
 
 if TYPE_CHECKING:
-    from model.run.results import Result
+    from model.results import Result
     from model.run.run import Summary
 
 _NAMED = 5

@@ -23,6 +23,7 @@ from model.errors import FAILURE, INCOMPLETE, INTERRUPTED, SUCCESS, GenreError
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import submission
+from model.results import RunDescription, describe_run
 
 if TYPE_CHECKING:
     from model.probabilities.calibration import Vector
@@ -74,7 +75,7 @@ class Plan:
 
     options: Options
     found: Found
-    about: settings.About
+    about: RunDescription
     card: "Card"
     system: "System"
     prior: "Vector | None"
@@ -102,7 +103,7 @@ def work(options: Options, found: Found, begun: float) -> int:
     submission.prepare_place(submission.errors_path(options.output))
     beside.prepare(options)
     known_by = run.fingerprint(card, options)
-    about = settings.about(found.clips, known_by)
+    about = describe_run(found.clips, known_by)
     found = shard(found, *options.shard) if options.shard else found
     plan = Plan(options, found, about, card, system, prior, begun)
     keep = run.keep(options, card)

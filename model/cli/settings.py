@@ -5,18 +5,16 @@ their dashes, as keys. ``--settings`` reads it; whatever the command line says a
 ``about`` tells what was classified, and is not read again.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from model import __version__
-from model.clips import Clip
 from model.errors import UsageError
 from model.options import Options
 from model.outputs.submission import WholeFile
+from model.results import RunDescription
 
 SWITCHES: Final = (
     "recursive",
@@ -68,50 +66,9 @@ class Replayed:
     arguments: list[str]
 
 
-@dataclass(frozen=True)
-class About:
-    """What a run was about, for those who join its parts or look at it later.
-
-    Hashes are in hexadecimal.
-
-    Attributes:
-        program: version.
-        clips: how many there were, in all shards together.
-        ids: hash of their ids in order.
-        weights: hash of the file of weights.
-        packages: versions of the libraries that may change a result, by name.
-        fingerprint: hash of all that changes a clip's answer, but for the prior.
-        mix: share of each genre that was expected; nothing before it is known.
-    """
-
-    program: str
-    clips: int
-    ids: str
-    weights: str
-    packages: Mapping[str, str]
-    fingerprint: str
-    mix: Mapping[str, float] = field(default_factory=dict)
-
-
 def beside(output: Path) -> Path:
     """Where the settings of a table go."""
     return output.with_name(f"{output.stem}.settings.json")
-
-
-def about(clips: Sequence[Clip], fingerprint: Mapping[str, Any]) -> About:
-    """What a run over these clips is about, with what ``run.fingerprint`` says of it."""
-    packages = {name: version for name, version in fingerprint["packages"].items() if version}
-    weights = fingerprint["card"]["weights"]["sha256"]
-    whole = hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest()
-    return About(__version__, len(clips), ids_hash(clips), weights, packages, whole)
-
-
-def ids_hash(clips: Iterable[Clip]) -> str:
-    """A hash of the clips' ids in order, in hexadecimal."""
-    digest = hashlib.sha256()
-    for clip in clips:
-        digest.update(clip.file_id.encode() + b"\0")
-    return digest.hexdigest()
 
 
 def chosen(options: Options) -> dict[str, object]:
@@ -123,7 +80,7 @@ def chosen(options: Options) -> dict[str, object]:
     }
 
 
-def write(options: Options, described: About) -> None:
+def write(options: Options, described: RunDescription) -> None:
     """Write the settings of a run beside its table.
 
     Raises:

@@ -20,8 +20,8 @@ from model.distributed.places import Folder
 from model.errors import GenreError
 from model.genres import GENRES
 from model.options import Options
+from model.results import Prediction
 from model.run import pipeline, run
-from model.run.journal import Entry
 from model.run.pipeline import Outcome
 from model.systems.base import Execution
 
@@ -163,7 +163,7 @@ class BlockClassifier:
                 yield Outcome(outcome.clip, None, (refused,), {}) if refused else outcome
 
 
-def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Entry]:
+def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Prediction]:
     """What is known of the clips of a finished block, in their order.
 
     Raises:
@@ -189,7 +189,7 @@ def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Entry]:
     values = zip(*(rows[genre] for genre in GENRES), strict=True)
     for clip, posterior in zip(block.clips, values, strict=True):
         known = None if posterior[0] is None else posterior
-        yield Entry(known, tuple(notices.get(clip.file_id, ())))
+        yield Prediction(known, tuple(notices.get(clip.file_id, ())))
 
 
 def rows_file(outcomes: Sequence[Outcome]) -> bytes:

@@ -17,15 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from model.cli import settings
 from model.clips import Clip
 from model.distributed.blocks import ERRORS, ROWS, Block, Receipt, entries
 from model.distributed.places import Folder, in_store
 from model.errors import GenreError
 from model.outputs.formats import in_groups
 from model.probabilities.calibration import Vector
-from model.run.journal import Entry
-from model.run.results import Result, result
+from model.results import Prediction, Result, hash_ids
+from model.run.results import result
 
 FINISHED: Final = "finished"
 RUN: Final = "run.json"
@@ -56,7 +55,7 @@ def described(
     return {
         _VERSION: 1,
         "clips": sum(len(block.clips) for block in parts),
-        "ids": settings.ids_hash(clip for block in parts for clip in block.clips),
+        "ids": hash_ids(clip for block in parts for clip in block.clips),
         "paths": paths.hexdigest(),
         "block": size,
         **fingerprint,
@@ -184,6 +183,6 @@ class Results:
         for clip, entry in zip(self.clips, self._entries(), strict=True):
             yield result(clip, entry, self.training_prior, self.prior)
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[Prediction]:
         for block in self.manifest.blocks:
             yield from entries(self.manifest.folder, block, self.manifest.receipt(block))

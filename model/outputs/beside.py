@@ -12,7 +12,7 @@ from model.options import Options
 from model.outputs import embeddings, formats
 from model.outputs.submission import prepare_place
 from model.outputs.table import WINDOW_COLUMNS, window_rows
-from model.run.results import Result
+from model.results import Result, RunDescription
 from model.systems.cards import Card
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write(
     results: Iterable[Result],
     duplicates: Iterable[Clip],
     card: Card,
-    described: settings.About,
+    described: RunDescription,
 ) -> None:
     """Write what was asked for.
 
@@ -99,7 +99,7 @@ def report_clips(
         )
 
 
-def _about(options: Options, card: Card, described: settings.About) -> "About":
+def _about(options: Options, card: Card, described: RunDescription) -> "About":
     from model.outputs.report.content import About
 
     mix = [f"{genre} {share:.4f}" for genre, share in described.mix.items()]

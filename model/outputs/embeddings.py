@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.outputs.formats import EMBEDDING_SUFFIXES, GROUP_ROWS, in_groups, require_package
 from model.outputs.submission import SubmissionError, WholeFile
-from model.run.results import Result
+from model.results import Result
 
 
 def require(path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from model.genres import GENRES
 from model.outputs.formats import Cell, Columns
-from model.run.results import Result
+from model.results import Result
 
 GENRE: Final = "genre"
 """Name of the column that says in a word what a clip is."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from model.clips import printable
 from model.outputs.submission import SubmissionError, WholeFile
 from model.outputs.table import UNSURE, genre
-from model.run.results import Result
+from model.results import Result
 
 CONFIDENCE = 0.5
 """Least probability of a genre that is written, unless told otherwise."""

@@ -7,7 +7,7 @@ Layout of ``<output>.journal/``:
   rest worthless, and it is dropped.
 - ``rows.jsonl``: a line for each finished clip, appended: the CRC-32 of the rest of the line in
   eight hexadecimal digits, a space, and a json object with the clip's path, size and modification
-  time, its posterior or null, its notices, and what else was asked for (``kept``: arrays by name,
+  time, its posterior or null, its notices, and what else was asked for (``arrays``: arrays by name,
   each as type, shape and base64).
 
 Posteriors are those under the class mix of the training clips. The prior that a person expects
@@ -28,13 +28,13 @@ import shutil
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from model.clips import Clip, Notice
 from model.errors import GenreError
+from model.results import Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,21 +45,6 @@ _ABSENT = -1
 
 class JournalError(GenreError):
     """The journal cannot be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What became of one clip.
-
-    Attributes:
-        posterior: under the training prior, 16 values; None when the model did not see the clip.
-        notices: what was odd about it.
-        kept: what else was asked for, arrays by name.
-    """
-
-    posterior: tuple[float, ...] | None
-    notices: tuple[Notice, ...] = ()
-    kept: "Mapping[str, NDArray[Any]]" = field(default_factory=dict, compare=False)
 
 
 class Journal:
@@ -121,7 +106,7 @@ class Journal:
         """Indices of the clips without an entry, in order."""
         return [index for index, offset in enumerate(self._offsets) if offset == _ABSENT]
 
-    def add(self, index: int, entry: Entry) -> None:
+    def add(self, index: int, prediction: Prediction) -> None:
         """Note that a clip is finished.
 
         Raises:
@@ -132,9 +117,9 @@ class Journal:
                 "path": self._clips[index].path,
                 "size": self._sizes[index],
                 "time": self._times[index],
-                "posterior": entry.posterior,
-                "notices": [[notice.reason, notice.detail] for notice in entry.notices],
-                "kept": {name: _text(values) for name, values in entry.kept.items()},
+                "posterior": prediction.posterior,
+                "notices": [[notice.reason, notice.detail] for notice in prediction.notices],
+                "arrays": {name: _text(values) for name, values in prediction.arrays.items()},
             }
         )
         try:
@@ -153,7 +138,7 @@ class Journal:
         self._offsets[index] = self._end
         self._end += len(line)
 
-    def entries(self) -> Iterator[Entry | None]:
+    def predictions(self) -> Iterator[Prediction | None]:
         """The entry of each clip in order, None for a clip that is not finished."""
         with (self.folder / "rows.jsonl").open("rb") as file:
             for offset in self._offsets:
@@ -162,10 +147,10 @@ class Journal:
                     continue
                 file.seek(offset)
                 fields = json.loads(file.readline()[9:])
-                yield Entry(
+                yield Prediction(
                     None if fields["posterior"] is None else tuple(fields["posterior"]),
                     tuple(Notice(*notice) for notice in fields["notices"]),
-                    {name: _values(*text) for name, text in fields["kept"].items()},
+                    {name: _values(*text) for name, text in fields["arrays"].items()},
                 )
 
     def remove(self) -> None:
@@ -210,7 +195,7 @@ class Journal:
     def _counts(self, fields: Mapping[str, Any], index: int) -> bool:
         """Whether a line is about the file as it is now, and has all that is wanted."""
         same = [self._sizes[index], self._times[index]] == [fields["size"], fields["time"]]
-        return same and (fields["posterior"] is None or self._wanted <= fields["kept"].keys())
+        return same and (fields["posterior"] is None or self._wanted <= fields["arrays"].keys())
 
 
 def _line(fields: Mapping[str, object]) -> bytes:

@@ -14,7 +14,7 @@ from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, Decoders, Limits
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
 from model.probabilities.calibration import Calibration
-from model.run.journal import Entry
+from model.results import Prediction
 from model.systems.base import (
     EmbeddingError,
     EmbeddingNetwork,
@@ -48,10 +48,10 @@ class Outcome:
     kept: Mapping[str, NDArray[Any]]
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> Prediction:
         """What the journal keeps of it."""
         posterior = None if self.posterior is None else tuple(self.posterior.tolist())
-        return Entry(posterior, self.notices, self.kept)
+        return Prediction(posterior, self.notices, self.kept)
 
 
 def classify(

@@ -3,56 +3,17 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.clips import Clip, Notice
 from model.genres import GENRES
 from model.probabilities.calibration import Vector, adapt
-from model.run.journal import Entry, Journal
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from model.results import Prediction, Result, Window
+from model.run.journal import Journal
 
 LATE = Notice("time_limit", "the run ended before this clip's turn")
-_LATE = Entry(None, (LATE,))
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What the network says of a part of a clip.
-
-    Attributes:
-        start: in seconds, from where the used part of the clip begins.
-        probabilities: of ``GENRES``, 16 values.
-    """
-
-    start: float
-    probabilities: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The answer for one clip.
-
-    Attributes:
-        clip: which.
-        probabilities: of ``GENRES``, 16 values; the prior when there is no prediction.
-        predicted: whether the model saw the clip.
-        notices: what was odd about it.
-        windows: its parts, by time; none unless they were asked for.
-        embedding: mean features of its windows, shape [features], or None.
-        thumbnail: small picture of its spectrogram, shape [bands, columns], or None.
-    """
-
-    clip: Clip
-    probabilities: tuple[float, ...]
-    predicted: bool
-    notices: tuple[Notice, ...] = ()
-    windows: tuple[Window, ...] = ()
-    embedding: "NDArray[np.float32] | None" = None
-    thumbnail: "NDArray[np.uint8] | None" = None
+_LATE = Prediction(None, (LATE,))
 
 
 @dataclass(frozen=True)
@@ -72,17 +33,17 @@ class Results:
     prior: Vector
 
     def __iter__(self) -> Iterator[Result]:
-        for clip, entry in zip(self.clips, self.journal.entries(), strict=True):
-            yield result(clip, entry or _LATE, self.training_prior, self.prior)
+        for clip, prediction in zip(self.clips, self.journal.predictions(), strict=True):
+            yield result(clip, prediction or _LATE, self.training_prior, self.prior)
 
 
-def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> Result:
+def result(clip: Clip, prediction: Prediction, training_prior: Vector, prior: Vector) -> Result:
     """A clip's entry under another prior than that of the training clips."""
-    if entry.posterior is None:
-        return Result(clip, tuple(prior.tolist()), False, entry.notices)
+    if prediction.posterior is None:
+        return Result(clip, tuple(prior.tolist()), False, prediction.notices)
     windows: list[Window] = []
-    if "windows" in entry.kept:
-        starts, posteriors = entry.kept["windows"][:, 0], entry.kept["windows"][:, 1:]
+    if "windows" in prediction.arrays:
+        starts, posteriors = prediction.arrays["windows"][:, 0], prediction.arrays["windows"][:, 1:]
         adapted = adapt(posteriors, training_prior, prior)
         windows = [
             Window(start, tuple(values))
@@ -90,19 +51,19 @@ def result(clip: Clip, entry: Entry, training_prior: Vector, prior: Vector) -> R
         ]
     return Result(
         clip,
-        tuple(adapt(np.array(entry.posterior), training_prior, prior).tolist()),
+        tuple(adapt(np.array(prediction.posterior), training_prior, prior).tolist()),
         True,
-        entry.notices,
+        prediction.notices,
         tuple(windows),
-        entry.kept.get("embedding"),
-        entry.kept.get("thumbnail"),
+        prediction.arrays.get("embedding"),
+        prediction.arrays.get("thumbnail"),
     )
 
 
 def posteriors(journal: Journal) -> Vector:
     """Posteriors of all clips that were predicted, in order, shape [clips, 16]."""
     values = array("d")  # half of what a list of arrays would take
-    for entry in journal.entries():
-        if entry is not None and entry.posterior is not None:
-            values.extend(entry.posterior)
+    for prediction in journal.predictions():
+        if prediction is not None and prediction.posterior is not None:
+            values.extend(prediction.posterior)
     return np.frombuffer(values, np.float64).reshape(-1, len(GENRES))

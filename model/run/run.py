@@ -16,9 +16,9 @@ from model.clips import Clip, Found, Notice, printable
 from model.frontends.spectrogram import FrontEnd
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
 from model.outputs import formats, submission, table
+from model.results import Result
 from model.run import pipeline
 from model.run.journal import Journal
-from model.run.results import Result
 from model.systems import cards
 from model.systems.base import Execution, System
 from model.systems.cards import Card
@@ -181,7 +181,7 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
 def fingerprint(card: Card, options: Options) -> dict[str, Any]:
     """Everything that changes a clip's entry in the journal; the prior does not."""
     return {
-        "journal": 2,
+        "journal": 3,
         "program": __version__,
         "packages": {name: _version(name) for name in _PACKAGES},
         "card": {**asdict(card), "training": None, "validation": None},

@@ -4,7 +4,7 @@ import numpy as np
 
 from model.clips import Clip, Notice
 from model.genres import GENRES
-from model.run.results import Result, Window
+from model.results import Result, Window
 
 UNIFORM = (1 / 16,) * 16
 

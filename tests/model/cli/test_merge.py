@@ -18,6 +18,7 @@ from model.genres import GENRES
 from model.options import Options
 from model.outputs import submission
 from model.outputs.submission import Row, SubmissionError
+from model.results import describe_run
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9)
 
@@ -52,7 +53,7 @@ def shard(
     """A part with its settings, as a run over ``every`` leaves it."""
     path = written(folder, f"{part}.csv", ids)
     options = Options(("x",), path, "mobilenet", folder, shard=(part, parts))
-    about = settings.about([Clip(one, one) for one in sorted(every)], fingerprint)
+    about = describe_run([Clip(one, one) for one in sorted(every)], fingerprint)
     settings.write(options, replace(about, mix=mix))
     return path
 

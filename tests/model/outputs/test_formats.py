@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from model.outputs import embeddings, formats, submission, table
 from model.outputs.formats import PackageError
 from model.outputs.submission import SubmissionError
-from model.run.results import Result
+from model.results import Result
 from tests.support.answers import answer, sure_of, unknown
 
 ANSWERS = [answer("a,\n'é\".mp3"), unknown("b"), answer("c.mp3", "Old-Time / Historic", 0.3)]

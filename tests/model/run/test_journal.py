@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clips import Clip, Notice
-from model.run.journal import Entry, Journal, JournalError
+from model.results import Prediction
+from model.run.journal import Journal, JournalError
 
 PRINT = {"weights": "abc"}
 
@@ -20,10 +21,10 @@ def some_clips(folder: Path, count: int = 4) -> list[Clip]:
     return [Clip(str(number), str(folder / f"{number}.mp3")) for number in range(count)]
 
 
-def entry(number: int) -> Entry:
+def entry(number: int) -> Prediction:
     values = tuple(1 / (number + 3 + k) for k in range(16))
     notices = (Notice("short", f"détail {number}\n"),) * number
-    return Entry(values if number % 2 == 0 else None, notices)
+    return Prediction(values if number % 2 == 0 else None, notices)
 
 
 def fill(output: Path, clips: list[Clip], *numbers: int) -> None:
@@ -42,9 +43,9 @@ def test_entries_come_back_exactly_and_in_the_order_of_the_clips(tmp_path: Path)
     fill(tmp_path / "o.csv", clips, 3, 0)
     with Journal(tmp_path / "o.csv", clips, PRINT) as journal:
         assert journal.unfinished() == [1, 2]
-        assert list(journal.entries()) == [entry(0), None, None, entry(3)]
+        assert list(journal.predictions()) == [entry(0), None, None, entry(3)]
         journal.add(1, entry(1))
-        assert list(journal.entries()) == [entry(0), entry(1), None, entry(3)]
+        assert list(journal.predictions()) == [entry(0), entry(1), None, entry(3)]
 
 
 def test_a_changed_file_is_done_again(tmp_path: Path) -> None:
@@ -69,15 +70,15 @@ def test_what_is_kept_comes_back_and_its_lack_is_noticed(tmp_path: Path) -> None
     windows = np.random.default_rng(0).normal(size=(2, 17))
     picture = np.arange(6, dtype=np.uint8).reshape(2, 3)
     with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows"]) as journal:
-        journal.add(0, Entry(entry(0).posterior, (), {"windows": windows, "picture": picture}))
+        journal.add(0, Prediction(entry(0).posterior, (), {"windows": windows, "picture": picture}))
         journal.add(1, entry(1))  # without a posterior there is nothing to keep
         journal.add(2, entry(2))
-        first = next(iter(journal.entries()))
+        first = next(iter(journal.predictions()))
         assert first is not None
-        assert first.kept.keys() == {"windows", "picture"}
-        np.testing.assert_array_equal(first.kept["windows"], windows)
-        np.testing.assert_array_equal(first.kept["picture"], picture)
-        assert first.kept["picture"].dtype == np.uint8
+        assert first.arrays.keys() == {"windows", "picture"}
+        np.testing.assert_array_equal(first.arrays["windows"], windows)
+        np.testing.assert_array_equal(first.arrays["picture"], picture)
+        assert first.arrays["picture"].dtype == np.uint8
     with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows", "picture"]) as journal:
         assert journal.unfinished() == [2, 3]
     with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["embedding"]) as journal:
@@ -116,7 +117,7 @@ def test_a_damaged_tail_is_cut_off_and_written_over(
         for number in journal.unfinished():
             journal.add(number, entry(number))
     with Journal(output, clips, PRINT) as journal:
-        assert list(journal.entries()) == [entry(number) for number in range(4)]
+        assert list(journal.predictions()) == [entry(number) for number in range(4)]
 
 
 def test_two_runs_on_one_output_exclude_each_other(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""What a run knows of a clip after decoding, and of itself.
+
+``Prediction`` is what the network says of a clip, ``Result`` what a person gets for it.
+``model.run`` makes both; ``model.outputs`` writes results and the ``RunDescription``.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from model import __version__
+from model.clips import Clip, Notice
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the network says of a clip, independent of the expected class mix.
+
+    Attributes:
+        posterior: probabilities of ``GENRES`` under the prior of the training clips, calibrated as
+            the options ask, 16 values; None when the network did not see the clip.
+        notices: problems and peculiarities of the clip.
+        arrays: further arrays that the options ask for, by name: ``windows``, float64, shape
+            [windows, 17], the start of each window in seconds and its posterior; ``embedding``,
+            float32, shape [features], the mean over the windows; ``thumbnail``, uint8, shape
+            [bands, columns], a small picture of the spectrogram.
+    """
+
+    posterior: tuple[float, ...] | None
+    notices: tuple[Notice, ...] = ()
+    arrays: "Mapping[str, NDArray[Any]]" = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Prediction for one window of a clip.
+
+    Attributes:
+        start: in seconds, from the beginning of the part of the clip that is used.
+        probabilities: of ``GENRES``, 16 values.
+    """
+
+    start: float
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Probabilities of one clip under the expected class mix.
+
+    Attributes:
+        clip: the clip.
+        probabilities: of ``GENRES``, 16 values; the prior when there is no prediction.
+        predicted: whether the network saw the clip.
+        notices: problems and peculiarities of the clip.
+        windows: predictions of the clip's windows, by time; empty unless the options ask for them.
+        embedding: mean features of the windows, shape [features], or None.
+        thumbnail: small picture of the spectrogram, shape [bands, columns], or None.
+    """
+
+    clip: Clip
+    probabilities: tuple[float, ...]
+    predicted: bool
+    notices: tuple[Notice, ...] = ()
+    windows: tuple[Window, ...] = ()
+    embedding: "NDArray[np.float32] | None" = None
+    thumbnail: "NDArray[np.uint8] | None" = None
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """Identity of a run: shards with equal descriptions may be merged.
+
+    Hashes are SHA-256 in hexadecimal.
+
+    Attributes:
+        program: version of the program.
+        clips: number of clips in all shards together.
+        ids: hash of the clips' ids in order.
+        weights: hash of the weights file.
+        packages: versions of the libraries that may change a result, by name.
+        fingerprint: hash of everything that changes a prediction; the prior does not.
+        mix: expected share of each genre; empty until it is estimated.
+    """
+
+    program: str
+    clips: int
+    ids: str
+    weights: str
+    packages: Mapping[str, str]
+    fingerprint: str
+    mix: Mapping[str, float] = field(default_factory=dict)
+
+
+def describe_run(clips: Sequence[Clip], fingerprint: Mapping[str, Any]) -> RunDescription:
+    """The description of a run over the clips of all shards.
+
+    Args:
+        clips: clips of all shards, in order.
+        fingerprint: everything that changes a prediction, as json values.
+    """
+    return RunDescription(
+        program=__version__,
+        clips=len(clips),
+        ids=hash_ids(clips),
+        weights=fingerprint["card"]["weights"]["sha256"],
+        packages={name: text for name, text in fingerprint["packages"].items() if text},
+        fingerprint=hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def hash_ids(clips: Iterable[Clip]) -> str:
+    """SHA-256 of the clips' ids in order, in hexadecimal."""
+    digest = hashlib.sha256()
+    for clip in clips:
+        digest.update(clip.file_id.encode() + b"\0")
+    return digest.hexdigest()
