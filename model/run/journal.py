@@ -112,16 +112,8 @@ class Journal:
         Raises:
             JournalError: the line cannot be written, because the disk is full for instance.
         """
-        line = _line(
-            {
-                "path": self._clips[index].path,
-                "size": self._sizes[index],
-                "time": self._times[index],
-                "posterior": prediction.posterior,
-                "notices": [[notice.reason, notice.detail] for notice in prediction.notices],
-                "arrays": {name: _text(values) for name, values in prediction.arrays.items()},
-            }
-        )
+        path = self._clips[index].path
+        line = encode_record(path, prediction, self._sizes[index], self._times[index])
         try:
             written = 0
             while written < len(line):
@@ -146,12 +138,7 @@ class Journal:
                     yield None
                     continue
                 file.seek(offset)
-                fields = json.loads(file.readline()[9:])
-                yield Prediction(
-                    None if fields["posterior"] is None else tuple(fields["posterior"]),
-                    tuple(Notice(*notice) for notice in fields["notices"]),
-                    {name: _values(*text) for name, text in fields["arrays"].items()},
-                )
+                yield decode_prediction(json.loads(file.readline()[9:]))
 
     def remove(self) -> None:
         """Delete the journal; its lock is held to the end of the context."""
@@ -182,7 +169,7 @@ class Journal:
         with os.fdopen(os.dup(self._rows), "rb") as file:
             file.seek(0)
             for line in file:
-                fields = _checked(line)
+                fields = decode_record(line)
                 if fields is None:
                     break
                 index = places.get(fields["path"])
@@ -198,18 +185,49 @@ class Journal:
         return same and (fields["posterior"] is None or self._wanted <= fields["arrays"].keys())
 
 
-def _line(fields: Mapping[str, object]) -> bytes:
+def encode_record(
+    path: str, prediction: Prediction, size: int = _ABSENT, time: int = _ABSENT
+) -> bytes:
+    """Encode the prediction of a clip as one line of a journal.
+
+    Args:
+        path: of the clip.
+        prediction: what the network says of the clip.
+        size: bytes of the clip's file, -1 where a change of the file need not be noticed.
+        time: modification time of the clip's file in nanoseconds, or -1.
+    """
+    fields = {
+        "path": path,
+        "size": size,
+        "time": time,
+        "posterior": prediction.posterior,
+        "notices": [[notice.reason, notice.detail] for notice in prediction.notices],
+        "arrays": {name: _text(values) for name, values in prediction.arrays.items()},
+    }
     content = json.dumps(fields).encode()
     return b"%08x %s\n" % (zlib.crc32(content), content)
 
 
-def _checked(line: bytes) -> dict[str, Any] | None:
-    """Fields of a line, or None for one that is damaged."""
-    content = line[9:-1]
-    if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(content):
+def is_intact(line: bytes) -> bool:
+    """Whether a line of a journal is complete and has the checksum of its content."""
+    return line.endswith(b"\n") and line[:9] == b"%08x " % zlib.crc32(line[9:-1])
+
+
+def decode_record(line: bytes) -> dict[str, Any] | None:
+    """The fields of a line of a journal, or None for a damaged line."""
+    if not is_intact(line):
         return None
-    fields: dict[str, Any] = json.loads(content)
+    fields: dict[str, Any] = json.loads(line[9:])
     return fields
+
+
+def decode_prediction(fields: Mapping[str, Any]) -> Prediction:
+    """The prediction in the fields of a line of a journal."""
+    return Prediction(
+        None if fields["posterior"] is None else tuple(fields["posterior"]),
+        tuple(Notice(*notice) for notice in fields["notices"]),
+        {name: _values(*text) for name, text in fields["arrays"].items()},
+    )
 
 
 def _text(values: "NDArray[Any]") -> tuple[str, tuple[int, ...], str]:
