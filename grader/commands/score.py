@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from grader.errors import GraderError
 from grader.judging.labels import read_labels
 from grader.judging.table import read_table
+from model.files import AtomicFile
 from model.genres import GENRES
-from model.outputs.submission import WholeFile
 
 if TYPE_CHECKING:
     from grader.judging.metrics import Scores
@@ -85,7 +85,7 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         name = arguments.name or arguments.table.stem
         result = {"name": name, "scores": judgement.scores.as_dict()}
-        with WholeFile(arguments.json) as file:
+        with AtomicFile(arguments.json) as file:
             json.dump(result, file, indent=2)
             file.write("\n")
     return 0

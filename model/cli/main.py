@@ -20,6 +20,7 @@ from model.cli.arguments import parse
 from model.cli.console import complain, log_to_stderr, mend_streams, show, tell, top_line
 from model.clips import Found, find, shard
 from model.errors import FAILURE, INCOMPLETE, INTERRUPTED, SUCCESS, GenreError
+from model.files import prepare_path
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import submission
@@ -99,8 +100,8 @@ def work(options: Options, found: Found, begun: float) -> int:
     system = systems.load(card, options.weights_folder)
     known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if known else None
-    submission.prepare_place(options.output)
-    submission.prepare_place(submission.errors_path(options.output))
+    prepare_path(options.output)
+    prepare_path(submission.errors_path(options.output))
     beside.prepare(options)
     known_by = run.fingerprint(card, options)
     about = describe_run(found.clips, known_by)

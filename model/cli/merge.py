@@ -17,8 +17,9 @@ from typing import Any
 from model.cli import settings
 from model.cli.console import complain, mend_streams
 from model.errors import GenreError
+from model.files import AtomicFile
 from model.outputs import submission
-from model.outputs.submission import HEADER, SubmissionError, WholeFile, csv_line, errors_path
+from model.outputs.submission import HEADER, csv_line, errors_path
 from model.outputs.table import GENRE
 
 HEADERS = (HEADER, (*HEADER, GENRE))
@@ -57,7 +58,7 @@ def merge(parts: Sequence[Path], output: Path) -> int:
     ordered = (
         _in_order(part, table, len(header)) for part, table in zip(parts, tables, strict=True)
     )
-    with WholeFile(output) as file:
+    with AtomicFile(output) as file:
         file.write(csv_line(header))
         count = 0
         for cells in _once(heapq.merge(*ordered, key=itemgetter(0))):
@@ -66,7 +67,7 @@ def merge(parts: Sequence[Path], output: Path) -> int:
         if wanted is not None and count != wanted:
             raise MergeError(f"the parts have {count} rows, but there were {wanted} clips")
     if errors:
-        with WholeFile(errors_path(output)) as file:
+        with AtomicFile(errors_path(output)) as file:
             file.writelines(f"{line}\n" for line in errors)
     else:
         errors_path(output).unlink(missing_ok=True)
@@ -182,7 +183,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         count = merge(given.parts, given.output)
-    except (MergeError, SubmissionError, settings.SettingsError) as error:
+    except GenreError as error:
         return complain(error, 1, "merge")
     print(f"Output file written at {given.output}: {count} rows of {len(given.parts)} parts")
     return 0

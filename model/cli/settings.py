@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.errors import UsageError
+from model.files import AtomicFile
 from model.options import Options
-from model.outputs.submission import WholeFile
 from model.results import RunDescription
 
 SWITCHES: Final = (
@@ -84,12 +84,12 @@ def write(options: Options, described: RunDescription) -> None:
     """Write the settings of a run beside its table.
 
     Raises:
-        SubmissionError: the place cannot be written.
+        OutputError: the path cannot be written.
     """
     fields: dict[str, object] = {"clips": list(options.sources)}
     fields |= {name: value for name, value in _named(options).items() if name not in _UNSAVED}
     fields[ABOUT] = vars(described)
-    with WholeFile(beside(options.output)) as file:
+    with AtomicFile(beside(options.output)) as file:
         file.write(json.dumps(fields, indent=1) + "\n")
 
 

@@ -69,7 +69,7 @@ def work(options: Options, wanted: Wanted) -> int:
 
     from model.distributed import cluster, fetching, manifest, places, sources
     from model.distributed.blocks import BlockError, Job
-    from model.outputs.submission import SubmissionError
+    from model.files import OutputError
     from model.probabilities import priors
     from model.run import run
     from model.systems import cards
@@ -96,7 +96,7 @@ def work(options: Options, wanted: Wanted) -> int:
         fetching.FetchError,
         manifest.ManifestError,
         places.PlaceError,
-        SubmissionError,
+        OutputError,
         formats.PackageError,
     ) as error:
         return complain(error, FATAL, PROGRAM)

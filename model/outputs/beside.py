@@ -8,9 +8,9 @@ import numpy as np
 
 from model.cli import settings
 from model.clips import Clip, printable
+from model.files import prepare_path
 from model.options import Options
 from model.outputs import embeddings, formats
-from model.outputs.submission import prepare_place
 from model.outputs.table import WINDOW_COLUMNS, window_rows
 from model.results import Result, RunDescription
 from model.systems.cards import Card
@@ -23,17 +23,17 @@ def prepare(options: Options) -> None:
     """See, before a long run, that its outputs can be written in the end.
 
     Raises:
-        SubmissionError: a place cannot be written.
+        OutputError: a path cannot be written.
         PackageError: a package is missing.
         ReportError: one for the report is.
     """
     formats.require(options.format or formats.of(options.output))
     if options.per_window:
         formats.require(formats.of(options.per_window))
-        prepare_place(options.per_window)
+        prepare_path(options.per_window)
     if options.embeddings:
         embeddings.require(options.embeddings)
-        prepare_place(options.embeddings)
+        prepare_path(options.embeddings)
     if options.write_tags:
         formats.require_package("mutagen", "--write-tags needs it")
     if options.report:
@@ -59,7 +59,7 @@ def write(
         described: the run.
 
     Raises:
-        SubmissionError: a place cannot be written.
+        OutputError: a path cannot be written.
     """
     if options.per_window:
         form = formats.of(options.per_window)

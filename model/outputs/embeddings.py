@@ -8,8 +8,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.files import AtomicFile, OutputError
 from model.outputs.formats import EMBEDDING_SUFFIXES, GROUP_ROWS, in_groups, require_package
-from model.outputs.submission import SubmissionError, WholeFile
 from model.results import Result
 
 
@@ -17,11 +17,11 @@ def require(path: Path) -> None:
     """See, before a long run, that the file can be written in the end.
 
     Raises:
-        SubmissionError: its name says neither npz nor parquet.
+        OutputError: its name says neither npz nor parquet.
         PackageError: a package is missing.
     """
     if path.suffix.lower() not in EMBEDDING_SUFFIXES:
-        raise SubmissionError(f"{path}: embeddings are written as .npz or .parquet")
+        raise OutputError(f"{path}: embeddings are written as .npz or .parquet")
     if path.suffix.lower() == ".parquet":
         require_package("pyarrow", "parquet files need it; npz does not")
 
@@ -37,11 +37,11 @@ def write(path: Path, results: Iterable[Result]) -> None:
         results: may be read several times.
 
     Raises:
-        SubmissionError: the place cannot be written.
+        OutputError: the path cannot be written.
         PackageError: a package is missing.
     """
     require(path)
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         if path.suffix.lower() == ".npz":
             _write_npz(file.buffer, results)
         else:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar
 
 from model.errors import GenreError
-from model.outputs.submission import WholeFile, csv_line
+from model.files import AtomicFile
+from model.outputs.submission import csv_line
 
 FORMATS: Final = ("csv", "parquet", "jsonl")
 EMBEDDING_SUFFIXES: Final = (".npz", ".parquet")
@@ -64,11 +65,11 @@ def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
         rows: the cells.
 
     Raises:
-        SubmissionError: the place cannot be written.
+        OutputError: the path cannot be written.
         PackageError: a package is missing.
     """
     require(form)
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         append(file, form, columns, rows)
 
 

@@ -18,7 +18,7 @@ from io import BytesIO
 from pathlib import Path
 
 from model.clips import printable
-from model.outputs.submission import SubmissionError, WholeFile
+from model.files import AtomicFile, OutputError
 from model.outputs.table import UNSURE, genre
 from model.results import Result
 
@@ -89,7 +89,7 @@ def write(results: Iterable[Result], confidence: float | None, really: bool) -> 
             new = _with_genre(old or _EMPTY, wanted)
             if really:
                 _replace(path, new, len(old))
-        except (_LeftAloneError, SubmissionError, OSError) as error:
+        except (_LeftAloneError, OutputError, OSError) as error:
             yield Change(one.clip.path, before, wanted, str(error))
         except Exception as error:  # whatever a strange tag provokes must cost this file alone
             yield Change(one.clip.path, before, wanted, f"its tag is not understood: {error!r}")
@@ -205,14 +205,14 @@ def _packed(number: int) -> bytes:
 
 def _replace(path: Path, tag: bytes, start: int) -> None:
     """Put another tag before what stands behind the old one."""
-    whole = WholeFile(path)
+    whole = AtomicFile(path)
     with path.open("rb") as old, whole as new:
         old.seek(start)
         new.buffer.write(tag)
         shutil.copyfileobj(old, new.buffer)
         new.flush()
         status = path.stat()
-        shutil.copystat(path, whole.unfinished)
-        os.utime(whole.unfinished)
+        shutil.copystat(path, whole.part)
+        os.utime(whole.part)
         if os.geteuid() == 0:
-            os.chown(whole.unfinished, status.st_uid, status.st_gid)
+            os.chown(whole.part, status.st_uid, status.st_gid)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from model import __version__
 from model.clips import Clip, Found, Notice, printable
+from model.files import AtomicFile
 from model.frontends.spectrogram import FrontEnd
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
 from model.outputs import formats, submission, table
@@ -149,11 +150,11 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
     """Write the submission and its errors file.
 
     Raises:
-        SubmissionError: they cannot be written.
+        OutputError: they cannot be written.
     """
     summary = Summary()
     beside = submission.errors_path(options.output)
-    with submission.WholeFile(options.output) as file, submission.WholeFile(beside) as errors:
+    with AtomicFile(options.output) as file, AtomicFile(beside) as errors:
         for clip in found.duplicates:
             notice = Notice("duplicate", "another clip has this file_id and the row")
             errors.write(_error_line(clip, notice, "none"))

@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from model.outputs.submission import Row, errors_path, write
+from model.outputs.submission import Row, errors_path
+from tests.support.tables import write_table
 
 EVEN = (1 / 16,) * 16
 Submit = Callable[..., Path]
@@ -19,7 +20,7 @@ def submit(tmp_path: Path) -> Submit:
 
     def submit(name: str, *rows: tuple[float, ...], notes: tuple[str, ...] = ()) -> Path:
         path = tmp_path / name
-        write(path, (Row("abc"[i], values) for i, values in enumerate(rows)))
+        write_table(path, (Row("abc"[i], values) for i, values in enumerate(rows)))
         entries = [{"file_id": "a", "reason": note, "row": "model", "path": name} for note in notes]
         errors_path(path).write_text("".join(json.dumps(entry) + "\n" for entry in entries))
         return path

@@ -17,7 +17,7 @@ from pathlib import Path
 from model import cpus
 from model.cli import progress
 from model.clips import Clip, ClipsError, find, printable
-from model.outputs.submission import SubmissionError, WholeFile
+from model.files import AtomicFile, OutputError
 
 RECIPE = "1"
 """Changes when a value of the table changes."""
@@ -38,7 +38,7 @@ def main() -> int:
     try:
         clips = _clips(given)
         failures = extract(clips, given)
-    except (ClipsError, DatasetError, SubmissionError, TableError) as error:
+    except (ClipsError, DatasetError, OutputError, TableError) as error:
         print(f"features: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def extract(clips: Sequence[Clip], given: argparse.Namespace) -> int:
 
     Raises:
         TableError: rows cannot be kept.
-        SubmissionError: the table or the errors file cannot be written.
+        OutputError: the table or the errors file cannot be written.
     """
     from training.data.features_extraction import outcomes
     from training.data.features_table import Rows
@@ -96,7 +96,7 @@ def _write_errors(table: Path, clips: Sequence[Clip], reasons: dict[str, str]) -
         path.unlink(missing_ok=True)
         return
     failed = [clip for clip in clips if clip.file_id in reasons]
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         for clip in failed:
             entry = {"file_id": clip.file_id, "file": printable(clip.path)}
             file.write(json.dumps(entry | {"reason": reasons[clip.file_id]}) + "\n")

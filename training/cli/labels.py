@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from model.outputs.submission import SubmissionError, WholeFile
+from model.files import AtomicFile, OutputError
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     try:
         genres = genres_of_tracks(given.tracks)
         write(genres.to_dict(), given.output)
-    except (FmaError, SubmissionError) as error:
+    except (FmaError, OutputError) as error:
         print(f"labels: {error}", file=sys.stderr)
         return 1
     print(f"{len(genres)} labels written at {given.output}")
@@ -32,9 +32,9 @@ def write(genres: Mapping[int, str], path: Path) -> None:
     """Write genre by track id as a csv file, whole or not at all.
 
     Raises:
-        SubmissionError: it cannot be written.
+        OutputError: it cannot be written.
     """
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         file.write("track_id,genre\n")
         file.writelines(f"{track},{genre}\n" for track, genre in genres.items())
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import GenreError
+from model.files import AtomicFile, prepare_path
 from model.frontends.fma_features.columns import COLUMNS, LEVELS
-from model.outputs.submission import WholeFile, prepare_place
 
 INDEX = "track_id"
 _EMPTY = "," * len(COLUMNS) + "\n"
@@ -107,9 +107,9 @@ class Rows:
         The kept rows are removed. Memory does not grow with the table.
 
         Raises:
-            SubmissionError: the table cannot be written.
+            OutputError: the table cannot be written.
         """
-        with WholeFile(self.path) as table:
+        with AtomicFile(self.path) as table:
             table.write(header())
             table.writelines(self._lines(names))
         self.part.unlink()
@@ -123,7 +123,7 @@ class Rows:
                 yield _cell(name) + _EMPTY
 
     def _opened(self) -> IO[bytes]:
-        prepare_place(self.path)
+        prepare_path(self.path)
         if self._resume and self.part.is_file():
             file = self.part.open("r+b")
             if file.readline() == self._first:

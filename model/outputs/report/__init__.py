@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from model.files import AtomicFile, prepare_path
 from model.outputs.report.content import About, ReportClip, thumbnail
 from model.outputs.report.page import ReportError, rendered, require_jinja2
 from model.outputs.report.sound import EMBED_LIMIT
 from model.outputs.report.summary import Summary
 from model.outputs.report.table import Table
-from model.outputs.submission import WholeFile, prepare_place
 
 __all__ = ["EMBED_LIMIT", "About", "ReportClip", "ReportError", "prepare", "thumbnail", "write"]
 
@@ -21,10 +21,10 @@ def prepare(path: Path) -> None:
 
     Raises:
         ReportError: a package is missing.
-        SubmissionError: the place cannot be written.
+        OutputError: the path cannot be written.
     """
     require_jinja2()
-    prepare_place(path)
+    prepare_path(path)
 
 
 def write(
@@ -46,7 +46,7 @@ def write(
 
     Raises:
         ReportError: a package is missing.
-        SubmissionError: the place cannot be written.
+        OutputError: the path cannot be written.
         ValueError: a thumbnail is larger than ``thumbnail`` makes it.
     """
     prepare(path)
@@ -61,5 +61,5 @@ def write(
             "over the limit of %d bytes: they play from their files",
             path, table.embedding.embedded, table.embedding.left_out, embed_limit,
         )  # fmt: skip
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         file.write(rendered(summary, table, about))

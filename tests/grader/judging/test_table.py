@@ -12,6 +12,7 @@ from grader.judging.table import Breach, expected_ids, read_table
 from model.genres import GENRES
 from model.outputs import submission
 from tests.grader.conftest import table_text
+from tests.support.tables import write_table
 
 IDS = ("a", "b", "c")
 EVEN = ",".join(["0.0625"] * 16)
@@ -139,7 +140,7 @@ def test_whatever_the_product_writes_is_valid(
     tmp_path_factory: pytest.TempPathFactory, ids: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("table") / "table.csv"
-    submission.write(path, [submission.Row(file_id, (0.0625,) * 16) for file_id in ids])
+    write_table(path, [submission.Row(file_id, (0.0625,) * 16) for file_id in ids])
     assert not read_table(path, ids).breaches
 
 

@@ -19,6 +19,7 @@ from model.options import Options
 from model.outputs import submission
 from model.outputs.submission import Row, SubmissionError
 from model.results import describe_run
+from tests.support.tables import write_table
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9)
 
@@ -30,7 +31,7 @@ def row(name: str) -> Row:
 
 def written(folder: Path, name: str, ids: Sequence[str]) -> Path:
     path = folder / name
-    submission.write(path, [row(one) for one in sorted(ids)])
+    write_table(path, [row(one) for one in sorted(ids)])
     return path
 
 

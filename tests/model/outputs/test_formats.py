@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.files import OutputError
 from model.outputs import embeddings, formats, submission, table
 from model.outputs.formats import PackageError
-from model.outputs.submission import SubmissionError
 from model.results import Result
 from tests.support.answers import answer, sure_of, unknown
 
@@ -107,7 +107,7 @@ def test_embeddings_are_those_of_the_predicted(
 
 
 def test_embeddings_have_two_formats(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match=r"\.npz or \.parquet"):
+    with pytest.raises(OutputError, match=r"\.npz or \.parquet"):
         embeddings.write(tmp_path / "e.csv", [])
 
 

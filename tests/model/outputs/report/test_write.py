@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from model.files import OutputError
 from model.genres import GENRES
 from model.outputs.report import About, ReportClip, ReportError, prepare, write
 from model.outputs.report.reasons import MEANINGS
-from model.outputs.submission import SubmissionError
 from tests.conftest import ROOT
 from tests.support.report_samples import ABOUT, HOSTILE_NAMES, Page, clip, many, opened, posterior
 
@@ -195,7 +195,7 @@ def test_without_the_template_engine(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="is a folder"):
+    with pytest.raises(OutputError, match="is a folder"):
         prepare(tmp_path)
 
 

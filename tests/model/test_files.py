@@ -1,0 +1,55 @@
+"""A file appears complete or not at all."""
+
+import contextlib
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from model.files import AtomicFile, OutputError
+
+
+def write(path: Path, text: str) -> None:
+    with AtomicFile(path) as file:
+        file.write(text)
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "output.csv"
+    path.write_text("old")
+    with contextlib.suppress(ZeroDivisionError), AtomicFile(path) as file:
+        file.write(f"half {1 // 0}")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_folder_is_made_and_others_may_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "output.csv"
+    before = os.umask(0o022)
+    try:
+        write(path, "a")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file" / "output.csv"):
+        with pytest.raises(OutputError, match=str(place)):
+            write(place, "")
+
+
+def test_a_disk_that_is_full_is_told_and_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "output.csv"
+    path.write_text("old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"output\.csv: cannot be written"):
+            write(path, "row\n" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
