@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.frontends.fma_features import banks
 from model.frontends.fma_features.banks import DEFAULT_RATE, FFT_LENGTH, HOP_LENGTH
-from model.frontends.spectrogram import filter_blocks
+from model.frontends.spectrogram import sparse_filterbank
 
 _BINS = FFT_LENGTH // 2 + 1
 _CHUNK_FRAMES = 32
@@ -203,10 +203,7 @@ def _rms(squares: NDArray[np.float64]) -> Frames:
 
 
 def _mel(power: NDArray[np.float32], rate: int) -> Frames:
-    mel = np.empty((len(power), banks.MEL_BANDS), np.float32)
-    for bins, bands, weights in filter_blocks(banks.mel(rate)):
-        np.matmul(power[:, bins], weights, out=mel[:, bands])
-    return mel
+    return np.asarray((sparse_filterbank(banks.mel(rate)) @ power.T).T)
 
 
 def _mfcc(mel: Frames) -> Frames:

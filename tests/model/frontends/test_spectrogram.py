@@ -1,5 +1,8 @@
 """The log-mel spectrogram against librosa in double precision."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from model import systems
 from model.decoding.audio import load
 from model.frontends.spectrogram import FrontEnd, filterbank
 from model.systems import cards
+from tests.conftest import ROOT
 
 PLAIN = FrontEnd(
     sample_rate=22_050,
@@ -153,3 +157,36 @@ def test_the_depth_is_in_decibels_of_power_and_of_magnitude() -> None:
         np.testing.assert_allclose(
             values.min(), -40.0 * np.log(10.0) / per_decibel / 2.0, rtol=1e-5
         )
+
+
+BYTES_OF_THE_FRONT_ENDS = """
+import sys
+import numpy as np
+from model import systems
+from model.decoding.decoders.reading import mono
+from model.frontends.spectrogram import FrontEnd
+from model.systems import cards
+from tests.conftest import ROOT
+
+noise = np.random.default_rng(0).standard_normal((60_000, 6)).astype(np.float32)
+for name in systems.summaries():
+    front_end = cards.read(name, systems.WEIGHTS_FOLDER).front_end
+    if isinstance(front_end, FrontEnd):
+        sys.stdout.buffer.write(front_end.log_mel(mono(noise)).tobytes())
+"""
+
+
+def test_spectrograms_do_not_depend_on_the_kernel_of_blas() -> None:
+    """OpenBLAS chooses a kernel by the processor, or as this variable says."""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", BYTES_OF_THE_FRONT_ENDS],
+            cwd=ROOT,
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for kernel in ("Haswell", "Prescott", "Nehalem")
+    }
+    assert len(printed) == 1
+    assert len(printed.pop()) > 100_000
