@@ -1,77 +1,301 @@
-"""What a person asked for, as one value that travels from the door to the pipeline."""
+"""Options of a run, each declared once.
 
-from dataclasses import dataclass
+The command lines, the settings file and the checks of the Python API derive from ``Options``.
+"""
+# ruff: noqa: RUF009 (``_option`` is ``dataclasses.field`` with metadata)
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from operator import index
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from model.errors import UsageError
 
 WINDOWS: Final = "windows"
 EMBEDDING: Final = "embedding"
 THUMBNAIL: Final = "thumbnail"
-"""Names of what may be kept of a clip beside its posterior."""
+"""Names of the arrays that the journal can hold for a clip in addition to its posterior."""
 
 CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
-"""Whether to calibrate: as the system's card has it, always, or never."""
+"""Whether to calibrate: as the system's card says, always, or never."""
+
+Device: TypeAlias = Literal["auto", "cpu", "gpu"]
+TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
+TagMode: TypeAlias = Literal["dry-run", "apply"]
+
+INPUT: Final = "clips and probabilities"
+OUTPUT: Final = "output files"
+EXECUTION: Final = "execution"
+"""Headings of the options in ``--help``."""
+
+_TIME_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True)
+class Option:
+    """Declaration of an option, in the metadata of its field in ``Options``.
+
+    Attributes:
+        help: explanation for ``--help``.
+        group: heading of ``--help`` that lists the option.
+        flag: short form on the command line.
+        metavar: name of the value in ``--help``.
+        parse: converts the text of the command line; raises ValueError for invalid text.
+        is_valid: whether a parsed value can be used; may raise TypeError for a wrong type.
+        expected: the valid values in words, for messages.
+        saved: whether the settings file contains the option. Options that suit one machine only
+            and options that change the clips are not saved.
+    """
+
+    help: str
+    group: str
+    flag: str = ""
+    metavar: str = ""
+    parse: Callable[[str], Any] = str
+    is_valid: Callable[[Any], bool] = lambda _: True
+    expected: str = ""
+    saved: bool = True
+
+
+def _declared(help: str, group: str, **more: Any) -> dict[str, Option]:
+    return {"option": Option(help, group, **more)}
+
+
+def _option(default: object, help: str, group: str, **more: Any) -> Any:
+    return field(default=default, metadata=_declared(help, group, **more))
+
+
+def _choice(alias: Any) -> dict[str, Any]:
+    choices = get_args(alias)
+    return {
+        "metavar": f"{{{','.join(choices)}}}",
+        "is_valid": lambda value: value in choices,
+        "expected": f"one of {', '.join(choices)}",
+    }
+
+
+def _count(metavar: str, minimum: int) -> dict[str, Any]:
+    return {
+        "metavar": metavar,
+        "parse": int,
+        "is_valid": lambda value: index(value) >= minimum,
+        "expected": f"a whole number, at least {minimum}",
+    }
+
+
+def _path(metavar: str) -> dict[str, Any]:
+    return {"metavar": metavar, "parse": Path}
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, parts = text.split("/")
+    return int(part), int(parts)
+
+
+def _seconds(text: str) -> float:
+    unit = _TIME_UNITS.get(text[-1:])
+    return float(text[:-1]) * unit if unit else float(text)
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a run.
+    """Options of a run; the declarations explain those that the command line has.
 
     Attributes:
-        sources: folders, files or ``@list.txt``.
-        output: the table to write.
-        system: name of a card.
-        weights_folder: where cards and weights lie.
-        recursive: look into subfolders.
-        any_audio: take audio files of other formats than mp3 from folders.
-        shard: which part of the clips to do, and of how many parts; None for all.
-        calibration: whether to calibrate.
-        prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate``, or a json file.
-        format: of the table: ``csv``, ``parquet`` or ``jsonl``; empty for what its name says.
-        min_confidence: below it a clip's ``genre`` is ``unsure``; None for no such column.
-        per_window: file for the probabilities of each window, or None.
-        embeddings: file for the embeddings of the clips, or None.
-        report: html file to look at, or None.
-        embed_audio: whether the report holds the audio files themselves.
-        write_tags: ``dry-run`` to print which genres would be written to the clips, ``apply`` to
-            write them, or nothing.
-        save_settings: whether the settings are written beside the table.
-        batch: windows of one call of the network, or None for what suits the device.
-        workers: decoding processes.
-        device: where the network runs.
-        top: genres of each clip to print, 0 for none.
-        time_limit: seconds after which the clips not reached get the prior, or None.
-        partial: whether a run that was asked to end does so too.
-        resume: whether clips finished by an earlier run count.
-        keep_journal: whether the journal stays when all is done.
-        strict: whether clips without a prediction make the exit code 3.
+        sources: folders, files or ``@list.txt`` that name the clips.
+        weights_folder: folder of the cards and weights.
+        min_confidence: None for a table without the column ``genre``.
+        format: None to derive the format from the name of ``output``.
+        write_tags: None to leave the clips as they are.
+        batch_size: None for the size that suits the device.
+        time_limit: in seconds.
         verbosity: -1 quiet, 0 normal, 1 verbose.
+
+    Raises:
+        UsageError: a value is invalid, or two options cannot be combined.
     """
 
     sources: tuple[str, ...]
-    output: Path
-    system: str
+    output: Path = field(metadata=_declared("table to write", OUTPUT, flag="-o", **_path("TABLE")))
+    system: str = field(
+        metadata=_declared("system; --list-systems lists all", INPUT, metavar="NAME")
+    )
     weights_folder: Path
-    recursive: bool = False
-    any_audio: bool = False
-    shard: tuple[int, int] | None = None
-    calibration: CalibrationChoice = "card"
-    prior: str = "fma"
-    format: str = ""
-    min_confidence: float | None = None
-    per_window: Path | None = None
-    embeddings: Path | None = None
-    report: Path | None = None
-    embed_audio: bool = False
-    write_tags: Literal["", "dry-run", "apply"] = ""
-    save_settings: bool = False
-    batch: int | None = None
-    workers: int = 1
-    device: Literal["auto", "cpu", "gpu"] = "auto"
-    top: int = 0
-    time_limit: float | None = None
-    partial: bool = False
-    resume: bool = True
-    keep_journal: bool = False
-    strict: bool = False
+    recursive: bool = _option(False, "search the subfolders of folders, too", INPUT, flag="-r")
+    any_audio: bool = _option(
+        False, "also take wav, flac, ogg, opus, m4a, aac, aiff and wma files from folders", INPUT
+    )
+    shard: tuple[int, int] | None = _option(
+        None,
+        "classify only the I-th of N parts of the clips",
+        INPUT,
+        metavar="I/N",
+        parse=_shard,
+        is_valid=lambda shard: 1 <= shard[0] <= shard[1],
+        expected="a part such as 1/8 or 8/8",
+    )
+    calibration: CalibrationChoice = _option(
+        "card",
+        "correct over- and underconfidence: card (as the system's card says: off for the systems "
+        "of 2018, on for all others), on, or off",
+        INPUT,
+        **_choice(CalibrationChoice),
+    )
+    prior: str = _option(
+        "fma",
+        "expected class mix: fma (fma_medium), uniform, train (the training clips'), estimate "
+        "(from all clips of the run), or a json file of genre: weight",
+        INPUT,
+        metavar="PRIOR",
+    )
+    format: TableFormat | None = _option(
+        None, "format of the table (default: by its name, else csv)", OUTPUT, **_choice(TableFormat)
+    )
+    min_confidence: float | None = _option(
+        None,
+        "add a column genre: the most probable genre, or 'unsure' where its probability is below P",
+        OUTPUT,
+        metavar="P",
+        parse=float,
+        is_valid=lambda share: 0 <= share <= 1,
+        expected="a number from 0 to 1",
+    )
+    top: int = _option(0, "print the K most probable genres of each clip", OUTPUT, **_count("K", 0))
+    per_window: Path | None = _option(
+        None, "write the probabilities of each window of ten seconds", OUTPUT, **_path("FILE")
+    )
+    embeddings: Path | None = _option(
+        None,
+        "write the network's features of each clip, as npz or parquet",
+        OUTPUT,
+        **_path("FILE"),
+        is_valid=lambda path: path.suffix.lower() in (".npz", ".parquet"),
+        expected="a file named .npz or .parquet",
+    )
+    report: Path | None = _option(
+        None, "write an html page to browse the results", OUTPUT, **_path("HTML")
+    )
+    embed_audio: bool = _option(False, "put the audio files into the report", OUTPUT)
+    write_tags: TagMode | None = _option(
+        None,
+        "write genres to the ID3 tags of the mp3 files; without a value, or with =dry-run, only "
+        "print them",
+        OUTPUT,
+        **_choice(TagMode),
+        saved=False,
+    )
+    save_settings: bool = _option(
+        False,
+        "write NAME.settings.json next to the table; --shard always does",
+        OUTPUT,
+        saved=False,
+    )
+    device: Device = _option("auto", "processor of the network", EXECUTION, **_choice(Device))
+    workers: int = _option(
+        1, "worker processes that decode files", EXECUTION, **_count("N", 1), saved=False
+    )
+    batch_size: int | None = _option(
+        None,
+        "windows of ten seconds in a batch of the network (default: what suits the device)",
+        EXECUTION,
+        **_count("N", 1),
+    )
+    time_limit: float | None = _option(
+        None,
+        "end in time, such as 9.5h or 30m: clips that are not reached get the prior",
+        EXECUTION,
+        metavar="TIME",
+        parse=_seconds,
+        is_valid=lambda seconds: 0 < seconds < math.inf,
+        expected="a time above 0 such as 9.5h, 30m or 90",
+    )
+    partial: bool = _option(
+        False, "do the same when a signal ends the run, instead of waiting to be resumed", EXECUTION
+    )
+    resume: bool = _option(
+        True, "continue from the journal of an interrupted run, or start over", EXECUTION
+    )
+    keep_journal: bool = _option(False, "keep TABLE.journal after the run", EXECUTION)
+    strict: bool = _option(False, "exit with 3 when a clip has no prediction", EXECUTION)
     verbosity: int = 0
+
+    def __post_init__(self) -> None:
+        check(**{name: getattr(self, name) for name in DECLARED})
+        if self.shard and self.prior == "estimate":
+            raise UsageError(
+                "--prior estimate needs all clips, and a shard has only some; name another prior"
+            )
+
+    def values(self) -> dict[str, object]:
+        """Values of the options that have one, as json values by name on the command line."""
+        values = {name: getattr(self, name) for name in DECLARED}
+        return {flag(name): _plain(value) for name, value in values.items() if value is not None}
+
+    def changed(self) -> dict[str, object]:
+        """The ``values`` that are not the defaults."""
+        return {
+            name: value
+            for name, value in self.values().items()
+            if value != getattr(Options, field_name(name), None)
+        }
+
+
+DECLARED: Final[Mapping[str, Option]] = {
+    item.name: item.metadata["option"] for item in fields(Options) if item.metadata
+}
+"""Declarations by field name."""
+
+
+def check(**values: object) -> None:
+    """Check values of options, by field name; an option may always have its default.
+
+    Raises:
+        UsageError: a value is invalid; the message names the option, the value and valid values.
+    """
+    for name, value in values.items():
+        if not _is_valid(name, value):
+            raise _invalid(name, repr(value))
+
+
+def parse(name: str, text: str) -> Any:
+    """Value of an option from the text of the command line.
+
+    Raises:
+        UsageError: the text is invalid.
+    """
+    try:
+        value = DECLARED[name].parse(text)
+    except ValueError:
+        raise _invalid(name, text) from None
+    if not _is_valid(name, value):
+        raise _invalid(name, text)
+    return value
+
+
+def flag(name: str) -> str:
+    """Name of a field on the command line, without its dashes."""
+    return name.replace("_", "-")
+
+
+def field_name(flag: str) -> str:
+    """Name of the field of an option that is called ``flag`` on the command line."""
+    return flag.replace("-", "_")
+
+
+def _is_valid(name: str, value: object) -> bool:
+    try:
+        return value == getattr(Options, name, None) or DECLARED[name].is_valid(value)
+    except (TypeError, AttributeError):
+        return False
+
+
+def _invalid(name: str, value: str) -> UsageError:
+    return UsageError(f"invalid {flag(name)} {value}: must be {DECLARED[name].expected}")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    return "/".join(map(str, value)) if isinstance(value, tuple) else value

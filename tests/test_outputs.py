@@ -277,12 +277,12 @@ def test_tags_are_written_where_that_is_asked_for(
     [
         (["--embeddings", "e.csv"], 2, ".npz or .parquet"),
         (["--embeddings", "e.npz"], 1, "has no embeddings"),
-        (["--shard", "0/3"], 2, "is not a part like"),
+        (["--shard", "0/3"], 2, "a part such as 1/8"),
         (["--shard", "1/2", "--prior", "estimate"], 2, "needs all clips"),
         (["--min-confidence", "1.5"], 2, "from 0 to 1"),
         (["--per-window", "o.csv"], 2, "two outputs would have this name"),
         (["--per-window", "."], 1, "is a folder"),
-        (["--write-tags=yes"], 2, "invalid choice"),
+        (["--write-tags=yes"], 2, "one of dry-run, apply"),
         (["--settings", "gone.json"], 2, "cannot be read"),
     ],
 )
@@ -304,7 +304,7 @@ def test_what_cannot_be_is_told_before_the_work(
         ({"top": [1]}, "top must be a text or a number"),
         ({"recursive": "yes"}, "recursive must be true or false"),
         ({"clips": "folder"}, "clips must be a list"),
-        ({"top": -1}, "must not be negative"),
+        ({"top": -1}, "at least 0"),
         ([], "not a json object"),
         ("{", "not json"),
     ],

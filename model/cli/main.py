@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from model import cpus, systems
-from model.cli import progress, settings
+from model.cli import progress
 from model.cli.arguments import parse
 from model.cli.console import complain, log_to_stderr, mend_streams, show, tell, top_line
 from model.clips import Found, find, shard
@@ -23,7 +23,7 @@ from model.errors import FAILURE, INCOMPLETE, INTERRUPTED, SUCCESS, GenreError
 from model.files import prepare_path
 from model.genres import GENRES
 from model.options import Options
-from model.outputs import submission
+from model.outputs import settings, submission
 from model.results import RunDescription, describe_run
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
     options, count = plan.options, len(plan.found.clips)
     stop = run.Stop()
     log.info("%d clips, system %s", count, plan.card.name)
-    execution = Execution(options.device, cpus.usable(), options.batch)
+    execution = Execution(options.device, cpus.usable(), options.batch_size)
     with _ending_early(stop, options.time_limit, plan.begun, count):
         shown = partial(progress.shown, quiet=options.verbosity < 0)
         run.classify(options, plan.found, plan.system, plan.card, execution, journal, stop, shown)

@@ -14,11 +14,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from model.cli import settings
 from model.cli.console import complain, mend_streams
 from model.errors import GenreError
 from model.files import AtomicFile
-from model.outputs import submission
+from model.outputs import settings, submission
 from model.outputs.submission import HEADER, csv_line, errors_path
 from model.outputs.table import GENRE
 
@@ -47,7 +46,7 @@ def merge(parts: Sequence[Path], output: Path) -> int:
         MergeError: parts have different headers or an id twice, shards are missing, twice, or of
             different runs, or an errors file is damaged.
         SubmissionError: a part cannot be read or breaks a rule, or the output cannot be written.
-        SettingsError: settings beside a part cannot be read.
+        UsageError: the settings file of a part cannot be read.
     """
     if any(part.resolve() == output.resolve() for part in parts):
         raise MergeError(f"{output}: one of the parts; name another file to write")
@@ -79,7 +78,7 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
 
     Raises:
         MergeError: shards are missing, twice, or of different runs.
-        SettingsError: settings cannot be read.
+        UsageError: a settings file cannot be read.
     """
     described = [(part, _settings(part)) for part in parts]
     shards = [(part, fields) for part, fields in described if fields.get("shard")]
@@ -88,7 +87,7 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
     first, fields = shards[0]
     for part, others in described:
         if not others.get("shard"):
-            raise MergeError(f"{part}: no shard, as {first} is (no {settings.beside(part).name})")
+            raise MergeError(f"{part}: no shard, as {first} is (no {settings.path_for(part).name})")
         for name, mine, theirs in (
             *((name, fields.get(name), others.get(name)) for name in _ALIKE),
             *_abouts(fields, others),
@@ -115,7 +114,7 @@ def _abouts(
 
 
 def _settings(part: Path) -> dict[str, Any]:
-    path = settings.beside(part)
+    path = settings.path_for(part)
     return settings.load(path) if path.exists() else {}
 
 

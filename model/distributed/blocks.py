@@ -118,7 +118,7 @@ class BlockClassifier:
                 "the same files and packages"
             )
         self._system = systems.load(self._card, job.options.weights_folder)
-        self._execution = Execution(job.options.device, job.threads, job.options.batch)
+        self._execution = Execution(job.options.device, job.threads, job.options.batch_size)
         self._network = self._system.connect(self._execution)
         self._folder = Folder(job.folder)
 

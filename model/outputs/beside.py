@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.cli import settings
 from model.clips import Clip, printable
 from model.files import prepare_path
 from model.options import Options
@@ -109,9 +108,9 @@ def _about(options: Options, card: Card, described: RunDescription) -> "About":
         "weights (SHA-256)": described.weights,
         "packages": ", ".join(packages),
         "device": options.device,
-        **settings.chosen(options),
+        **options.changed(),
     }
-    for name in ("system", "prior", "calibration"):  # which have a line of their own
+    for name in ("system", "prior", "calibration", "save-settings"):  # shown elsewhere
         shown.pop(name, None)
     return About(
         system=card.name,

@@ -8,8 +8,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.files import AtomicFile, OutputError
-from model.outputs.formats import EMBEDDING_SUFFIXES, GROUP_ROWS, in_groups, require_package
+from model.files import AtomicFile
+from model.outputs.formats import GROUP_ROWS, in_groups, require_package
 from model.results import Result
 
 
@@ -17,11 +17,8 @@ def require(path: Path) -> None:
     """See, before a long run, that the file can be written in the end.
 
     Raises:
-        OutputError: its name says neither npz nor parquet.
         PackageError: a package is missing.
     """
-    if path.suffix.lower() not in EMBEDDING_SUFFIXES:
-        raise OutputError(f"{path}: embeddings are written as .npz or .parquet")
     if path.suffix.lower() == ".parquet":
         require_package("pyarrow", "parquet files need it; npz does not")
 

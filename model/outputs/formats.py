@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias, TypeVar
+from typing import Final, TextIO, TypeAlias, TypeVar, get_args
 
 from model.errors import GenreError
 from model.files import AtomicFile
+from model.options import TableFormat
 from model.outputs.submission import csv_line
 
-FORMATS: Final = ("csv", "parquet", "jsonl")
-EMBEDDING_SUFFIXES: Final = (".npz", ".parquet")
+FORMATS: Final = get_args(TableFormat)
 _BY_SUFFIX: Final = {".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 GROUP_ROWS: Final = 2_000
 """Rows that parquet takes at once; they are held in memory."""

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.cli import settings
 from model.cli.merge import MergeError, main, merge
 from model.clips import Clip
 from model.genres import GENRES
 from model.options import Options
-from model.outputs import submission
+from model.outputs import settings, submission
 from model.outputs.submission import Row, SubmissionError
 from model.results import describe_run
 from tests.support.tables import write_table

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.files import OutputError
 from model.outputs import embeddings, formats, submission, table
 from model.outputs.formats import PackageError
 from model.results import Result
@@ -104,11 +103,6 @@ def test_embeddings_are_those_of_the_predicted(
     before = path.read_bytes()
     embeddings.write(path, results)
     assert path.read_bytes() == before
-
-
-def test_embeddings_have_two_formats(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"\.npz or \.parquet"):
-        embeddings.write(tmp_path / "e.csv", [])
 
 
 def test_a_missing_package_is_told_with_what_to_do(

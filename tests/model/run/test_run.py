@@ -9,7 +9,7 @@ from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
 from model.run import run
 from model.systems import cards
 
-PLACE = Path("there")
+PLACE = Path("there.npz")
 
 
 @pytest.mark.parametrize(
