@@ -1,5 +1,6 @@
 """The base of all errors that a user or a file can cause, with the exit codes of the programs."""
 
+from importlib.util import find_spec
 from typing import ClassVar, Final
 
 SUCCESS: Final = 0
@@ -24,3 +25,24 @@ class UsageError(GenreError):
     """The options or inputs that were asked for cannot be used."""
 
     exit_code = USAGE
+
+
+class PackageError(GenreError):
+    """A package that an option needs is not installed."""
+
+
+def require_package(name: str, reason: str) -> None:
+    """Check that an optional package is installed.
+
+    Args:
+        name: name of the package.
+        reason: what needs the package, for the message.
+
+    Raises:
+        PackageError: the package is not installed.
+    """
+    if find_spec(name) is None:
+        raise PackageError(
+            f"the package {name} is not installed ({reason}): run `pip install {name}` in this "
+            "environment, or `make dev`, which has it"
+        )

@@ -91,7 +91,7 @@ def work(options: Options, found: Found, begun: float) -> int:
         found: the clips, of all shards.
         begun: when the program started, on the monotonic clock.
     """
-    from model.outputs import beside
+    from model.outputs import extras
     from model.probabilities import priors
     from model.run import run
     from model.run.journal import Journal
@@ -102,7 +102,7 @@ def work(options: Options, found: Found, begun: float) -> int:
     prior = priors.named(options.prior, card.training_prior) if known else None
     prepare_path(options.output)
     prepare_path(submission.errors_path(options.output))
-    beside.prepare(options)
+    extras.prepare(options)
     known_by = run.fingerprint(card, options)
     about = describe_run(found.clips, known_by)
     found = shard(found, *options.shard) if options.shard else found
@@ -114,7 +114,7 @@ def work(options: Options, found: Found, begun: float) -> int:
 
 def _in_journal(plan: Plan, journal: "Journal") -> int:
     """The work between opening and closing the journal."""
-    from model.outputs import beside
+    from model.outputs import extras
     from model.run import run
     from model.systems.base import Execution
 
@@ -132,7 +132,7 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
     summary = run.write_table(options, plan.found, results)
     mix = dict(zip(GENRES, results.prior.tolist(), strict=True))
     about = replace(plan.about, mix=mix)
-    beside.write(options, results, plan.found.duplicates, plan.card, about)
+    extras.write(options, results, plan.found.duplicates, plan.card, about)
     if options.save_settings:
         settings.write(options, about)
     if left:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from model import systems
 from model.cli.console import complain, log_to_stderr, mend_streams, show, tell
 from model.clips import ClipsError, Found
+from model.errors import PackageError
 from model.options import Options
 from model.outputs import formats
 from model.probabilities.priors import ESTIMATE
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         formats.require("parquet")
         return work(options, wanted)
-    except formats.PackageError as error:
+    except PackageError as error:
         return complain(error, FATAL, PROGRAM)
     except KeyboardInterrupt:
         return complain("stopped; run the same command again to go on", INTERRUPTED, PROGRAM)
@@ -97,7 +98,7 @@ def work(options: Options, wanted: Wanted) -> int:
         manifest.ManifestError,
         places.PlaceError,
         OutputError,
-        formats.PackageError,
+        PackageError,
     ) as error:
         return complain(error, FATAL, PROGRAM)
     return WRITTEN

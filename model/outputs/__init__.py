@@ -1,4 +1,4 @@
-"""Files for people: what becomes of the results of a run.
+"""Result files of a run: table, errors file, settings, windows, embeddings, ID3 tags, report.
 
-Each module is a function from results, read once, to a file that appears whole or not at all.
+Every file is written through ``model.files.AtomicFile``.
 """

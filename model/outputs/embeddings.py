@@ -1,4 +1,4 @@
-"""Embeddings of clips as npz or parquet, row by row, so that memory stays flat."""
+"""Embeddings of clips as npz or parquet, written row by row so that memory use stays constant."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -8,34 +8,35 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import require_package
 from model.files import AtomicFile
-from model.outputs.formats import GROUP_ROWS, in_groups, require_package
+from model.outputs.formats import GROUP_ROWS, in_groups
 from model.results import Result
 
 
 def require(path: Path) -> None:
-    """See, before a long run, that the file can be written in the end.
+    """Check before a run that its embeddings can be written.
 
     Raises:
-        PackageError: a package is missing.
+        PackageError: pyarrow is not installed.
     """
     if path.suffix.lower() == ".parquet":
         require_package("pyarrow", "parquet files need it; npz does not")
 
 
 def write(path: Path, results: Iterable[Result]) -> None:
-    """Write the embeddings of all clips that have one, in their order.
+    """Write the embeddings of all clips that have an embedding, in their order.
 
-    An npz holds ``file_id``, text of shape [clips], and ``embedding``, float32 of shape [clips,
-    features]; a parquet file has columns of these names.
+    An npz file holds the arrays ``file_id``, text of shape [clips], and ``embedding``, float32 of
+    shape [clips, features]. A parquet file has columns of these names.
 
     Args:
-        path: where to; its suffix tells the format.
-        results: may be read several times.
+        path: file to write, ``.npz`` or ``.parquet``.
+        results: results of all clips; may be read several times.
 
     Raises:
         OutputError: the path cannot be written.
-        PackageError: a package is missing.
+        PackageError: pyarrow is not installed.
     """
     require(path)
     with AtomicFile(path) as file:
@@ -46,13 +47,13 @@ def write(path: Path, results: Iterable[Result]) -> None:
 
 
 def _embedded(results: Iterable[Result]) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    for one in results:
-        if one.embedding is not None:
-            yield one.clip.file_id, one.embedding
+    for result in results:
+        if result.embedding is not None:
+            yield result.clip.file_id, result.embedding
 
 
 def _write_npz(file: IO[bytes], results: Iterable[Result]) -> None:
-    """An array's header has its shape, so that the results are counted first."""
+    # The header of an array contains its shape, so the first pass counts.
     count = features = longest = 0
     for name, embedding in _embedded(results):
         count, features, longest = count + 1, len(embedding), max(longest, len(name))
@@ -71,12 +72,12 @@ def _write_array(
     shape: tuple[int, ...],
     rows: Iterable[NDArray[Any]],
 ) -> None:
-    described = {"descr": kind, "fortran_order": False, "shape": shape}
-    # The same bytes for the same results: an entry without the time of day.
+    header = {"descr": kind, "fortran_order": False, "shape": shape}
+    # ZipInfo has a constant date, so that the same results give the same bytes.
     entry = zipfile.ZipInfo(f"{name}.npy")
     entry.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as member:
-        np.lib.format.write_array_header_1_0(member, described)
+        np.lib.format.write_array_header_1_0(member, header)
         for row in rows:
             member.write(row.tobytes())
 

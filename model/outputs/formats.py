@@ -1,72 +1,61 @@
-"""Tables as csv, parquet or json lines, row by row, so that memory stays flat."""
+"""Tables as csv, parquet or json lines, written row by row so that memory use stays constant."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar, get_args
 
-from model.errors import GenreError
+from model.errors import require_package
 from model.files import AtomicFile
 from model.options import TableFormat
 from model.outputs.submission import csv_line
 
-FORMATS: Final = get_args(TableFormat)
-_BY_SUFFIX: Final = {".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+FORMATS: Final[tuple[TableFormat, ...]] = get_args(TableFormat)
 GROUP_ROWS: Final = 2_000
-"""Rows that parquet takes at once; they are held in memory."""
+"""Rows in a row group of a parquet file; a group is held in memory."""
+
+_BY_SUFFIX: Final[Mapping[str, TableFormat]] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
 T = TypeVar("T")
-Cell: TypeAlias = str | float
-Row: TypeAlias = Sequence[Cell]
+Value: TypeAlias = str | float
+Row: TypeAlias = Sequence[Value]
 Columns: TypeAlias = Mapping[str, type[str] | type[float]]
+"""Names and types of the values of a row, in order."""
 
 
-class PackageError(GenreError):
-    """A package that an option needs is not installed; the message says which and what to do."""
-
-
-def of(path: Path) -> str:
-    """The format that a file's name asks for; csv unless it says otherwise."""
+def of(path: Path) -> TableFormat:
+    """The format that the name of a file asks for; csv for an unknown suffix."""
     return _BY_SUFFIX.get(path.suffix.lower(), "csv")
 
 
 def require(form: str) -> None:
-    """See, before a long run, that a format can be written in the end.
+    """Check before a run that a format can be written.
 
     Raises:
-        PackageError: a package is missing.
+        PackageError: pyarrow is not installed.
     """
     if form == "parquet":
         require_package("pyarrow", "parquet files need it; csv and jsonl do not")
 
 
-def require_package(name: str, why: str) -> None:
-    """See that a package is there that not everybody needs.
-
-    Raises:
-        PackageError: it is not.
-    """
-    if find_spec(name) is None:
-        raise PackageError(
-            f"the package {name} is not installed ({why}): run `pip install {name}` in this "
-            "environment, or `make dev`, which has it"
-        )
-
-
 def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
-    """Write a table whole or not at all.
+    """Write a table.
 
     Args:
-        path: where to.
+        path: file to write.
         form: one of ``FORMATS``.
-        columns: names and types of the cells of a row, in order.
-        rows: the cells.
+        columns: names and types of the values of a row.
+        rows: values, in the order of the columns.
 
     Raises:
         OutputError: the path cannot be written.
-        PackageError: a package is missing.
+        PackageError: pyarrow is not installed.
     """
     require(form)
     with AtomicFile(path) as file:
@@ -74,27 +63,27 @@ def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
 
 
 def append(file: TextIO, form: str, columns: Columns, rows: Iterable[Row]) -> None:
-    """Write a table to a file that is open and empty; the arguments of ``write``."""
+    """Write a table to an open, empty file; the other arguments are those of ``write``."""
     if form == "csv":
         file.write(csv_line(list(columns)))
-        file.writelines(csv_line([_text(cell) for cell in row]) for row in rows)
+        file.writelines(csv_line([_text(value) for value in row]) for row in rows)
     elif form == "jsonl":
         for row in rows:
-            cells = dict(zip(columns, row, strict=True))
-            file.write(json.dumps(cells, ensure_ascii=False) + "\n")
+            values = dict(zip(columns, row, strict=True))
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
     else:
         _append_parquet(file, columns, rows)
 
 
 def in_groups(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Rows in lists of ``size``, the last one shorter."""
+    """Rows in lists of ``size``; the last list may be shorter."""
     rest = iter(rows)
     while group := list(islice(rest, size)):
         yield group
 
 
-def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else repr(float(cell))
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else repr(float(value))
 
 
 def _append_parquet(file: TextIO, columns: Columns, rows: Iterable[Row]) -> None:
@@ -105,5 +94,5 @@ def _append_parquet(file: TextIO, columns: Columns, rows: Iterable[Row]) -> None
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
     with parquet.ParquetWriter(file.buffer, schema) as writer:
         for group in in_groups(rows, GROUP_ROWS):
-            cells = [list(column) for column in zip(*group, strict=True)]
-            writer.write_table(pa.table(cells, schema=schema))
+            arrays = [list(column) for column in zip(*group, strict=True)]
+            writer.write_table(pa.table(arrays, schema=schema))

@@ -114,7 +114,7 @@ def outcomes(
         if embeddings is not None:
             kept[EMBEDDING] = embeddings.mean(axis=0)
         if THUMBNAIL in keep:
-            from model.outputs.report.content import thumbnail
+            from model.outputs.report.thumbnails import thumbnail
 
             kept[THUMBNAIL] = thumbnail(entry.log_mel)
         yield Outcome(clip, calibration.posteriors(logits.mean(axis=0)), notices, kept)

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from model.clips import Clip, Notice
 from model.genres import GENRES
-from model.outputs.report import About, ReportClip, thumbnail
+from model.outputs.report import About
+from model.outputs.report.thumbnails import thumbnail
+from model.results import Result, Window
 
 ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", True, {"device": "cpu"})
 
@@ -36,20 +39,36 @@ HOSTILE_NAMES = (
 """What a file may be called on Linux: anything but a slash and a zero byte."""
 
 
-def posterior(top: float = 0.7, genre: int = 13) -> np.ndarray[Any, np.dtype[np.float64]]:
+def posterior(top: float = 0.7, genre: int = 13) -> list[float]:
     """Probabilities with one genre ahead and the others alike."""
-    values = np.full(len(GENRES), (1 - top) / (len(GENRES) - 1))
+    values = [(1 - top) / (len(GENRES) - 1)] * len(GENRES)
     values[genre] = top
     return values
 
 
-def clip(file_id: str = "song", top: float = 0.7, genre: int = 13, **fields: Any) -> ReportClip:
-    """A clip with one genre ahead."""
-    given = {"path": f"/music/{file_id}.mp3", "posterior": posterior(top, genre), **fields}
-    return ReportClip(file_id, **given)
+def clip(
+    file_id: str = "song",
+    top: float = 0.7,
+    genre: int = 13,
+    *,
+    path: str = "",
+    predicted: bool = True,
+    notices: Sequence[tuple[str, str]] = (),
+    windows: Sequence[tuple[float, Sequence[float]]] = (),
+    thumbnail: Any = None,
+) -> Result:
+    """The result of a clip with one genre ahead."""
+    return Result(
+        Clip(file_id, path or f"/music/{file_id}.mp3"),
+        tuple(posterior(top, genre)),
+        predicted,
+        tuple(Notice(*notice) for notice in notices),
+        tuple(Window(start, tuple(probabilities)) for start, probabilities in windows),
+        thumbnail=thumbnail,
+    )
 
 
-def many(count: int) -> Iterator[ReportClip]:
+def many(count: int) -> Iterator[Result]:
     """Clips of all kinds, as different from each other as real ones."""
     random = np.random.default_rng(0)
     prior = random.dirichlet(np.ones(len(GENRES)))
@@ -57,18 +76,26 @@ def many(count: int) -> Iterator[ReportClip]:
         path = f"/music/{number % 100:03}/{random.integers(10**6):06} track {number}.mp3"
         file_id = path.removeprefix("/music/").removesuffix(".mp3")
         if number % 50 == 7:
-            notices = (("undecodable", "no decoder found audio in it"),)
-            yield ReportClip(file_id, path, prior, predicted=False, notices=notices)
+            notice = Notice("undecodable", "no decoder found audio in it")
+            yield Result(Clip(file_id, path), tuple(prior.tolist()), False, (notice,))
             continue
         values = random.dirichlet(np.full(len(GENRES), 0.15))
         windows = tuple(
-            (10.0 * place, random.dirichlet(20 * values + 0.01)) for place in range(3)
-        )  # fmt: skip
+            Window(10.0 * place, tuple(random.dirichlet(20 * values + 0.01).tolist()))
+            for place in range(3)
+        )
         frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]
         log_mel = frames + np.linspace(4, -4, 48) + random.normal(size=(96, 48))
         picture = thumbnail(log_mel.astype(np.float16))
-        odd = (("long", "95.2 s, of which the middle 30 were used"),) if number % 9 == 0 else ()
-        yield ReportClip(file_id, path, values, windows, picture, notices=odd)
+        notices = (Notice("long", "95.2 s, of which the middle 30 were used"),)
+        yield Result(
+            Clip(file_id, path),
+            tuple(values.tolist()),
+            True,
+            notices if number % 9 == 0 else (),
+            windows,
+            thumbnail=picture,
+        )
 
 
 @dataclass

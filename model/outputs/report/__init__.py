@@ -1,65 +1,69 @@
-"""One html page about a run, for people: ``write`` makes it from clips and a word about the run."""
+"""The report of a run: one self-contained html page. ``write`` creates it from the results."""
 
 import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from model.errors import require_package
 from model.files import AtomicFile, prepare_path
-from model.outputs.report.content import About, ReportClip, thumbnail
-from model.outputs.report.page import ReportError, rendered, require_jinja2
-from model.outputs.report.sound import EMBED_LIMIT
+from model.outputs.report.audio import EMBED_LIMIT
+from model.outputs.report.clip_table import ClipTable
+from model.outputs.report.page import About, rendered
 from model.outputs.report.summary import Summary
-from model.outputs.report.table import Table
+from model.results import Result
 
-__all__ = ["EMBED_LIMIT", "About", "ReportClip", "ReportError", "prepare", "thumbnail", "write"]
+__all__ = ["EMBED_LIMIT", "About", "prepare", "write"]
 
 log = logging.getLogger(__name__)
 
 
 def prepare(path: Path) -> None:
-    """See, before a long run, that a report can be written in the end.
+    """Check before a run that its report can be written.
 
     Raises:
-        ReportError: a package is missing.
+        PackageError: jinja2 is not installed.
         OutputError: the path cannot be written.
     """
-    require_jinja2()
+    require_package("jinja2", "--report needs it")
     prepare_path(path)
 
 
 def write(
     path: Path,
-    clips: Iterable[ReportClip],
+    results: Iterable[Result],
     about: About,
     *,
     embed_audio: bool = False,
     embed_limit: int = EMBED_LIMIT,
 ) -> None:
-    """Write the report whole or not at all: one html file that needs no network.
+    """Write the report, one html file that needs no network.
 
     Args:
-        path: where to. Clips below its folder are linked so that both can be moved together.
-        clips: in the order of the table; read once.
-        about: the run.
-        embed_audio: put the audio files into the page, so that it plays without them.
-        embed_limit: bytes of audio files to put in; the page tells how many were left out.
+        path: file to write. Links to clips below its folder are relative, so that the folder can be
+            moved as a whole.
+        results: in the order of the table; read once.
+        about: description of the run.
+        embed_audio: whether to put the audio files into the page.
+        embed_limit: largest total size of embedded audio files in bytes. Clips over the limit are
+            linked; the page and a warning say how many there are.
 
     Raises:
-        ReportError: a package is missing.
+        PackageError: jinja2 is not installed.
         OutputError: the path cannot be written.
-        ValueError: a thumbnail is larger than ``thumbnail`` makes it.
+        ValueError: a thumbnail is too large.
     """
     prepare(path)
     summary = Summary()
-    table = Table(path.parent, embed_limit if embed_audio else 0)
-    for clip in clips:
-        summary.add(clip)
-        table.add(clip)
-    if table.embedding.left_out:
+    table = ClipTable(path.parent, embed_limit if embed_audio else 0)
+    for result in results:
+        summary.add(result)
+        table.add(result)
+    audio = table.audio
+    if audio.left_out:
         log.warning(
-            "%s: the audio of %d clips is in the page; that of %d more is not, since it would be "
-            "over the limit of %d bytes: they play from their files",
-            path, table.embedding.embedded, table.embedding.left_out, embed_limit,
+            "%s: the audio of %d clips is in the page; %d more clips are over the limit of %d "
+            "bytes and play from their files",
+            path, audio.embedded, audio.left_out, embed_limit,
         )  # fmt: skip
     with AtomicFile(path) as file:
         file.write(rendered(summary, table, about))

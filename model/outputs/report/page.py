@@ -1,17 +1,17 @@
-"""The page as text, from a template and the style and scripts beside it."""
+"""The text of the page, from a template, a style sheet and scripts in this folder."""
 
 import base64
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.clips import printable
-from model.errors import GenreError
 from model.genres import GENRES
-from model.outputs.report.content import About
+from model.outputs.report.clip_table import ClipTable
 from model.outputs.report.summary import UNSURE_BELOW, Summary, percent
-from model.outputs.report.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -20,37 +20,38 @@ _HERE: Final = Path(__file__).parent
 _SCRIPTS: Final = ("drawing.js", "details.js", "table.js")
 
 
-class ReportError(GenreError):
-    """A report cannot be made; the message says why and what to do."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """Description of the run behind a report.
 
-
-def require_jinja2() -> None:
-    """See that the template engine is there.
-
-    Raises:
-        ReportError: it is not.
+    Attributes:
+        system: name of the system.
+        prior: expected class mix, as the option names it.
+        version: version of the program.
+        created: date, or date and time, of the report.
+        folder: the folder or the list of sources that was classified.
+        calibrated: whether the probabilities are calibrated.
+        settings: further facts about the run, by name.
+        window_seconds: length of a window of the network.
     """
-    try:
-        import jinja2  # noqa: F401
-    except ModuleNotFoundError:
-        raise ReportError(
-            "a report needs the package jinja2, which is not installed; install it "
-            "or leave the report out"
-        ) from None
+
+    system: str
+    prior: str
+    version: str
+    created: str
+    folder: str
+    calibrated: bool
+    settings: Mapping[str, object] = field(default_factory=dict)
+    window_seconds: float = 10.0
 
 
-def rendered(summary: Summary, table: Table, about: About) -> str:
-    """The whole page. Every text in it is escaped, and shown with its control characters visible.
-
-    Raises:
-        ReportError: the template engine is missing.
-    """
-    require_jinja2()
+def rendered(summary: Summary, table: ClipTable, about: About) -> str:
+    """The whole page. All texts are escaped, and control characters in them are visible."""
     from markupsafe import Markup
 
     style = (_HERE / "report.css").read_text(encoding="utf-8")
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    # Style and script are ours; their hashes are what the page's policy lets run.
+    # Style and script are not escaped. The page's security policy allows only their hashes.
     return _template().render(
         summary=summary,
         table=table,
@@ -82,7 +83,7 @@ def _template() -> "Template":
 
 
 def _by_expected_count(summary: Summary) -> list[tuple[str, int, float, int]]:
-    """Name, index, expected count and times on top of each genre, the largest count first."""
+    """Name, index, ``expected`` and ``tops`` of each genre, the largest ``expected`` first."""
     order = sorted(range(len(GENRES)), key=lambda index: -summary.expected[index])
     return [
         (GENRES[index], index, float(summary.expected[index]), int(summary.tops[index]))
@@ -91,5 +92,5 @@ def _by_expected_count(summary: Summary) -> list[tuple[str, int, float, int]]:
 
 
 def _hash(text: str) -> str:
-    """What a Content-Security-Policy calls a text that it allows."""
+    """Source expression of a Content-Security-Policy that allows a text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

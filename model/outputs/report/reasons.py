@@ -1,4 +1,4 @@
-"""What the reasons of the errors file mean, in a few words for the page."""
+"""Short explanations of the reasons in the errors file, for the page."""
 
 from typing import Final
 

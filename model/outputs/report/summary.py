@@ -1,5 +1,6 @@
-"""What a run came to as a whole: the numbers and lists at the top of the page."""
+"""Figures and lists at the top of the page, over all clips of a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Final
@@ -9,26 +10,26 @@ from numpy.typing import NDArray
 
 from model.clips import printable
 from model.genres import GENRES
-from model.outputs.report.content import ReportClip
 from model.outputs.report.reasons import MEANINGS
+from model.results import Result
 
 UNSURE_BELOW: Final = 0.5
-"""A prediction is unsure when no genre is as likely as not."""
+"""A prediction is unsure when its largest probability is below this."""
 
 LISTED: Final = 20
-"""Clips named in a list above the table; the table has them all."""
+"""Largest number of clips in a list; the table below has all."""
 
 BINS: Final = 10
 
 
 @dataclass(frozen=True)
-class Named:
+class ListedClip:
     """A clip in a list.
 
     Attributes:
-        index: its place in the table.
-        name: its id, printable.
-        text: what the list says of it.
+        index: row of the clip in the table.
+        name: printable id of the clip.
+        text: remark of the list about the clip.
     """
 
     index: int
@@ -41,18 +42,18 @@ class Problem:
     """Clips with one reason in common.
 
     Attributes:
-        reason: of ``docs/errors.md``.
-        count: clips that have it.
-        clips: the first ``LISTED`` of them.
+        reason: word of ``docs/errors.md``.
+        count: number of clips with the reason.
+        clips: the first ``LISTED`` clips with the reason.
     """
 
     reason: str
     count: int = 0
-    clips: list[Named] = field(default_factory=list)
+    clips: list[ListedClip] = field(default_factory=list)
 
     @property
     def meaning(self) -> str:
-        """The reason in a few words; empty for one that is not known."""
+        """Explanation of the reason; empty for an unknown reason."""
         return MEANINGS.get(self.reason, "")
 
 
@@ -61,15 +62,16 @@ class Summary:
     """Figures over all clips, which are added one by one.
 
     Attributes:
-        clips: all of them.
-        predicted: those that the model saw; only these count in the figures below.
-        expected: sum of their posteriors, shape [16].
-        tops: how often each genre is the likeliest, shape [16].
-        bins: top probabilities counted in ten equal steps from 0 to 1.
-        unsure: predicted clips whose top probability is below ``UNSURE_BELOW``.
-        troubled: clips with a notice or without a prediction.
-        unpredicted_problems: by reason, clips without a prediction.
-        remarks: by reason, clips with a prediction.
+        clips: number of clips.
+        predicted: number of clips with a prediction. ``expected``, ``tops``, ``bins`` and
+            ``unsure`` count these clips only.
+        expected: sum of the probabilities, shape [16].
+        tops: number of clips in which each genre is the most probable, shape [16].
+        bins: histogram of the largest probability of each clip, ten equal bins from 0 to 1.
+        unsure: number of clips whose largest probability is below ``UNSURE_BELOW``.
+        troubled: number of clips with a notice or without a prediction.
+        unpredicted_problems: problems of clips without a prediction, by reason.
+        remarks: notices of clips with a prediction, by reason.
     """
 
     clips: int = 0
@@ -83,37 +85,37 @@ class Summary:
     remarks: dict[str, Problem] = field(default_factory=dict)
     _least_sure: list[tuple[float, int, str, int]] = field(default_factory=list)
 
-    def add(self, clip: ReportClip) -> None:
+    def add(self, result: Result) -> None:
         """Count the next clip of the table."""
-        index = self.clips
+        index, name = self.clips, printable(result.clip.file_id)
         self.clips += 1
-        self.troubled += bool(clip.notices) or not clip.predicted
-        if clip.predicted:
-            self._count_prediction(index, clip)
-        groups = self.remarks if clip.predicted else self.unpredicted_problems
-        for reason, detail in clip.notices:
-            problem = groups.setdefault(reason, Problem(reason))
+        self.troubled += bool(result.notices) or not result.predicted
+        if result.predicted:
+            self._count_prediction(index, name, result.probabilities)
+        groups = self.remarks if result.predicted else self.unpredicted_problems
+        for notice in result.notices:
+            problem = groups.setdefault(notice.reason, Problem(notice.reason))
             problem.count += 1
             if problem.count <= LISTED:
-                problem.clips.append(Named(index, printable(clip.file_id), printable(detail)))
+                problem.clips.append(ListedClip(index, name, printable(notice.detail)))
 
-    def _count_prediction(self, index: int, clip: ReportClip) -> None:
+    def _count_prediction(self, index: int, name: str, probabilities: Sequence[float]) -> None:
         self.predicted += 1
-        self.expected += clip.posterior
-        genre = int(np.argmax(clip.posterior))
-        top = float(clip.posterior[genre])
+        self.expected += probabilities
+        genre = int(np.argmax(probabilities))
+        top = probabilities[genre]
         self.tops[genre] += 1
         self.bins[min(BINS - 1, int(top * BINS))] += 1
         if top < UNSURE_BELOW:
             self.unsure += 1
-            self._least_sure.append((top, index, printable(clip.file_id), genre))
+            self._least_sure.append((top, index, name, genre))
             if len(self._least_sure) > 100 * LISTED:
                 self._least_sure = nsmallest(LISTED, self._least_sure)
 
-    def least_sure(self) -> list[Named]:
-        """The ``LISTED`` unsure clips with the smallest top probability, the smallest first."""
+    def least_sure(self) -> list[ListedClip]:
+        """The ``LISTED`` unsure clips with the smallest largest probability, in that order."""
         return [
-            Named(index, name, f"{GENRES[genre]} {percent(top)}")
+            ListedClip(index, name, f"{GENRES[genre]} {percent(top)}")
             for top, index, name, genre in nsmallest(LISTED, self._least_sure)
         ]
 
@@ -128,7 +130,7 @@ class Summary:
 
 
 def percent(probability: float) -> str:
-    """A probability for people, never rounded to certainty."""
+    """A probability in percent, never rounded to 0% or 100%."""
     if probability < 0.01:
         return "<1%"
     return ">99%" if probability > 0.99 else f"{100 * probability:.0f}%"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.errors import PackageError
 from model.outputs import embeddings, formats, submission, table
-from model.outputs.formats import PackageError
 from model.results import Result
 from tests.support.answers import answer, sure_of, unknown
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from model.genres import GENRES
-from model.outputs.report import ReportClip, write
+from model.outputs.report import write
+from model.results import Result
 from tests.model.outputs.report.conftest import Visit
 from tests.support.report_samples import ABOUT, HOSTILE_NAMES, clip, many, posterior
 
@@ -24,7 +25,7 @@ PHONE = {"width": 360, "height": 740}
 WINDOWS = ((0.0, posterior(0.9, 3)), (10.0, posterior(0.6, 4)), (20.0, posterior(0.3, 4)))
 
 
-def report(folder: Path, *clips: ReportClip, **options: Any) -> Path:
+def report(folder: Path, *clips: Result, **options: Any) -> Path:
     write(folder / "report.html", clips, ABOUT, **options)
     return folder / "report.html"
 

@@ -13,17 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from model.errors import PackageError
 from model.files import OutputError
 from model.genres import GENRES
-from model.outputs.report import About, ReportClip, ReportError, prepare, write
+from model.outputs.report import About, prepare, write
 from model.outputs.report.reasons import MEANINGS
+from model.results import Result
 from tests.conftest import ROOT
 from tests.support.report_samples import ABOUT, HOSTILE_NAMES, Page, clip, many, opened, posterior
 
 OS_TEXT = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
 
 
-def page(folder: Path, *clips: ReportClip, about: About = ABOUT) -> Page:
+def page(folder: Path, *clips: Result, about: About = ABOUT) -> Page:
     """The page that is written of some clips."""
     write(folder / "report.html", clips, about)
     return opened(folder / "report.html")
@@ -34,7 +36,7 @@ def shape(page: Page) -> list[tuple[str, tuple[str, ...]]]:
     return [(tag, tuple(attributes)) for tag, attributes in page.elements]
 
 
-def hostile(name: str) -> ReportClip:
+def hostile(name: str) -> Result:
     return clip(name, path=f"/music/{name}.mp3", top=0.3, notices=(("failure", name),))
 
 
@@ -190,7 +192,7 @@ def test_every_reason_has_a_meaning() -> None:
 
 def test_without_the_template_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ReportError, match="jinja2"):
+    with pytest.raises(PackageError, match="jinja2"):
         prepare(tmp_path / "report.html")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.outputs.report.sound import Embedding, location
+from model.outputs.report.audio import EmbeddedAudio, location
 from tests.support.report_samples import HOSTILE_NAMES
 
 NAMES = st.binary(min_size=1, max_size=60).filter(
@@ -69,7 +69,7 @@ def test_audio_is_embedded_up_to_the_limit(tmp_path: Path) -> None:
     first.write_bytes(b"x" * 60)
     second.write_bytes(b"y" * 50)
     third.write_bytes(b"z" * 40)
-    embedding = Embedding(100)
+    embedding = EmbeddedAudio(100)
     head, text = embedding.data_url(str(first)).split(",")
     assert head == "data:audio/mpeg;base64"
     assert base64.b64decode(text) == b"x" * 60
@@ -81,7 +81,7 @@ def test_audio_is_embedded_up_to_the_limit(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_not_embedded(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.mp3"
     os.mkfifo(pipe)
-    embedding = Embedding(100)
+    embedding = EmbeddedAudio(100)
     for path in (pipe, tmp_path, tmp_path / "missing.mp3"):
         assert embedding.data_url(str(path)) == ""
     assert (embedding.embedded, embedding.left_out) == (0, 0)
@@ -90,6 +90,6 @@ def test_what_cannot_be_read_is_not_embedded(tmp_path: Path) -> None:
 def test_no_audio_is_read_unless_asked_for(tmp_path: Path) -> None:
     empty = tmp_path / "a.mp3"
     empty.touch()
-    embedding = Embedding(0)
+    embedding = EmbeddedAudio(0)
     assert embedding.data_url(str(empty)) == ""
     assert (embedding.embedded, embedding.left_out) == (0, 0)

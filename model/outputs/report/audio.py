@@ -1,4 +1,4 @@
-"""Where the page finds a clip's audio: the file itself, or a copy inside the page."""
+"""Addresses of the clips' audio for the page: of the file, or of a copy inside the page."""
 
 import base64
 import mimetypes
@@ -10,14 +10,14 @@ from typing import Final
 from urllib.parse import quote
 
 EMBED_LIMIT: Final = 50_000_000
-"""Bytes of audio files that a page may hold unless told otherwise; browsers get slow beyond."""
+"""Default limit of embedded audio in bytes; browsers become slow with more."""
 
 
 def location(path: str, folder: Path) -> str:
-    """URL of a clip for a page that lies in ``folder``, whatever bytes the name is made of.
+    """URL of a clip for a page in ``folder``; names may contain any bytes.
 
-    A clip below the folder gets a relative URL, so that both can be moved together; any other gets
-    a ``file:`` URL, so that the page can be moved alone.
+    A clip below the folder gets a relative URL, so that the folder can be moved as a whole. Any
+    other clip gets a ``file:`` URL, so that the page can be moved alone.
     """
     base, place = _real(str(folder)), _real(str(Path(path).parent))
     name = os.fsencode(Path(path).name)
@@ -28,35 +28,34 @@ def location(path: str, folder: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _real(folder: str) -> str:
-    # Browsers take ".." away by the text alone, which is wrong behind a symbolic link.
+    # Browsers resolve ".." without looking at symbolic links.
     return os.path.realpath(folder)
 
 
-class Embedding:
-    """Audio files as data URLs, in turn, until they are too many bytes.
+class EmbeddedAudio:
+    """Audio files as data URLs, as long as they fit into a limit.
 
     Args:
-        limit: bytes of files to take, 0 for none.
+        limit: largest total size of the files in bytes; 0 embeds none.
 
     Attributes:
-        embedded: files taken.
-        left_out: files that were no more within the limit.
+        embedded: number of embedded files.
+        left_out: number of files over the limit.
     """
 
     def __init__(self, limit: int) -> None:
-        self._wanted = limit > 0
+        self._enabled = limit > 0
         self._left = limit
         self.embedded = 0
         self.left_out = 0
 
     def data_url(self, path: str) -> str:
-        """The file as a URL, or an empty text when it is over the limit or cannot be read."""
-        if not self._wanted:
+        """Data URL of a file; empty if the file is over the limit or cannot be read."""
+        if not self._enabled:
             return ""
         try:
-            # A pipe would block on opening.
             status = Path(path).stat()
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
                 return ""
             if status.st_size > self._left:
                 self.left_out += 1

@@ -1,0 +1,107 @@
+"""Output files in addition to the table and its errors file: windows, embeddings, report."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from model.clips import Clip, Notice, printable
+from model.errors import require_package
+from model.files import prepare_path
+from model.options import Options
+from model.outputs import embeddings, formats
+from model.outputs.table import WINDOW_COLUMNS, window_rows
+from model.results import Result, RunDescription
+
+if TYPE_CHECKING:
+    from model.outputs.report import About
+    from model.systems.cards import Card
+
+
+def prepare(options: Options) -> None:
+    """Check before a run that its output files can be written.
+
+    Raises:
+        OutputError: a path cannot be written.
+        PackageError: a package is not installed.
+    """
+    formats.require(options.format or formats.of(options.output))
+    if options.per_window:
+        formats.require(formats.of(options.per_window))
+        prepare_path(options.per_window)
+    if options.embeddings:
+        embeddings.require(options.embeddings)
+        prepare_path(options.embeddings)
+    if options.write_tags:
+        require_package("mutagen", "--write-tags needs it")
+    if options.report:
+        from model.outputs import report
+
+        report.prepare(options.report)
+
+
+def write(
+    options: Options,
+    results: Iterable[Result],
+    duplicates: Iterable[Clip],
+    card: "Card",
+    described: RunDescription,
+) -> None:
+    """Write the files that the options name.
+
+    Args:
+        options: options of the run.
+        results: results of all clips; may be read several times.
+        duplicates: clips without a row, since another clip has the same id.
+        card: card of the system.
+        described: description of the run.
+
+    Raises:
+        OutputError: a path cannot be written.
+    """
+    if options.per_window:
+        form = formats.of(options.per_window)
+        formats.write(options.per_window, form, WINDOW_COLUMNS, window_rows(results))
+    if options.embeddings:
+        embeddings.write(options.embeddings, results)
+    if options.report:
+        from model.outputs import report
+
+        results = _with_duplicates(results, duplicates)
+        about = _about(options, card, described)
+        report.write(options.report, results, about, embed_audio=options.embed_audio)
+
+
+def _with_duplicates(results: Iterable[Result], duplicates: Iterable[Clip]) -> Iterator[Result]:
+    """Results with a notice for each duplicate of their clip."""
+    notices: dict[str, tuple[Notice, ...]] = {}
+    for clip in duplicates:
+        notice = Notice("duplicate", f"{printable(clip.path)} has the same id, and no row")
+        notices[clip.file_id] = (*notices.get(clip.file_id, ()), notice)
+    for result in results:
+        more = notices.get(result.clip.file_id, ())
+        yield replace(result, notices=(*result.notices, *more)) if more else result
+
+
+def _about(options: Options, card: "Card", described: RunDescription) -> "About":
+    from model.outputs.report import About
+
+    facts = {
+        "expected mix": ", ".join(f"{genre} {share:.4f}" for genre, share in described.mix.items()),
+        "weights (SHA-256)": described.weights,
+        "packages": ", ".join(f"{name} {text}" for name, text in described.packages.items()),
+        "device": options.device,
+        **options.changed(),
+    }
+    for name in ("system", "prior", "calibration", "save-settings"):  # shown elsewhere
+        facts.pop(name, None)
+    return About(
+        system=card.name,
+        prior=options.prior,
+        version=described.program,
+        created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        folder=", ".join(options.sources),
+        calibrated=card.calibrated,
+        settings=facts,
+        window_seconds=card.window_frames * card.front_end.hop_length / card.front_end.sample_rate,
+    )
