@@ -1,1 +1,1 @@
-"""The command line: arguments, settings file, console, progress, merging tables."""
+"""Command lines: arguments, console output, progress, and the merging of tables."""

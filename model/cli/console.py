@@ -1,4 +1,4 @@
-"""What a run says: on the console, in one place."""
+"""Console output of the command lines."""
 
 import contextlib
 import io
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from model.results import Result
     from model.run.run import Summary
 
-_NAMED = 5
+_NAMED_CLIPS = 5
 log = logging.getLogger("model")
 
 
-def mend_streams() -> None:
-    """Make the standard streams safe to write to, whatever they are.
+def make_streams_safe() -> None:
+    """Make writing to the standard streams safe, also if they are closed or cannot encode a name.
 
-    A closed one would give its number to the next file that is opened, and what native libraries
-    write to it would end up there.
+    The next opened file would get the number of a closed stream, and with it the messages of native
+    libraries.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -38,7 +38,7 @@ def mend_streams() -> None:
 
 
 def log_to_stderr(verbosity: int) -> None:
-    """Have the log's lines on standard error: warnings only (-1), what happens (0), or all (1)."""
+    """Write the log to standard error: warnings only (-1), the course of a run (0), or all (1)."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.handlers[:] = [handler]
@@ -46,40 +46,41 @@ def log_to_stderr(verbosity: int) -> None:
     log.setLevel({-1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}[verbosity])
 
 
-def complain(problem: object, code: int, program: str = "predict.py") -> int:
-    """Say what went wrong in one line; returns the exit code."""
+def print_error(problem: object, code: int, program: str = "predict.py") -> int:
+    """Print what went wrong to standard error; returns the exit code."""
     with contextlib.suppress(OSError):
         print(f"{program}: {problem}", file=sys.stderr, flush=True)
     return code
 
 
-def tell(summary: "Summary", errors: object) -> None:
-    """Say how a run went, and where its errors file is, by path or address."""
+def log_summary(summary: "Summary", errors: object) -> None:
+    """Log the result of a run and the path or address of its errors file."""
     total = summary.predicted + summary.unpredicted
     log.info(
         "%d clips: %d predicted, %d have the prior", total, summary.predicted, summary.unpredicted
     )
     for reason, (count, clips) in sorted(summary.named.items()):
-        names = [printable(clip.name) for clip in clips[:_NAMED]]
-        log.info("  %s: %d (%s%s)", reason, count, ", ".join(names), ", ..." * (count > _NAMED))
+        names = ", ".join(printable(clip.name) for clip in clips[:_NAMED_CLIPS])
+        log.info("  %s: %d (%s%s)", reason, count, names, ", ..." * (count > _NAMED_CLIPS))
     if summary.named:
         log.info("details in %s", errors)
 
 
-def show(lines: Iterable[str]) -> None:
-    """Print lines to standard output, as far as somebody can read them."""
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines to standard output; a closed pipe or a full disk does not end the run."""
     try:
         for line in lines:
             print(line)
         sys.stdout.flush()
     except OSError:
-        # Nobody can read this any more, but the submission is there.
+        # Later output, also of the interpreter's exit, must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def top_line(one: "Result", top: int) -> str:
-    """A clip's likeliest genres."""
-    order = sorted(range(len(GENRES)), key=lambda index: -one.probabilities[index])[:top]
-    genres = ", ".join(f"{GENRES[index]} {one.probabilities[index]:.2f}" for index in order)
-    remark = "" if one.predicted else " (prior: no usable audio)"
-    return f"{printable(one.clip.name):32} {genres}{remark}"
+def top_line(result: "Result", top: int) -> str:
+    """A line with the ``top`` most probable genres of a clip."""
+    probabilities = result.probabilities
+    order = sorted(range(len(GENRES)), key=lambda index: -probabilities[index])[:top]
+    genres = ", ".join(f"{GENRES[index]} {probabilities[index]:.2f}" for index in order)
+    remark = "" if result.predicted else " (prior: no usable audio)"
+    return f"{printable(result.clip.name):32} {genres}{remark}"

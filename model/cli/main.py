@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from model import cpus, systems
 from model.cli import progress
 from model.cli.arguments import parse
-from model.cli.console import complain, log_to_stderr, mend_streams, show, tell, top_line
+from model.cli.console import (
+    log_summary,
+    log_to_stderr,
+    make_streams_safe,
+    print_error,
+    print_lines,
+    top_line,
+)
 from model.clips import Found, find, shard
 from model.errors import FAILURE, INCOMPLETE, INTERRUPTED, SUCCESS, GenreError
 from model.files import prepare_path
@@ -44,20 +51,20 @@ log = logging.getLogger("model")
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
     begun = time.monotonic()
-    mend_streams()
+    make_streams_safe()
     try:
         options = parse(arguments)
         log_to_stderr(options.verbosity)
         return work(options, find(options.sources, options.recursive, options.any_audio), begun)
     except GenreError as error:
-        return complain(error, error.exit_code)
+        return print_error(error, error.exit_code)
     except KeyboardInterrupt:
-        return complain("stopped at once", INTERRUPTED)
+        return print_error("stopped at once", INTERRUPTED)
     except ModuleNotFoundError as error:
         hint = "run `make setup` and use .venv/bin/python, or build the container"
-        return complain(f"{sys.executable} lacks the package {error.name}; {hint}", FAILURE)
+        return print_error(f"{sys.executable} lacks the package {error.name}; {hint}", FAILURE)
     except MemoryError:
-        return complain("not enough memory; try a smaller --batch-size or --workers", FAILURE)
+        return print_error("not enough memory; try a smaller --batch-size or --workers", FAILURE)
 
 
 @dataclass(frozen=True)
@@ -141,14 +148,14 @@ def _in_journal(plan: Plan, journal: "Journal") -> int:
             stop.reasons[0],
             left,
         )
-    tell(summary, submission.errors_path(options.output))
+    log_summary(summary, submission.errors_path(options.output))
     if options.top:
-        show(top_line(one, options.top) for one in results)
+        print_lines(top_line(one, options.top) for one in results)
     if options.write_tags:
         _write_tags(options, results)
     if not left and not options.keep_journal:
         journal.remove()
-    show([f"Output file written at {options.output}"])
+    print_lines([f"Output file written at {options.output}"])
     return INCOMPLETE if options.strict and summary.unpredicted else SUCCESS
 
 
@@ -158,7 +165,7 @@ def _write_tags(options: Options, results: "Results") -> None:
     really = options.write_tags == "apply"
     written = left_alone = 0
     for change in tags.write(results, options.min_confidence, really):
-        show([str(change)])
+        print_lines([str(change)])
         written += not change.problem
         left_alone += bool(change.problem)
     what = "written" if really else "to be written; nothing was, add =apply to write them"
@@ -211,7 +218,7 @@ def _ending_early(
 
 def _say_how_to_go_on(reason: str, left: int) -> int:
     code = 128 + signal.Signals[reason].value
-    return complain(
+    return print_error(
         f"ended by {reason} with {left} clips to go; run the same command again to go on, or with "
         "--partial to have them filled with the prior",
         code,

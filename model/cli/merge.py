@@ -1,70 +1,74 @@
-"""``python -m model.cli.merge PART... -o TABLE``: the tables of several runs as one.
+"""``python -m model.cli.merge PART... -o TABLE``: join csv tables of ``predict.py``.
 
-The parts are csv files that ``predict.py`` wrote, of shards or of different folders. Where their
-settings lie beside them, as they do after ``--shard``, they must be all shards of one run, each
-once. Rows go through one at a time, so that the tables may be of any size; errors are few.
+The parts are tables of shards of one run, or of different folders. If a part has a settings file
+that names a shard, the parts must be all shards of one run, each once. Rows are streamed, so that
+tables may be larger than memory; errors files are read as a whole.
 """
 
 import argparse
 import heapq
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from model.cli.console import complain, mend_streams
-from model.errors import GenreError
+from model.cli.console import make_streams_safe, print_error
+from model.errors import FAILURE, SUCCESS, GenreError
 from model.files import AtomicFile
+from model.options import parse
 from model.outputs import settings, submission
 from model.outputs.submission import HEADER, csv_line, errors_path
 from model.outputs.table import GENRE
 
 HEADERS = (HEADER, (*HEADER, GENRE))
-_ALIKE = ("system", "prior", "recursive", "any-audio", "min-confidence", "device")
-"""Settings that shards of one run have in common."""
+_COMPARED = ("system", "prior", "recursive", "any-audio", "min-confidence", "device")
+"""Options that the shards of one run have in common."""
 
 
 class MergeError(GenreError):
-    """The parts do not fit together; the message says which and why."""
+    """The parts do not fit together; the message names the part and the difference."""
 
 
 def merge(parts: Sequence[Path], output: Path) -> int:
     """Write the rows of all parts, sorted by id, and their errors files as one.
 
-    The result of all shards of a run has the bytes of the table that one run had written.
+    The merged table of all shards of a run is byte-identical to the table of a single run.
 
     Args:
         parts: csv files.
-        output: where to; none of the parts.
+        output: table to write; must not be a part.
 
     Returns:
         The number of rows.
 
     Raises:
-        MergeError: parts have different headers or an id twice, shards are missing, twice, or of
+        MergeError: parts have different headers or the same id, shards are missing, repeated or of
             different runs, or an errors file is damaged.
-        SubmissionError: a part cannot be read or breaks a rule, or the output cannot be written.
+        OutputError: the output cannot be written.
+        SubmissionError: a part cannot be read or breaks a rule.
         UsageError: the settings file of a part cannot be read.
     """
     if any(part.resolve() == output.resolve() for part in parts):
         raise MergeError(f"{output}: one of the parts; name another file to write")
-    wanted = expected_rows(parts)
+    expected = expected_rows(parts)
     errors = _errors(parts)
     tables = [submission.lines(part) for part in parts]
     header = _common_header(parts, [next(table, (0, []))[1] for table in tables])
-    ordered = (
-        _in_order(part, table, len(header)) for part, table in zip(parts, tables, strict=True)
-    )
+    rows = [_checked(*pair, len(header)) for pair in zip(parts, tables, strict=True)]
     with AtomicFile(output) as file:
         file.write(csv_line(header))
         count = 0
-        for cells in _once(heapq.merge(*ordered, key=itemgetter(0))):
+        last_id = None
+        for cells in heapq.merge(*rows, key=itemgetter(0)):
+            if cells[0] == last_id:
+                raise MergeError(f"file_id {last_id!r} is in two parts")
+            last_id = cells[0]
             file.write(csv_line(cells))
             count += 1
-        if wanted is not None and count != wanted:
-            raise MergeError(f"the parts have {count} rows, but there were {wanted} clips")
+        if expected is not None and count != expected:
+            raise MergeError(f"the parts have {count} rows, but there were {expected} clips")
     if errors:
         with AtomicFile(errors_path(output)) as file:
             file.writelines(f"{line}\n" for line in errors)
@@ -74,43 +78,41 @@ def merge(parts: Sequence[Path], output: Path) -> int:
 
 
 def expected_rows(parts: Sequence[Path]) -> int | None:
-    """How many rows all shards of a run have, or None where the parts are no shards.
+    """Number of rows of all shards of a run, or None if the parts are not shards.
 
     Raises:
-        MergeError: shards are missing, twice, or of different runs.
+        MergeError: shards are missing, repeated or of different runs.
         UsageError: a settings file cannot be read.
     """
-    described = [(part, _settings(part)) for part in parts]
-    shards = [(part, fields) for part, fields in described if fields.get("shard")]
-    if not shards:
+    contents = [_settings(part) for part in parts]
+    first = next((place for place, content in enumerate(contents) if content.get("shard")), None)
+    if first is None:
         return None
-    first, fields = shards[0]
-    for part, others in described:
-        if not others.get("shard"):
-            raise MergeError(f"{part}: no shard, as {first} is (no {settings.path_for(part).name})")
-        for name, mine, theirs in (
-            *((name, fields.get(name), others.get(name)) for name in _ALIKE),
-            *_abouts(fields, others),
-            ("number of shards", _parts(fields), _parts(others)),
-        ):
-            if mine != theirs:
-                raise MergeError(f"{part}: of another run than {first}: {name} differs")
-    numbers = [int(fields["shard"].split("/")[0]) for _, fields in shards]
-    missing = sorted(set(range(1, _parts(fields) + 1)) - set(numbers))
+    identity = _identity(contents[first])
+    for part, content in zip(parts, contents, strict=True):
+        if not content.get("shard"):
+            path = settings.path_for(part)
+            raise MergeError(f"{part}: no shard, as {parts[first]} is (no {path.name})")
+        other = _identity(content)
+        for name in identity | other:
+            if identity.get(name) != other.get(name):
+                raise MergeError(f"{part}: of another run than {parts[first]}: {name} differs")
+    numbers = [_shard(content)[0] for content in contents]
+    total = _shard(contents[first])[1]
+    missing = sorted(set(range(1, total + 1)) - set(numbers))
+    if missing:
+        raise MergeError(f"shards {missing} are missing, of {total}")
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
-    if missing or twice:
-        what = f"shards {missing} are missing" if missing else f"shards {twice} are there twice"
-        raise MergeError(f"{what}, of {_parts(fields)}")
-    return int(fields[settings.ABOUT]["clips"])
+    if twice:
+        raise MergeError(f"shards {twice} are there twice, of {total}")
+    return int(contents[first][settings.ABOUT]["clips"])
 
 
-def _abouts(
-    fields: Mapping[str, Any], others: Mapping[str, Any]
-) -> Iterator[tuple[str, object, object]]:
-    """What two parts say of their run: name, and both values."""
-    mine, theirs = (one.get(settings.ABOUT) or {} for one in (fields, others))
-    for name in dict.fromkeys([*mine, *theirs]):
-        yield name, mine.get(name), theirs.get(name)
+def _identity(content: dict[str, Any]) -> dict[str, object]:
+    """Facts that the shards of one run have in common, by name, from a settings file."""
+    options = {name: content.get(name) for name in _COMPARED}
+    about = content.get(settings.ABOUT) or {}
+    return {**options, **about, "number of shards": _shard(content)[1]}
 
 
 def _settings(part: Path) -> dict[str, Any]:
@@ -118,8 +120,9 @@ def _settings(part: Path) -> dict[str, Any]:
     return settings.load(path) if path.exists() else {}
 
 
-def _parts(fields: dict[str, Any]) -> int:
-    return int(str(fields["shard"]).partition("/")[2] or 0)
+def _shard(content: dict[str, Any]) -> tuple[int, int]:
+    shard: tuple[int, int] = parse("shard", str(content["shard"]))
+    return shard
 
 
 def _common_header(parts: Sequence[Path], headers: Sequence[list[str]]) -> list[str]:
@@ -131,32 +134,21 @@ def _common_header(parts: Sequence[Path], headers: Sequence[list[str]]) -> list[
     return headers[0]
 
 
-def _in_order(
-    part: Path, table: Iterator[tuple[int, list[str]]], width: int
-) -> Iterator[list[str]]:
+def _checked(part: Path, table: Iterator[tuple[int, list[str]]], width: int) -> Iterator[list[str]]:
     """Rows of a part, checked; their ids must ascend."""
-    last: str | None = None
+    last_id: str | None = None
     for number, cells in table:
         if len(cells) != width:
             raise MergeError(f"{part}, line {number}: {len(cells)} cells instead of {width}")
         submission.checked(cells[: len(HEADER)], f"{part}, line {number}")
-        if last is not None and cells[0] <= last:
-            raise MergeError(f"{part}, line {number}: {cells[0]!r} does not come after {last!r}")
-        last = cells[0]
-        yield cells
-
-
-def _once(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    last: str | None = None
-    for cells in rows:
-        if cells[0] == last:
-            raise MergeError(f"file_id {cells[0]!r} is in two parts")
-        last = cells[0]
+        if last_id is not None and cells[0] <= last_id:
+            raise MergeError(f"{part}, line {number}: {cells[0]!r} does not come after {last_id!r}")
+        last_id = cells[0]
         yield cells
 
 
 def _errors(parts: Sequence[Path]) -> list[str]:
-    """Lines of the errors files: duplicates first, else by id, as a single run writes them."""
+    """Lines of the errors files in the order of a single run: duplicates first, then by id."""
     keyed = []
     for path in filter(Path.exists, map(errors_path, parts)):
         try:
@@ -172,20 +164,22 @@ def _errors(parts: Sequence[Path]) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
-    mend_streams()
+    make_streams_safe()
     parser = argparse.ArgumentParser(
         prog="python -m model.cli.merge",
-        description="Join csv tables of predict.py, shards of a run for instance, to one.",
+        description="Join csv tables of predict.py, such as the shards of a run, into one table.",
     )
     parser.add_argument("parts", nargs="+", type=Path, metavar="PART", help="csv files")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE")
-    given = parser.parse_args(arguments)
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="TABLE", help="table to write"
+    )
+    args = parser.parse_args(arguments)
     try:
-        count = merge(given.parts, given.output)
+        count = merge(args.parts, args.output)
     except GenreError as error:
-        return complain(error, 1, "merge")
-    print(f"Output file written at {given.output}: {count} rows of {len(given.parts)} parts")
-    return 0
+        return print_error(error, FAILURE, "merge")
+    print(f"Output file written at {args.output}: {count} rows of {len(args.parts)} parts")
+    return SUCCESS
 
 
 if __name__ == "__main__":

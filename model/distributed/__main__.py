@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model import systems
-from model.cli.console import complain, log_to_stderr, mend_streams, show, tell
+from model.cli.console import (
+    log_summary,
+    log_to_stderr,
+    make_streams_safe,
+    print_error,
+    print_lines,
+)
 from model.clips import ClipsError, Found
 from model.errors import PackageError
 from model.options import Options
@@ -52,16 +58,16 @@ class Wanted:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
-    mend_streams()
+    make_streams_safe()
     options, wanted = parse(arguments)
     log_to_stderr(options.verbosity)
     try:
         formats.require("parquet")
         return work(options, wanted)
     except PackageError as error:
-        return complain(error, FATAL, PROGRAM)
+        return print_error(error, FATAL, PROGRAM)
     except KeyboardInterrupt:
-        return complain("stopped; run the same command again to go on", INTERRUPTED, PROGRAM)
+        return print_error("stopped; run the same command again to go on", INTERRUPTED, PROGRAM)
 
 
 def work(options: Options, wanted: Wanted) -> int:
@@ -89,7 +95,7 @@ def work(options: Options, wanted: Wanted) -> int:
         results = manifest.Results(book, found.clips, np.array(card.training_prior), prior)
         _finish(options, book, found, results)
     except (ClipsError, priors.PriorError) as error:
-        return complain(error, USAGE, PROGRAM)
+        return print_error(error, USAGE, PROGRAM)
     except (
         cards.CardError,
         BlockError,
@@ -100,7 +106,7 @@ def work(options: Options, wanted: Wanted) -> int:
         OutputError,
         PackageError,
     ) as error:
-        return complain(error, FATAL, PROGRAM)
+        return print_error(error, FATAL, PROGRAM)
     return WRITTEN
 
 
@@ -146,8 +152,8 @@ def _finish(options: Options, book: "Manifest", found: Found, results: "Results"
                 folder.upload(str(errors), errors.name)
             else:
                 folder.remove(errors.name)
-    tell(summary, f"{folder.name}/{errors.name}")
-    show([f"Output file written at {folder.name}/{options.output.name}"])
+    log_summary(summary, f"{folder.name}/{errors.name}")
+    print_lines([f"Output file written at {folder.name}/{options.output.name}"])
 
 
 def parse(arguments: Sequence[str]) -> tuple[Options, Wanted]:
