@@ -21,15 +21,15 @@ import numpy as np
 
 from model import systems
 from model.clips import Clip
-from model.decoding.pool import Decoders
+from model.decoding.pool import DecoderPool
 from model.distributed.blocks import Block, Receipt, entries, rows_file
 from model.distributed.manifest import blocks
 from model.distributed.places import Folder
 from model.genres import GENRES
 from model.outputs import formats, table
 from model.probabilities.calibration import Vector
-from model.run.pipeline import Outcome
-from model.run.results import result
+from model.results import Prediction
+from model.run.results import make_result
 from model.systems import cards
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -123,7 +123,7 @@ def measured(count: int, size: int) -> Clips:
         begun = time.perf_counter()
         with Path(name, "table.csv").open("w+", encoding="utf-8", newline="") as file:
             rows = (
-                table.row(result(clip, entry, prior, prior), None)
+                table.row(make_result(clip, entry, prior, prior), None)
                 for part, receipt in zip(parts, receipts, strict=True)
                 for clip, entry in zip(part.clips, entries(folder, part, receipt), strict=True)
             )
@@ -192,8 +192,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _written(folder: Folder, block: Block, posteriors: Vector) -> Receipt:
     """A finished block of made-up answers."""
-    answers = [Outcome(c, posteriors[int(c.file_id)], (), {}) for c in block.clips]
-    content, name = rows_file(answers), f"rows/{block.name}.parquet"
+    predictions = [Prediction(tuple(posteriors[int(c.file_id)].tolist())) for c in block.clips]
+    content, name = rows_file(block.clips, predictions), f"rows/{block.name}.parquet"
     folder.write(name, content)
     return Receipt(block.number, len(block.clips), {name: sha256(content).hexdigest()})
 
@@ -202,8 +202,8 @@ def _start() -> float:
     """Processor seconds of a decoding process for one short clip."""
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with Decoders(card.front_end, 1, 1) as decoders:
-        list(decoders.start([str(CLIP)]))
+    with DecoderPool(card.front_end, 1) as pool:
+        list(pool.decode([str(CLIP)]))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

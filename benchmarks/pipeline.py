@@ -41,11 +41,11 @@ _FRONT_END = """
 import sys
 from model import systems
 from model.systems import cards
-from model.decoding.pool import Decoders
+from model.decoding.pool import DecoderPool
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 paths = open(sys.argv[1]).read().splitlines()
-with Decoders(card.front_end, int(sys.argv[2]), 8) as decoders:
-    assert all(decoded.log_mel is not None for decoded in decoders.start(paths))
+with DecoderPool(card.front_end, int(sys.argv[2])) as pool:
+    assert all(decoded.frames is not None for decoded in pool.decode(paths, 8))
 """
 _NAIVE = """
 import os, sys

@@ -5,9 +5,9 @@ them. The numbers are those of the command line, to the last bit.
 """
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from operator import attrgetter
 from os import PathLike, fspath
 from pathlib import Path
@@ -20,7 +20,7 @@ from model import cpus, systems
 from model.clips import Clip, find, printable
 from model.decoding import audio
 from model.decoding.audio import UndecodableError, Waveform
-from model.decoding.pool import Decoded, Decoders
+from model.decoding.pool import Decoded, DecoderPool
 from model.decoding.samples import prepared
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
@@ -30,7 +30,7 @@ from model.probabilities.calibration import Vector
 from model.probabilities.prior_shift import estimated_prior
 from model.results import Result
 from model.run import pipeline
-from model.run.results import result
+from model.run.results import make_result
 from model.systems import cards
 from model.systems.base import Execution, Network, System
 from model.systems.cards import Card
@@ -238,51 +238,54 @@ class Classifier:
         return self.system.front_end.compute(waveform.samples)
 
     @cached_property
+    def _pool(self) -> DecoderPool:
+        return DecoderPool(self.system.front_end, self.workers)
+
+    @cached_property
     def _network(self) -> Network:
         return self.system.connect(self.execution)
 
     def _results(self, ones: Sequence[One], keep: Collection[str]) -> list[Result]:
         """The answer for each clip."""
-        named = [
-            Clip(fspath(one), fspath(one))
-            if isinstance(one, str | PathLike)
-            else Clip(str(place), "")
-            for place, one in enumerate(ones)
-        ]
-        front_end, ahead = self.system.front_end, 2 * (self.execution.batch or 32)
-        with Decoders(front_end, self.workers, ahead) as decoders:
-            decoded = decoders.start([clip.path for clip in named if clip.path])
-            outcomes = list(
-                pipeline.outcomes(
-                    named,
-                    self._each(ones, decoded),
-                    self.system,
-                    self._network,
-                    self.card.calibration,
-                    keep,
-                )
+        clips, in_process = [], {}
+        for index, one in enumerate(ones):
+            if isinstance(one, str | PathLike):
+                clips.append(Clip(fspath(one), fspath(one)))
+            else:
+                clips.append(Clip(str(index), ""))
+                in_process[index] = partial(self._decoded, one)
+        system = replace(self.system, connect=lambda _: self._network)
+        predictions = list(
+            pipeline.predict(
+                clips,
+                system,
+                self.card.calibration,
+                self.execution,
+                self._pool,
+                arrays=keep,
+                in_process=in_process,
             )
+        )
         training_prior = np.array(self.card.training_prior)
         prior = self.prior
         if prior is None:
-            known = [one.posterior for one in outcomes if one.posterior is not None]
-            prior = estimated_prior(np.array(known).reshape(-1, len(GENRES)), training_prior)
-        results = [result(one.clip, one.entry, training_prior, prior) for one in outcomes]
+            posteriors = [one.posterior for one in predictions if one.posterior is not None]
+            prior = estimated_prior(np.array(posteriors).reshape(-1, len(GENRES)), training_prior)
+        results = [
+            make_result(clip, prediction, training_prior, prior)
+            for clip, prediction in zip(clips, predictions, strict=True)
+        ]
         _warn(results)
         return results
 
-    def _each(self, ones: Sequence[One], files: Iterator[Decoded]) -> Iterator[Decoded]:
-        """Spectrograms of clips: of files from the workers, of arrays from here."""
-        for one in ones:
-            if isinstance(one, str | PathLike):
-                yield next(files)
-            elif isinstance(one, tuple):
-                try:
-                    yield Decoded(self.log_mel(one))
-                except UndecodableError as error:
-                    yield Decoded(None, (error.notice,))
-            else:
-                yield Decoded(self._checked(one))
+    def _decoded(self, array: Sound | LogMel) -> Decoded:
+        """What the network takes, of a clip that is not a file."""
+        if not isinstance(array, tuple):
+            return Decoded(self._checked(array))
+        try:
+            return Decoded(self.log_mel(array))
+        except UndecodableError as error:
+            return Decoded(None, (error.notice,))
 
     def _checked(self, log_mel: LogMel) -> NDArray[Any]:
         front_end = self.system.front_end

@@ -1,23 +1,22 @@
-"""Processes that decode, so that a crash, a hang or a bloat of a decoder costs one clip.
+"""Worker processes that decode files, so that a crash, a hang or a memory hog costs one clip.
 
-Each worker process computes the spectrogram, or the features, of one clip at a time. A thread of
-its own in the predicting process hands it the next path and waits for the answer, for the process
-to die, or for the time limit; in the last two cases the clip is reported and a new process takes
-over.
+Each worker process computes the front end's values for one clip at a time. A thread of the main
+process sends it the next path and waits for the result, for the end of the process, or for the time
+limit; in the last two cases the clip gets a notice, and a new process takes over.
 
-Clips are handed out in order and given back in order. At most ``ahead`` of them are in memory.
+Workers start with the first clips and serve all later calls of ``DecoderPool.decode``.
 """
 
 import contextlib
-import itertools
 import os
 import resource
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import weakref
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from model.frontends.parameters import AnyFrontEnd
 
 _START_SECONDS = 300.0
-_LAST_SECONDS = 5.0
+_EXIT_SECONDS = 5.0
 _STOP_SECONDS = 0.5
 
 _BOOTSTRAP = """
@@ -48,29 +47,29 @@ work(connection)
 
 
 class WorkerError(GenreError):
-    """Decoding processes cannot run at all; the message says how they ended."""
+    """Worker processes cannot run at all; the message says how they ended."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What became of one clip.
+    """What a worker computed from one clip.
 
     Attributes:
-        log_mel: spectrogram, shape [frames, bands], or what else the front end gives; None when
-            nothing could be had.
-        notices: what was odd about the clip; says why where ``log_mel`` is None.
+        frames: output of the front end, shape [frames, width]: a log-mel spectrogram, an STFT, or
+            one frame of 518 features; None when the clip cannot be decoded.
+        notices: problems and peculiarities of the clip; not empty where ``frames`` is None.
     """
 
-    log_mel: "NDArray[Any] | None"
+    frames: "NDArray[Any] | None"
     notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one clip may cost.
+    """Limits for one clip.
 
     Attributes:
-        seconds: from handing out a clip to its answer.
+        seconds: time from sending a path to receiving the result.
         memory: address space of a worker process in bytes.
     """
 
@@ -78,14 +77,15 @@ class Limits:
     memory: int = 4 << 30
 
 
-class Decoders:
-    """A pool of decoding processes, used as a context manager.
+class DecoderPool:
+    """A pool of worker processes that decode files; a context manager.
+
+    The processes also end when the pool is garbage-collected and when the program exits.
 
     Args:
-        front_end: what to compute.
+        front_end: what to compute from each clip.
         workers: number of processes, at least 1.
-        ahead: clips decoded but not yet taken, at least ``workers``.
-        limits: what one clip may cost.
+        limits: limits for one clip.
         decoder: module whose ``serve`` runs in the worker processes.
     """
 
@@ -93,25 +93,15 @@ class Decoders:
         self,
         front_end: "AnyFrontEnd",
         workers: int,
-        ahead: int,
         limits: Limits | None = None,
         decoder: str = "model.decoding.worker",
     ) -> None:
-        self._front_end = front_end
-        self._workers = workers
-        self._slots = threading.Semaphore(max(ahead, workers))
-        self._limits = limits or Limits()
-        self._decoder = decoder
-        self._environment = os.environ | ONE_THREAD
-        self._current: dict[int, _Worker] = {}
-        self._changed = threading.Condition()
-        self._done: dict[int, Decoded | BaseException] = {}
-        self._paths: Iterator[str] = iter(())
-        self._numbers = itertools.count()
-        self._closing = False
-        self._threads: list[threading.Thread] = []
+        self.workers = workers
+        # Threads refer to the scheduler, not to the pool, so that the pool can be collected.
+        self._scheduler = _Scheduler(front_end, workers, limits or Limits(), decoder)
+        self._finalizer = weakref.finalize(self, self._scheduler.close)
 
-    def __enter__(self) -> "Decoders":
+    def __enter__(self) -> "DecoderPool":
         return self
 
     def __exit__(
@@ -120,104 +110,195 @@ class Decoders:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closing = True
-        for _ in range(self._workers):
-            self._slots.release()
-        for worker in list(self._current.values()):
-            worker.kill()
-        for thread in self._threads:
-            thread.join(_STOP_SECONDS)
+        self.close()
 
-    def start(self, paths: Sequence[str], stop: threading.Event | None = None) -> Iterator[Decoded]:
+    def close(self) -> None:
+        """End all worker processes; the pool cannot be used again."""
+        self._finalizer()
+
+    def decode(
+        self, paths: Sequence[str], ahead: int = 0, stop: threading.Event | None = None
+    ) -> Generator[Decoded, None, None]:
         """Begin to decode at once.
 
         Args:
-            paths: files to decode.
+            paths: files to decode; iterated once, in order.
+            ahead: most clips that are decoded but not yet taken from the iterator; at least the
+                number of workers.
             stop: when it is set, the iterator ends early.
 
         Returns:
-            One entry for each path, in order; it raises where ``paths`` raised.
+            For each path, in order, what was decoded. Raises the exception that ``paths`` raised,
+            or ``WorkerError``, when it is the turn of the path concerned. Dropping the iterator
+            drops the rest of the paths.
         """
-        self._paths = iter(paths)
-        for _ in range(min(self._workers, len(paths))):
-            self._threads.append(threading.Thread(target=self._serve, daemon=True))
-            self._threads[-1].start()
-        return self._take(len(paths), stop or threading.Event())
+        call = _Call(iter(paths), len(paths), max(ahead, self.workers))
+        self._scheduler.add(call)
+        results = self._take(call, stop or threading.Event())
+        weakref.finalize(results, self._scheduler.remove, call).atexit = False
+        return results
 
-    def _take(self, count: int, stop: threading.Event) -> Iterator[Decoded]:
-        for index in range(count):
-            with self._changed:
-                while index not in self._done and not stop.is_set():
-                    self._changed.wait(_STOP_SECONDS)
-                if stop.is_set():
-                    return
-                decoded = self._done.pop(index)
-            self._slots.release()
+    def _take(self, call: "_Call", stop: threading.Event) -> Generator[Decoded, None, None]:
+        for _ in range(call.length):
+            decoded = self._scheduler.take(call, stop)
+            if decoded is None:
+                return
             if isinstance(decoded, BaseException):
                 raise decoded
             yield decoded
 
-    def _serve(self) -> None:
-        """One thread: keep one worker process busy until there is no clip left."""
-        worker: _Worker | None = None
-        answer: Decoded | BaseException
-        try:
-            while True:
-                self._slots.acquire()
-                with self._changed:
-                    index, path = self._next()
-                if path is None or self._closing:
-                    break
-                try:
-                    worker, answer = self._decode(worker, path)
-                except BaseException as error:  # raised again where the clip is taken
-                    worker, answer = None, error
-                with self._changed:
-                    self._done[index] = answer
-                    self._changed.notify_all()
-        finally:
-            if worker:
-                worker.stop()
 
-    def _next(self) -> tuple[int, str | None]:
-        """The next clip's number and path; None when there is none left, or none can be had."""
-        index = next(self._numbers)
-        try:
-            return index, next(self._paths, None)
-        except BaseException as error:  # raised again where the clip is taken
-            self._done[index] = error
+@dataclass(eq=False)
+class _Call:
+    """State of one call of ``DecoderPool.decode``.
+
+    Attributes:
+        paths: paths that were not sent to a worker yet.
+        length: number of all paths.
+        ahead: most clips that are sent but not yet taken.
+        sent: number of paths that were sent to a worker.
+        taken: number of results that were taken.
+        results: results that were not taken yet, by the index of the path.
+    """
+
+    paths: Iterator[str]
+    length: int
+    ahead: int
+    sent: int = 0
+    taken: int = 0
+    results: dict[int, Decoded | BaseException] = field(default_factory=dict)
+
+    @property
+    def may_send(self) -> bool:
+        return self.sent < min(self.length, self.taken + self.ahead)
+
+
+class _Scheduler:
+    """Threads that send the paths of all calls to worker processes, one process per thread."""
+
+    def __init__(
+        self, front_end: "AnyFrontEnd", workers: int, limits: Limits, decoder: str
+    ) -> None:
+        self._front_end = front_end
+        self._workers = workers
+        self._limits = limits
+        self._decoder = decoder
+        self._environment = os.environ | ONE_THREAD
+        self._owner = os.getpid()
+        self._changed = threading.Condition()  # guards everything below
+        self._calls: list[_Call] = []
+        self._threads: list[threading.Thread] = []
+        self._processes: dict[int, _Worker] = {}
+        self._closing = False
+
+    def add(self, call: _Call) -> None:
+        """Send the call's paths to workers, which are started where they are missing."""
+        if self._closing or self._owner != os.getpid():
+            raise WorkerError("the decoder pool is closed, or belongs to another process")
+        with self._changed:
+            self._calls.append(call)
+            for _ in range(min(self._workers, call.length) - len(self._threads)):
+                self._threads.append(threading.Thread(target=self._serve, daemon=True))
+                self._threads[-1].start()
             self._changed.notify_all()
-            return index, None
+
+    def remove(self, call: _Call) -> None:
+        """Send no more paths of a call, and forget its results."""
+        with self._changed:
+            if call in self._calls:
+                self._calls.remove(call)
+
+    def take(self, call: _Call, stop: threading.Event) -> Decoded | BaseException | None:
+        """Wait for the call's next result; None when ``stop`` is set."""
+        with self._changed:
+            while call.taken not in call.results and not stop.is_set():
+                if self._closing:
+                    raise WorkerError("the decoder pool was closed")
+                self._changed.wait(_STOP_SECONDS)
+            if stop.is_set():
+                return None
+            call.taken += 1
+            self._changed.notify_all()
+            return call.results.pop(call.taken - 1)
+
+    def close(self) -> None:
+        """End all worker processes and threads."""
+        if self._owner != os.getpid():  # a fork of the process that started them
+            return
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            for worker in self._processes.values():
+                worker.kill()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(_STOP_SECONDS)
+
+    def _serve(self) -> None:
+        """Body of a thread: keep one worker process busy until the pool is closed."""
+        worker: _Worker | None = None
+        while not self._closing:
+            worker = self._decode_next(worker)
+        if worker:
+            worker.stop()
+
+    def _decode_next(self, worker: "_Worker | None") -> "_Worker | None":
+        """Wait for a path and decode it; returns the process for the next path, if it lives."""
+        decoded: Decoded | BaseException
+        with self._changed:
+            while not (call := next((call for call in self._calls if call.may_send), None)):
+                self._changed.wait()
+                if self._closing:
+                    return worker
+            index = call.sent
+            call.sent += 1
+            try:
+                path = next(call.paths)
+            except BaseException as error:  # raised again where the result is taken
+                call.results[index] = error
+                self._changed.notify_all()
+                return worker
+        try:
+            worker, decoded = self._decode(worker, path)
+        except BaseException as error:  # raised again where the result is taken
+            worker, decoded = None, error
+        with self._changed:
+            call.results[index] = decoded
+            self._changed.notify_all()
+        return worker
 
     def _decode(self, worker: "_Worker | None", path: str) -> "tuple[_Worker | None, Decoded]":
-        """Decode one clip, twice when the process died: it may have been the bystander of a kill.
+        """Decode one clip; try again once if the process died, perhaps killed from outside.
 
         Returns:
-            The process for the next clip, if it lives, and the answer.
+            The process for the next clip, if it lives, and the result.
         """
         for attempt in range(2):
-            worker = worker or self._new_worker()
-            answer = worker.decode(path)
+            worker = worker or self._start_worker()
+            decoded = worker.decode(path)
             if worker.alive:
-                return worker, answer
+                return worker, decoded
             worker = None
-            if attempt or self._closing or answer.notices[0].reason != "crash":
+            if attempt or self._closing or decoded.notices[0].reason != "crash":
                 break
-        return None, answer
+        return None, decoded
 
-    def _new_worker(self) -> "_Worker":
+    def _start_worker(self) -> "_Worker":
         worker = _Worker(self._limits, self._environment)
-        self._current[threading.get_ident()] = worker
+        with self._changed:
+            self._processes[threading.get_ident()] = worker
+            if self._closing:
+                worker.kill()
         worker.begin(self._front_end, self._decoder)
         return worker
 
 
 class _Worker:
-    """The predicting side of one worker process.
+    """The main process's side of one worker process.
 
-    The process is started with an environment of its own: an ``exec`` that reads ours fails now and
-    then when a library, TensorFlow's import for one, sets a variable in another thread. And the
-    program's main module plays no part in it, so that a script needs no ``__main__`` guard.
+    The process is started with a copy of the environment: an ``exec`` that reads ``os.environ``
+    fails now and then when a library, as TensorFlow's import does, sets a variable in another
+    thread. The program's main module is not imported, so that a script needs no ``__main__`` guard.
     """
 
     def __init__(self, limits: Limits, environment: dict[str, str]) -> None:
@@ -232,14 +313,14 @@ class _Worker:
                 )
             except OSError as error:
                 self._connection.close()
-                raise WorkerError(f"no decoding process could be started: {error}") from error
+                raise WorkerError(f"cannot start a worker process: {error}") from error
         self.alive = True
 
     def begin(self, front_end: "AnyFrontEnd", decoder: str) -> None:
         """Wait until the process can decode.
 
         Raises:
-            WorkerError: it ended before.
+            WorkerError: the process ended before.
         """
         try:
             self._connection.send(sys.path)
@@ -251,38 +332,38 @@ class _Worker:
             self._wait()
         if not ready:
             self.stop()
-            raise WorkerError(f"no decoding process could be started: {self._ending()}")
+            raise WorkerError(f"cannot start a worker process: {self._ending()}")
 
     def decode(self, path: str) -> Decoded:
-        """The answer of the process, or a notice of how it ended."""
+        """What the process decodes, or a notice of how the process ended."""
         try:
             self._connection.send(path)
             if not self._connection.poll(self._limits.seconds):
                 self.stop()
                 limit = f"no answer within {self._limits.seconds:g} s"
                 return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
-            log_mel, notices = self._connection.recv()
+            decoded: Decoded = self._connection.recv()
         except (EOFError, OSError):
             self._wait()
             self.stop()
             return Decoded(None, (Notice("crash", self._ending()),))
-        return Decoded(log_mel, tuple(Notice(*notice) for notice in notices))
+        return decoded
 
     def stop(self) -> None:
-        """End the process; it holds nothing that needs care."""
+        """End the process."""
         self.alive = False
         self._connection.close()
         self.kill()
         self._process.wait()
 
     def kill(self) -> None:
-        """End the process from any thread; who waits for its answer learns that it died."""
+        """End the process from any thread; a thread that waits for its result sees it die."""
         self._process.kill()
 
     def _wait(self) -> None:
-        """Let a process that hung up end by itself, so that its own ending is told, not ours."""
+        """Let a process that closed its connection end by itself, which gives its exit status."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_LAST_SECONDS)
+            self._process.wait(_EXIT_SECONDS)
 
     def _ending(self) -> str:
         code = self._process.returncode or 0
@@ -296,8 +377,8 @@ class _Worker:
 
 
 def work(connection: Connection) -> None:
-    """First steps of a worker process, before anything large is imported."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the predicting process decides when to stop
+    """Set a worker process's limits, then serve; nothing large is imported before."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
     memory, decoder = connection.recv()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)

@@ -1,60 +1,58 @@
-"""The life of a decoding process: paths in, spectrograms or features out.
+"""Body of a worker process: receives paths, sends back what it decoded.
 
-This side touches the user's files and imports the decoders; it never imports TensorFlow.
+This side reads the user's files and imports the decoders; it never imports TensorFlow.
 """
 
 import os
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO
 
-from numpy.typing import NDArray
-
+from model.clips import Notice
 from model.decoding import audio
+from model.decoding.pool import Decoded
 from model.frontends.parameters import AnyFrontEnd
 
-Answer: TypeAlias = tuple[NDArray[Any] | None, list[tuple[str, str]]]
-"""What the front end makes of a clip, or None; and pairs of reason and detail."""
-
-_NOISE_BYTES = 300
+_STDERR_BYTES = 300
+"""At most so much of a decoder's error output goes into a notice."""
 
 
 def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
-    """Say that the process is ready, then answer each path until the other side is gone."""
-    with tempfile.TemporaryFile() as noise:
-        os.dup2(noise.fileno(), 2)  # decoders complain to stderr, which is not theirs
+    """Report that the process is ready, then decode each path until the connection closes."""
+    with tempfile.TemporaryFile() as stderr:
+        os.dup2(stderr.fileno(), 2)  # decoders write their complaints to standard error
         connection.send(True)
         while True:
             try:
                 path = connection.recv()
             except EOFError:
                 return
-            connection.send(_answer(Path(path), front_end, noise))
+            stderr.seek(0)
+            stderr.truncate()
+            decoded = _decode(Path(path), front_end)
+            connection.send(_with_stderr(decoded, stderr))
 
 
-def _answer(path: Path, front_end: AnyFrontEnd, noise: IO[bytes]) -> Answer:
-    noise.seek(0)
-    noise.truncate()
-    frames: NDArray[Any] | None = None
+def _decode(path: Path, front_end: AnyFrontEnd) -> Decoded:
     try:
         waveform = audio.load(path, front_end.sample_rate)
-        frames = front_end.compute(waveform.samples)
-        notices = [(notice.reason, notice.detail) for notice in waveform.notices]
+        return Decoded(front_end.compute(waveform.samples), waveform.notices)
     except audio.UndecodableError as error:
-        notices = [(error.notice.reason, error.notice.detail)]
+        return Decoded(None, (error.notice,))
     except MemoryError:
-        notices = [("memory", "decoding needs more memory than a clip may take")]
+        return Decoded(None, (Notice("memory", "decoding needs more memory than a clip may take"),))
     except Exception as error:  # whatever a file provokes must cost this clip alone
-        notices = [("failure", f"{type(error).__name__}: {error}")]
-    return frames, _with_noise(notices, noise)
+        return Decoded(None, (Notice("failure", f"{type(error).__name__}: {error}"),))
 
 
-def _with_noise(notices: list[tuple[str, str]], noise: IO[bytes]) -> list[tuple[str, str]]:
-    """Add what the decoder wrote to stderr to the first notice; alone it is no notice."""
-    noise.seek(0)
-    text = " ".join(noise.read(_NOISE_BYTES).decode("utf-8", "replace").split())
-    if not (text and notices):
-        return notices
-    (reason, detail), *rest = notices
-    return [(reason, f"{detail} (decoder: {text})"), *rest]
+def _with_stderr(decoded: Decoded, stderr: IO[bytes]) -> Decoded:
+    """Add what the decoder wrote to standard error to the first notice, if there is one."""
+    stderr.seek(0)
+    text = " ".join(stderr.read(_STDERR_BYTES).decode("utf-8", "replace").split())
+    if not (text and decoded.notices):
+        return decoded
+    first, *others = decoded.notices
+    return Decoded(
+        decoded.frames, (Notice(first.reason, f"{first.detail} (decoder: {text})"), *others)
+    )

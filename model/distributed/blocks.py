@@ -8,13 +8,14 @@ import io
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from model import systems
 from model.clips import Clip, Notice, printable
-from model.decoding.pool import Decoders
+from model.decoding.pool import DecoderPool
 from model.distributed.fetching import Fetched
 from model.distributed.places import Folder
 from model.errors import GenreError
@@ -22,7 +23,6 @@ from model.genres import GENRES
 from model.options import Options
 from model.results import Prediction
 from model.run import pipeline, run
-from model.run.pipeline import Outcome
 from model.systems.base import Execution
 
 ROWS: Final = "rows"
@@ -119,7 +119,8 @@ class BlockClassifier:
             )
         self._system = systems.load(self._card, job.options.weights_folder)
         self._execution = Execution(job.options.device, job.threads, job.options.batch_size)
-        self._network = self._system.connect(self._execution)
+        self._system = replace(self._system, connect=cache(self._system.connect))
+        self._system.connect(self._execution)
         self._folder = Folder(job.folder)
 
     def __call__(self, block: Block) -> Receipt:
@@ -130,37 +131,31 @@ class BlockClassifier:
             FetchError: a store does not answer.
             PlaceError: the folder cannot be written.
         """
-        outcomes = list(self._outcomes(block.clips))
-        files = {f"{ROWS}/{block.name}.parquet": rows_file(outcomes)}
-        if any(outcome.notices for outcome in outcomes):
-            files[f"{ERRORS}/{block.name}.parquet"] = _errors(outcomes)
+        predictions = list(self._predictions(block.clips))
+        files = {f"{ROWS}/{block.name}.parquet": rows_file(block.clips, predictions)}
+        if any(prediction.notices for prediction in predictions):
+            files[f"{ERRORS}/{block.name}.parquet"] = _errors(block.clips, predictions)
         for name, content in files.items():
             self._folder.write(name, content)
         hashes = {name: _hash(content) for name, content in files.items()}
         return Receipt(block.number, len(block.clips), hashes)
 
-    def _outcomes(self, clips: Sequence[Clip]) -> Iterator[Outcome]:
-        ahead = 2 * self._network.batch + 2 * self._job.threads
+    def _predictions(self, clips: Sequence[Clip]) -> Iterator[Prediction]:
+        job, system = self._job, self._system
         with (
             tempfile.TemporaryDirectory(prefix="clips") as folder,
-            Decoders(
-                self._system.front_end, self._job.threads, ahead, decoder=self._job.decoder
-            ) as decoders,
+            DecoderPool(system.front_end, job.threads, decoder=job.decoder) as pool,
         ):
             fetched = Fetched(clips, Path(folder))
-            outcomes = pipeline.outcomes(
-                clips,
-                decoders.start(fetched),
-                self._system,
-                self._network,
-                self._card.calibration,
+            predictions = pipeline.predict(
+                clips, system, self._card.calibration, self._execution, pool, paths=fetched
             )
-            for index, outcome in enumerate(outcomes):
+            for index, prediction in enumerate(predictions):
                 fetched.release(index)
                 if fetched.failure:
                     raise fetched.failure
                 refused = fetched.refused.get(index)
-                yield Outcome(outcome.clip, None, (refused,), {}) if refused else outcome
+                yield Prediction(None, (refused,)) if refused else prediction
 
 
 def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Prediction]:
@@ -192,30 +187,30 @@ def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Predicti
         yield Prediction(known, tuple(notices.get(clip.file_id, ())))
 
 
-def rows_file(outcomes: Sequence[Outcome]) -> bytes:
+def rows_file(clips: Sequence[Clip], predictions: Sequence[Prediction]) -> bytes:
     """The parquet file of a block: ids and posteriors, none of them for a clip without audio."""
     import pyarrow as pa
 
-    columns: dict[str, Any] = {"file_id": pa.array([one.clip.file_id for one in outcomes])}
+    columns: dict[str, Any] = {"file_id": pa.array([clip.file_id for clip in clips])}
     for index, genre in enumerate(GENRES):
-        cells = [None if one.posterior is None else one.posterior[index] for one in outcomes]
+        cells = [None if p.posterior is None else p.posterior[index] for p in predictions]
         columns[genre] = pa.array(cells, pa.float64())
     return _parquet(pa.table(columns))
 
 
-def _errors(outcomes: Sequence[Outcome]) -> bytes:
+def _errors(clips: Sequence[Clip], predictions: Sequence[Prediction]) -> bytes:
     import pyarrow as pa
 
     lines = [
         (
-            one.clip.file_id,
+            clip.file_id,
             notice.reason,
             notice.detail,
-            "prior" if one.posterior is None else "model",
-            printable(one.clip.path),
+            "prior" if prediction.posterior is None else "model",
+            printable(clip.path),
         )
-        for one in outcomes
-        for notice in one.notices
+        for clip, prediction in zip(clips, predictions, strict=True)
+        for notice in prediction.notices
     ]
     cells = zip(*lines, strict=True)
     named = zip(_ERROR_COLUMNS, cells, strict=True)

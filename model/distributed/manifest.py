@@ -24,7 +24,7 @@ from model.errors import GenreError
 from model.outputs.formats import in_groups
 from model.probabilities.calibration import Vector
 from model.results import Prediction, Result, hash_ids
-from model.run.results import result
+from model.run.results import make_result
 
 FINISHED: Final = "finished"
 RUN: Final = "run.json"
@@ -181,7 +181,7 @@ class Results:
     def __iter__(self) -> Iterator[Result]:
         """Raises ``ManifestError``, ``BlockError`` or ``PlaceError`` where files are damaged."""
         for clip, entry in zip(self.clips, self._entries(), strict=True):
-            yield result(clip, entry, self.training_prior, self.prior)
+            yield make_result(clip, entry, self.training_prior, self.prior)
 
     def _entries(self) -> Iterator[Prediction]:
         for block in self.manifest.blocks:

@@ -34,11 +34,13 @@ class Results:
 
     def __iter__(self) -> Iterator[Result]:
         for clip, prediction in zip(self.clips, self.journal.predictions(), strict=True):
-            yield result(clip, prediction or _LATE, self.training_prior, self.prior)
+            yield make_result(clip, prediction or _LATE, self.training_prior, self.prior)
 
 
-def result(clip: Clip, prediction: Prediction, training_prior: Vector, prior: Vector) -> Result:
-    """A clip's entry under another prior than that of the training clips."""
+def make_result(
+    clip: Clip, prediction: Prediction, training_prior: Vector, prior: Vector
+) -> Result:
+    """The result of a clip: its prediction under the prior ``prior``."""
     if prediction.posterior is None:
         return Result(clip, tuple(prior.tolist()), False, prediction.notices)
     windows: list[Window] = []

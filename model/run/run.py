@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from model import __version__
 from model.clips import Clip, Found, Notice, printable
+from model.decoding.pool import DecoderPool
 from model.files import AtomicFile
 from model.frontends.spectrogram import FrontEnd
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
@@ -127,20 +128,21 @@ def classify(
         log.info("%d of %d clips are in the journal already", done, len(found.clips))
     if not indices:
         return
-    outcomes = pipeline.classify(
-        [found.clips[index] for index in indices],
-        system,
-        card.calibration,
-        execution,
-        options.workers,
-        stop=stop.wanted,
-        keep=keep(options, card),
-    )
 
     def journalled() -> Iterator[None]:
-        for index, outcome in zip(indices, outcomes, strict=False):
-            journal.add(index, outcome.entry)
-            yield
+        with DecoderPool(system.front_end, min(options.workers, len(indices))) as pool:
+            predictions = pipeline.predict(
+                [found.clips[index] for index in indices],
+                system,
+                card.calibration,
+                execution,
+                pool,
+                arrays=keep(options, card),
+                stop=stop.wanted,
+            )
+            for index, prediction in zip(indices, predictions, strict=False):
+                journal.add(index, prediction)
+                yield
 
     for _ in show(journalled(), len(indices)):
         pass

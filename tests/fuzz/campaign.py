@@ -12,7 +12,7 @@ import numpy as np
 
 from model import systems
 from model.clips import LONGEST_SECONDS
-from model.decoding.pool import Decoded, Decoders, Limits
+from model.decoding.pool import Decoded, DecoderPool, Limits
 from model.systems import cards
 from tests.conftest import ROOT
 from tests.fuzz import measured
@@ -67,7 +67,7 @@ class Summary:
         reasons = {notice.reason for notice in answer.notices} - {measured.REASON}
         self.reasons.update(reasons or {"ordinary"})
         self.contained += deaths
-        if answer.log_mel is not None:
+        if answer.frames is not None:
             self.reasons["row"] += 1
         self.findings += [Finding(recipe, what) for what in wrong(answer)]
 
@@ -86,13 +86,13 @@ def wrong(answer: Decoded) -> Iterator[str]:
             yield f"{notice.reason}: {notice.detail}"
     if measured.cost(answer.notices).megabytes > MOST_MEGABYTES:
         yield f"more than {MOST_MEGABYTES} MB"
-    if answer.log_mel is None:
+    if answer.frames is None:
         if not answer.notices:
             yield "no spectrogram and no reason why"
-    elif answer.log_mel.dtype != np.float16 or not np.isfinite(answer.log_mel).all():
+    elif answer.frames.dtype != np.float16 or not np.isfinite(answer.frames).all():
         yield "the spectrogram is not of finite float16"
-    elif not 1 <= len(answer.log_mel) <= _MOST_FRAMES:
-        yield f"the spectrogram has {len(answer.log_mel)} frames"
+    elif not 1 <= len(answer.frames) <= _MOST_FRAMES:
+        yield f"the spectrogram has {len(answer.frames)} frames"
 
 
 def run(recipes: Sequence[Recipe], workers: int, seconds: float = float("inf")) -> Summary:
@@ -107,8 +107,8 @@ def run(recipes: Sequence[Recipe], workers: int, seconds: float = float("inf")) 
             paths = [Path(folder, f"{number}.mp3") for number in range(len(batch))]
             for path, recipe in zip(paths, batch, strict=True):
                 path.write_bytes(mutant(recipe))
-            with Decoders(FRONT_END, workers, 2 * workers, limits, measured.__name__) as decoders:
-                answers = decoders.start([str(path) for path in paths])
+            with DecoderPool(FRONT_END, workers, limits, measured.__name__) as pool:
+                answers = pool.decode([str(path) for path in paths], 2 * workers)
                 for recipe, answer in zip(batch, answers, strict=True):
                     summary.add(recipe, answer)
     return summary

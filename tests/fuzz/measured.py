@@ -1,4 +1,4 @@
-"""The real decoding, which also tells what each clip cost. Given to ``Decoders`` by the fuzzer."""
+"""The real decoding, which also tells what each clip cost. The fuzzer's pool runs it."""
 
 import os
 import re

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import cpus
-from model.decoding.pool import Decoders
+from model.decoding.pool import DecoderPool
 from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd, parameters
 from model.frontends.spectrogram import FrontEnd
@@ -121,10 +121,10 @@ def spectrograms(
 def _compute(table: ClipTable, front_end: AnyFrontEnd) -> Iterator[Spectrogram | str]:
     """A spectrogram or the like of each clip, or why there is none, as when predicting."""
     workers = cpus.usable()
-    with Decoders(front_end, workers, _AHEAD * workers) as decoders:
-        for decoded in decoders.start([str(path) for path in table.files]):
-            if decoded.log_mel is None:
+    with DecoderPool(front_end, workers) as pool:
+        for decoded in pool.decode([str(path) for path in table.files], _AHEAD * workers):
+            if decoded.frames is None:
                 notice = decoded.notices[0]
                 yield f"{notice.reason}: {notice.detail}"
             else:
-                yield decoded.log_mel
+                yield decoded.frames

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model import systems
-from model.decoding.pool import Decoded, Decoders, Limits, WorkerError
+from model.decoding.pool import Decoded, DecoderPool, Limits, WorkerError
 from model.systems import cards
 
 FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
@@ -25,18 +25,18 @@ def decoded(
     decoder: str = "model.decoding.worker",
 ) -> list[Decoded]:
     limits = Limits(seconds=seconds)
-    with Decoders(FRONT_END, workers, ahead=4, limits=limits, decoder=decoder) as decoders:
-        return list(decoders.start([str(path) for path in paths]))
+    with DecoderPool(FRONT_END, workers, limits, decoder) as pool:
+        return list(pool.decode([str(path) for path in paths], 4))
 
 
 def test_answers_come_in_order_whatever_the_number_of_workers(clips: list[Path]) -> None:
     one, three = decoded(clips, workers=1), decoded(clips, workers=3)
     assert len(one) == len(clips)
     for single, several in zip(one, three, strict=True):
-        assert single.log_mel is not None
-        assert several.log_mel is not None
-        assert single.log_mel.dtype == np.float16
-        np.testing.assert_array_equal(single.log_mel, several.log_mel)
+        assert single.frames is not None
+        assert several.frames is not None
+        assert single.frames.dtype == np.float16
+        np.testing.assert_array_equal(single.frames, several.frames)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_the_culprit_is_named_and_the_others_live(
     answers = decoded(sorted(tmp_path.iterdir()), seconds=5.0, decoder=BROKEN)
     for number, answer in enumerate(answers):
         if number in (1, 4):
-            assert answer.log_mel is None
+            assert answer.frames is None
             assert answer.notices[0].reason == reason
             assert detail in answer.notices[0].detail
         else:
-            assert answer.log_mel is not None
+            assert answer.frames is not None
             assert answer.notices == ()
 
 
@@ -85,7 +85,7 @@ def test_a_process_that_was_killed_from_outside_costs_no_clip(
     for number in range(4):
         shutil.copy(clips[number], tmp_path / f"{number}-{'once' * (number == 2)}.mp3")
     answers = decoded(sorted(tmp_path.iterdir()), workers=1, decoder=BROKEN)
-    assert all(answer.log_mel is not None for answer in answers)
+    assert all(answer.frames is not None for answer in answers)
     assert (tmp_path / "2-once.mp3.died").exists()
 
 
@@ -122,16 +122,16 @@ def test_processes_start_while_another_thread_sets_variables(
         stop.set()
         thread.join()
         remove_variables()
-    assert all(answer.log_mel is not None for answer in answers)
+    assert all(answer.frames is not None for answer in answers)
 
 
 def test_a_decoder_that_hangs_ends_with_the_block(tmp_path: Path, clips: list[Path]) -> None:
     shutil.copy(clips[0], tmp_path / "a.mp3")
     shutil.copy(clips[0], tmp_path / "b-hang.mp3")
     paths = [str(path) for path in sorted(tmp_path.iterdir())]
-    with Decoders(FRONT_END, 1, ahead=4, decoder=BROKEN) as decoders:
-        answers = decoders.start(paths)
-        assert next(answers).log_mel is not None
+    with DecoderPool(FRONT_END, 1, decoder=BROKEN) as pool:
+        answers = pool.decode(paths, 4)
+        assert next(answers).frames is not None
         before = children()
         assert before
     assert not children() & before
@@ -149,14 +149,14 @@ def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -
             yield str(clips[0])
             raise LookupError("no second path")
 
-    with Decoders(FRONT_END, 2, ahead=4) as decoders:
-        answers = decoders.start(Paths(["first", "second", "third"]))
-        assert next(answers).log_mel is not None
+    with DecoderPool(FRONT_END, 2) as pool:
+        answers = pool.decode(Paths(["first", "second", "third"]), 4)
+        assert next(answers).frames is not None
         with pytest.raises(LookupError, match="no second path"):
             next(answers)
 
 
 def test_leaving_early_ends_it(clips: list[Path]) -> None:
-    with Decoders(FRONT_END, 2, ahead=4) as decoders:
-        answers = decoders.start([str(path) for path in clips])
-        assert next(answers).log_mel is not None
+    with DecoderPool(FRONT_END, 2) as pool:
+        answers = pool.decode([str(path) for path in clips], 4)
+        assert next(answers).frames is not None

@@ -1,5 +1,7 @@
 """Clips to rows in order, in batches across files."""
 
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.clips import Clip, Notice
-from model.decoding.pool import Decoded, Limits
+from model.decoding.pool import Decoded, DecoderPool
 from model.probabilities.calibration import Calibration
-from model.run.pipeline import Outcome, classify, outcomes, with_logits
+from model.results import Prediction
+from model.run.pipeline import predict, with_logits
 from model.systems.base import EmbeddingError, Execution, System, cut_windows, window_starts
 from tests.model.decoding.test_pool import FRONT_END
 from tests.support.odd import tone, wav
@@ -40,10 +43,11 @@ class Embedding(MeanNetwork):
         return self(windows), windows.mean(axis=1)[:, [0, -1]]
 
 
-def outcomes_of(paths: list[Path], network: MeanNetwork, *keep: str) -> list[Outcome]:
+def predictions_of(paths: list[Path], network: MeanNetwork, *arrays: str) -> list[Prediction]:
     clips = [Clip(path.stem, str(path)) for path in paths]
     system = System(FRONT_END, 500, lambda _: network)
-    return list(classify(clips, system, Calibration(), Execution(), 2, Limits(), keep=keep))
+    with DecoderPool(FRONT_END, 2) as pool:
+        return list(predict(clips, system, Calibration(), Execution(), pool, arrays=arrays))
 
 
 @given(st.lists(st.integers(0, 95), max_size=12), st.integers(1, 7))
@@ -56,7 +60,7 @@ def test_batches_cross_files_and_nothing_is_lost(lengths: list[int], batch: int)
     answers = list(with_logits(decoded, network, frames=20))
     assert [entry for entry, _, _ in answers] == decoded
     for index, (entry, logits, embeddings) in enumerate(answers):
-        windows = 0 if entry.log_mel is None else len(window_starts(len(entry.log_mel), 20))
+        windows = 0 if entry.frames is None else len(window_starts(len(entry.frames), 20))
         assert len(logits) == windows
         np.testing.assert_allclose(logits, np.full_like(logits, index), rtol=1e-6)
         assert embeddings is None
@@ -79,10 +83,10 @@ def test_windows_have_one_length_and_reach_both_ends(length: int, frames: int) -
 def test_a_clip_that_cannot_be_decoded_has_no_posterior(tmp_path: Path, clips: list[Path]) -> None:
     (tmp_path / "empty.mp3").touch()
     paths = [clips[0], tmp_path / "empty.mp3", clips[1]]
-    found = outcomes_of(paths, MeanNetwork(4))
+    found = predictions_of(paths, MeanNetwork(4))
     assert [outcome.posterior is None for outcome in found] == [False, True, False]
     assert found[1].notices == (Notice("empty", "zero bytes"),)
-    assert not any(outcome.kept for outcome in found)
+    assert not any(outcome.arrays for outcome in found)
 
 
 def test_answers_that_are_no_numbers_cost_one_clip() -> None:
@@ -93,9 +97,13 @@ def test_answers_that_are_no_numbers_cost_one_clip() -> None:
 
     network = Overflowing(2)
     decoded = [Decoded(np.full((30, BANDS), index, np.float16)) for index in range(3)]
-    named = [Clip(str(index), "") for index in range(3)]
+    clips = [Clip(str(index), "") for index in range(3)]
     system = System(FRONT_END, 20, lambda _: network)
-    first, odd, last = outcomes(named, decoded, system, network, Calibration())
+    in_process = dict(enumerate(partial(repeat(one).__next__) for one in decoded))
+    with DecoderPool(FRONT_END, 1) as pool:
+        first, odd, last = predict(
+            clips, system, Calibration(), Execution(), pool, in_process=in_process
+        )
     assert odd.posterior is None
     assert odd.notices[-1].reason == "failure"
     assert first.posterior is not None
@@ -103,30 +111,30 @@ def test_answers_that_are_no_numbers_cost_one_clip() -> None:
 
 
 def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) -> None:
-    plain = outcomes_of(clips[:3], Embedding(4))
-    kept = outcomes_of(clips[:3], Embedding(4), "windows", "embedding", "thumbnail")
+    plain = predictions_of(clips[:3], Embedding(4))
+    kept = predictions_of(clips[:3], Embedding(4), "windows", "embedding", "thumbnail")
     for bare, full in zip(plain, kept, strict=True):
         assert bare.posterior is not None
         assert full.posterior is not None
         np.testing.assert_array_equal(bare.posterior, full.posterior)
-        windows = full.kept["windows"]
+        windows = full.arrays["windows"]
         assert windows.shape[1] == 17
         assert windows[0, 0] == 0
         assert (np.diff(windows[:, 0]) > 0).all()
         np.testing.assert_allclose(windows[:, 1:].sum(axis=1), 1)
-        assert full.kept["embedding"].shape == (2,)
-        assert full.kept["thumbnail"].dtype == np.uint8
+        assert full.arrays["embedding"].shape == (2,)
+        assert full.arrays["thumbnail"].dtype == np.uint8
 
 
 def test_a_network_without_embeddings_is_told(clips: list[Path]) -> None:
     with pytest.raises(EmbeddingError, match="choose another"):
-        outcomes_of(clips[:1], MeanNetwork(4), "embedding")
+        predictions_of(clips[:1], MeanNetwork(4), "embedding")
 
 
 def test_a_wav_is_no_surprise_under_its_own_name(tmp_path: Path) -> None:
     for name in ("a.wav", "b.mp3"):
         (tmp_path / name).write_bytes(wav(tone(2.0, 22_050), 22_050))
-    outcomes = outcomes_of(sorted(tmp_path.iterdir()), MeanNetwork(4))
+    outcomes = predictions_of(sorted(tmp_path.iterdir()), MeanNetwork(4))
     reasons = [{notice.reason for notice in outcome.notices} for outcome in outcomes]
     assert "not_mp3" not in reasons[0]
     assert "not_mp3" in reasons[1]
@@ -137,5 +145,8 @@ def test_an_error_of_the_network_is_not_swallowed(clips: list[Path]) -> None:
         raise RuntimeError("no network")
 
     system = System(FRONT_END, 500, connect)
-    with pytest.raises(RuntimeError, match="no network"):
-        list(classify([Clip("a", str(clips[0]))], system, Calibration(), Execution(), 1))
+    with (
+        DecoderPool(FRONT_END, 1) as pool,
+        pytest.raises(RuntimeError, match="no network"),
+    ):
+        list(predict([Clip("a", str(clips[0]))], system, Calibration(), Execution(), pool))

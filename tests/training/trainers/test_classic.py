@@ -12,11 +12,12 @@ import soundfile
 import model
 from model import systems
 from model.clips import Clip
+from model.decoding.pool import DecoderPool
 from model.frontends.fma_features.front_end import ClipFeatures
 from model.genres import GENRES
 from model.options import Options
 from model.run import journal
-from model.run.pipeline import Outcome, classify
+from model.run.pipeline import predict
 from model.run.results import Results
 from model.run.run import keep
 from model.systems import cards
@@ -152,13 +153,15 @@ def test_a_run_keeps_windows_but_no_picture(trained: tuple[str, Path], tmp_path:
     options = Options((), place, name, folder / "out", report=tmp_path / "report.html")
     wanted = keep(options, card)
 
-    def outcomes() -> list[Outcome]:
-        return list(classify(clips, system, card.calibration, Execution("cpu"), 1, keep=wanted))
-
     mix = np.array(card.training_prior)
-    with journal.Journal(place, clips, {}, True, wanted) as book:
-        for index, outcome in enumerate(outcomes()):
-            book.add(index, outcome.entry)
+    execution = Execution("cpu")
+    with (
+        journal.Journal(place, clips, {}, True, wanted) as book,
+        DecoderPool(system.front_end, 1) as pool,
+    ):
+        predictions = predict(clips, system, card.calibration, execution, pool, arrays=wanted)
+        for index, prediction in enumerate(predictions):
+            book.add(index, prediction)
     with journal.Journal(place, clips, {}, True, wanted) as book:
         assert book.unfinished() == []
         rock, empty = Results(clips, book, mix, mix)
