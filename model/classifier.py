@@ -1,7 +1,7 @@
-"""Genre probabilities from Python: a ladder that people enter at the rung they have data for.
+"""The Python API: genre probabilities of files, waveforms and log-mel spectrograms.
 
-File, waveform, log-mel spectrogram: what every call here takes is any of the three, or many of
-them. The numbers are those of the command line, to the last bit.
+Every call takes one or several of them. The probabilities equal those of the command line bit by
+bit.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from model import cpus, systems
+from model import cpus, options, systems
 from model.clips import Clip, find, printable
 from model.decoding import audio
 from model.decoding.audio import UndecodableError, Waveform
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 File: TypeAlias = str | PathLike[str]
 Sound: TypeAlias = tuple[NDArray[Any], int]
-"""Samples, shape [samples] or [samples, channels], and how many of them make a second."""
+"""Waveform and sample rate in Hz: an array, shape [samples] or [samples, channels], and an int."""
 
 LogMel: TypeAlias = NDArray[np.floating[Any]]
-"""What ``Classifier.log_mel`` gives: shape [frames, bands]; of a system on features, [1, 518]."""
+"""Result of ``Classifier.log_mel``: shape [frames, bands], or [1, 518] for FMA features."""
 
 One: TypeAlias = File | Sound | LogMel
 Clips: TypeAlias = One | Sequence[One]
@@ -87,25 +87,37 @@ def load(
             do not), ``on`` or ``off``.
 
     Raises:
+        UsageError: the device, the number of workers, the batch or the calibration is invalid.
         CardError: there is no such system, or its weights are not what the card says.
-        PriorError: the prior is none.
+        PriorError: the prior is invalid.
     """
+    workers = cpus.usable() if workers is None else workers
+    options.check(device=device, workers=workers, batch_size=batch, calibration=calibration)
     card = cards.read(system, systems.WEIGHTS_FOLDER).choosing(calibration)
     execution = Execution(device, cpus.usable(), batch)
     connected = systems.load(card, systems.WEIGHTS_FOLDER)
-    return Classifier(card, connected, _prior(prior, card), execution, workers or cpus.usable())
+    return Classifier(card, connected, _prior(prior, card), execution, workers)
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A system with all that it needs to answer; ``load`` makes one.
+    """A loaded genre classifier. Create one with ``load()``.
+
+    Its worker processes start with the first file and serve all later calls. They end with
+    ``close()``, at the end of a ``with`` block, when the classifier is garbage-collected, and when
+    the program exits.
+
+    >>> import model
+    >>> with model.load(device="cpu") as classifier:
+    ...     classifier.predict("tests/clips/jazz-trio.mp3").shape
+    (1, 16)
 
     Attributes:
-        card: what is known of the system.
-        system: its front end and network.
-        prior: class mix to expect, shape [16], or None to estimate it from all clips of a call.
+        card: description of the system.
+        system: front end and network of the system.
+        prior: expected class mix, shape [16]; None to estimate it from all clips of a call.
         execution: where the network runs.
-        workers: decoding processes.
+        workers: number of worker processes that decode files.
     """
 
     card: Card
@@ -113,6 +125,17 @@ class Classifier:
     prior: Vector | None
     execution: Execution
     workers: int
+
+    def __enter__(self) -> "Classifier":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker processes; a later call starts new ones."""
+        if pool := self.__dict__.pop("_pool", None):
+            pool.close()
 
     @property
     def rate(self) -> int:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,12 @@ from model import classifier
 from model.classifier import One
 from model.clips import LONGEST_SECONDS, ClipsError
 from model.decoding.audio import UndecodableError
+from model.errors import UsageError
 from model.genres import GENRES
 from model.outputs import submission
 from model.probabilities.priors import PriorError
 from tests.conftest import CLIPS, ROOT, Run
+from tests.model.decoding.test_pool import children
 
 NAMES = ("classical-strings", "electronic-house", "spoken-word")
 
@@ -235,6 +238,63 @@ def test_a_script_needs_no_guard(tmp_path: Path, paths: list[str]) -> None:
         check=True,
     )
     assert done.stdout == f"{len(paths)}\n"
+
+
+def test_worker_processes_live_from_call_to_call_until_the_end(paths: list[str]) -> None:
+    before = children()
+    with model.load(device="cpu", workers=1) as classifier:
+        first = classifier.predict(paths[:2])
+        workers = children() - before
+        assert len(workers) == 1
+        with pytest.raises(ValueError, match="no spectrogram"):
+            classifier.predict([*paths, np.zeros((100, 7)), *paths])
+        again = classifier.predict(paths[:2])
+        assert children() - before == workers
+    pd.testing.assert_frame_equal(again, first, check_exact=True)
+    assert not children() & workers
+    pd.testing.assert_frame_equal(classifier.predict(paths[:2]), first, check_exact=True)
+    workers = children() - before
+    assert workers
+    del classifier
+    assert not children() & workers
+
+
+def test_a_program_that_does_not_close_its_classifier_ends_and_leaves_no_process(
+    paths: list[str],
+) -> None:
+    script = f"""
+import model
+from tests.model.decoding.test_pool import children
+classifier = model.load(device="cpu", workers=2)
+classifier.predict({paths!r})
+print(*children())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    workers = done.stdout.split()
+    assert len(workers) == 2
+    assert not [worker for worker in workers if Path("/proc", worker).exists()]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "valid"),
+    [
+        ({"device": "banana"}, "auto, cpu, gpu"),
+        ({"calibration": "sometimes"}, "card, on, off"),
+        ({"workers": 0}, "at least 1"),
+        ({"workers": "two"}, "at least 1"),
+        ({"batch": -1}, "at least 1"),
+    ],
+)
+def test_an_invalid_value_is_refused_with_the_valid_ones(wrong: dict[str, Any], valid: str) -> None:
+    with pytest.raises(UsageError, match=valid):
+        model.load(**wrong)
 
 
 def test_without_pandas_the_message_says_what_to_do(

@@ -160,3 +160,25 @@ def test_leaving_early_ends_it(clips: list[Path]) -> None:
     with DecoderPool(FRONT_END, 2) as pool:
         answers = pool.decode([str(path) for path in clips], 4)
         assert next(answers).frames is not None
+
+
+def test_an_abandoned_call_leaves_nothing_to_the_next(clips: list[Path]) -> None:
+    whole = decoded(clips)
+    with DecoderPool(FRONT_END, 2) as pool:
+        assert next(pool.decode([str(path) for path in clips], 4)).frames is not None
+        pool.decode([str(path) for path in clips], 4)
+        again = list(pool.decode([str(path) for path in reversed(clips)], 4))
+    assert len(again) == len(clips)
+    for one, other in zip(reversed(again), whole, strict=True):
+        np.testing.assert_array_equal(one.frames, other.frames)
+
+
+def test_a_closed_pool_refuses_work(clips: list[Path]) -> None:
+    pool = DecoderPool(FRONT_END, 1)
+    results = pool.decode([str(path) for path in clips], 1)
+    next(results)
+    pool.close()
+    with pytest.raises(WorkerError, match="closed"):
+        list(results)
+    with pytest.raises(WorkerError, match="closed"):
+        pool.decode([str(clips[0])])
