@@ -21,6 +21,7 @@ from tests.support import cheap_system
 from tests.support.zoo import Specimen, build_zoo
 
 HEAVY = ("tensorflow", "keras", "librosa", "pandas", "numpy", "scipy", "soundfile")
+OPTIONAL = ("pandas", "librosa", "sklearn", "jinja2", "pyarrow", "mutagen", "model.outputs.report")
 
 
 def errors(table: Path) -> dict[str, list[dict[str, str]]]:
@@ -30,6 +31,43 @@ def errors(table: Path) -> dict[str, list[dict[str, str]]]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         found[json.loads(line)["file_id"]].append(json.loads(line))
     return found
+
+
+def run_and_list_imports(
+    *arguments: object,
+) -> tuple["subprocess.CompletedProcess[str]", set[str]]:
+    """A run of ``predict.py``, and the names of all modules that it imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "predict.py", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+
+
+def test_a_plain_run_imports_no_package_of_an_option(tmp_path: Path) -> None:
+    code = "import sys; from model.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, CLIPS / "rock-band.mp3", "-o", tmp_path / "o.csv"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "tensorflow" in imported
+    assert imported.isdisjoint(OPTIONAL)
+
+
+def test_help_is_quick() -> None:
+    before = os.times()
+    done, _ = run_and_list_imports("--help")
+    after = os.times()
+    seconds = sum(after[2:4]) - sum(before[2:4])
+    assert done.returncode == 0
+    assert seconds < 0.3, "0.15 s is the aim; twice as much is allowed on a busy machine"
 
 
 @pytest.mark.parametrize(
@@ -51,14 +89,7 @@ def errors(table: Path) -> dict[str, list[dict[str, str]]]:
 def test_what_needs_no_work_imports_nothing_large(
     arguments: list[str], code: int, message: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "predict.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+    done, imported = run_and_list_imports(*arguments)
     said = done.stdout + "".join(
         line for line in done.stderr.splitlines(keepends=True) if not line.startswith("import time")
     )
