@@ -132,7 +132,7 @@ def prepare(execution: Execution) -> Calls:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     gpu = wanted_gpu(execution.device)
-    with _stderr_to_log():
+    with _stderr_to_log(), _without_optional_packages():
         import tensorflow as tf
 
         devices = tf.config.list_physical_devices("GPU") if gpu else []
@@ -213,6 +213,21 @@ def _try_gpu() -> str:
         return ""
     lines = done.stderr.strip().splitlines()
     return lines[-1][:200] if lines else f"exit code {done.returncode}"
+
+
+@contextlib.contextmanager
+def _without_optional_packages() -> Iterator[None]:
+    """Keep Keras from importing packages that it uses if they are installed.
+
+    Keras and TensorFlow need none of them for prediction; importing them costs start time.
+    """
+    hidden = [name for name in ("pandas", "sklearn") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not importable
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager
