@@ -5,14 +5,14 @@ import re
 import pytest
 
 from tests.conftest import ROOT
-from training.cli.document import DOCUMENTS, rendered
+from training.documents.rendering import DOCUMENTS, rendered
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_generated_tables_have_not_drifted(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "<!-- generated: " in text
-    assert rendered(text) == text, "run python -m training.cli.document"
+    assert rendered(text) == text, "run python -m training document"
 
 
 def test_links_inside_the_repository_lead_somewhere() -> None:

@@ -12,7 +12,7 @@ from model.outputs import submission
 from model.systems import cards
 from tests.conftest import ROOT, Run
 from tests.support.recordings import DEFAULT_PACKAGES, RecordingUnavailable, excerpt, recordings
-from training.cli.baselines import ARCHITECTURES
+from training.evaluation.baselines import ARCHITECTURES
 
 WANTED = recordings(DEFAULT_PACKAGES)
 

@@ -1,8 +1,8 @@
-"""``python -m training``: train a system."""
+"""``python -m training COMMAND``."""
 
 import sys
 
-from training.cli.train import main
+from training.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -148,7 +148,7 @@ def checked_weights(card: Card, folder: Path) -> Path:
         CardError: the file is missing, a Git LFS pointer, truncated, or not the card's.
     """
     path = folder / card.weights.file
-    again = "fetch the repository again, or train them with `python -m training`"
+    again = "fetch the repository again, or train them with `python -m training train`"
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The systems that ``python -m training`` knows."""
+"""The systems that ``python -m training train`` knows."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,1 +1,1 @@
-"""The subcommands of ``python -m training``."""
+"""The subcommands of ``python -m training train``."""

@@ -1,151 +1,32 @@
-"""``python -m training.cli.baselines``: weights and cards of the systems that do not listen.
-
-``random`` is the starter kit's random submission, ``prior`` the class mix of fma_medium. Both are
-made from numbers of this repository: there is nothing to train, and no clip is needed.
-"""
+"""``baselines``: weights and cards of the systems that ignore the audio."""
 
 import argparse
-import dataclasses
-import sys
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
 
-import numpy as np
-
-from model import __version__, systems
-from model.genres import FMA_MEDIUM_CLIPS, GENRES
-from model.probabilities import priors
-from model.probabilities.calibration import Calibration
+from model import systems
+from model.files import OutputError
 from model.systems import cards
-from model.systems.base import Execution
-from training.evaluation.heldout import HeldOut
-
-ARCHITECTURES: Final = ("random", "prior")
-"""Of the systems that do not listen."""
-
-SEED: Final = 2018
-"""Of the shipped ``random``: the year of the challenge."""
-
-WINDOW_FRAMES: Final = 3000
-"""Thirty seconds, so that a clip of the challenge is one window."""
+from training.evaluation import baselines
 
 
-def main() -> int:
-    """Write weights and cards; returns the exit code."""
-    given = _parser().parse_args()
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``baselines``."""
+    parser.add_argument("--seed", type=_seed, default=baselines.SEED, help="of `random`")
+    parser.add_argument("--out", type=Path, default=systems.WEIGHTS_FOLDER, help="folder to write")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Write weights and cards and return the exit code."""
     try:
-        for card in (random(given.out, given.seed), prior(given.out)):
-            print(f"{cards.write(card, given.out)}: {card.summary}")
-    except (OSError, cards.CardError) as error:
-        print(f"baselines: {error}", file=sys.stderr)
-        return 1
+        for card in (baselines.random(args.out, args.seed), baselines.prior(args.out)):
+            print(f"{cards.write(card, args.out)}: {card.summary}")
+    except OSError as error:
+        raise OutputError(f"{args.out}: cannot be written: {error.strerror}") from None
     return 0
-
-
-def random(folder: Path, seed: int) -> cards.Card:
-    """Write the weights of ``random`` and return its card.
-
-    Args:
-        folder: where the weights go; it must be there.
-        seed: of the draws, at least 0.
-
-    Raises:
-        OSError: the weights cannot be written.
-        CardError: the default system's card, whose front end is used, cannot be read.
-    """
-    uniform = (1.0 / len(GENRES),) * len(GENRES)
-    summary = "a softmax of random numbers, as in the starter kit; it does not listen"
-    return _card(
-        "random", summary, np.array(seed, np.int64), uniform, {"clips": 0, "seed": seed}, folder
-    )
-
-
-def prior(folder: Path) -> cards.Card:
-    """Write the weights of ``prior`` and return its card.
-
-    Args:
-        folder: where the weights go; it must be there.
-
-    Raises:
-        OSError: the weights cannot be written.
-        CardError: the default system's card, whose front end is used, cannot be read.
-    """
-    mix = priors.named("fma", ())
-    summary = "the class mix for every clip, fma_medium's; it does not listen"
-    counts = dict(zip(GENRES, FMA_MEDIUM_CLIPS, strict=True))
-    training = {
-        "clips": sum(FMA_MEDIUM_CLIPS),
-        "clips_of_genre": counts,
-        "smoothing": priors.SMOOTHING,
-    }
-    return _card("prior", summary, mix, tuple(mix.tolist()), training, folder)
-
-
-def held_out(card: cards.Card, folder: Path, like: HeldOut) -> HeldOut:
-    """What a system that does not listen answers for the clips of another one's file.
-
-    No clip taught it anything, so that every clip is held out. The system itself is asked; a hash
-    of the clip's name stands for its sound, which is not at hand.
-
-    Args:
-        card: of the system; its architecture is one of ``ARCHITECTURES``.
-        folder: where its weights are.
-        like: the clips and the schemes of folds.
-
-    Raises:
-        CardError: its weights are not the card's.
-    """
-    network = systems.load(card, folder).connect(Execution(batch=len(like)))
-    digests = [np.frombuffer(sha256(clip.encode()).digest(), np.uint8) for clip in like.ids]
-    logits = network(np.stack(digests)[:, None].astype(np.float32)).astype(np.float64)
-    schemes = {scheme: (folds, logits) for scheme, (folds, _) in like.schemes.items()}
-    return dataclasses.replace(like, schemes=schemes)
-
-
-def _card(
-    name: str,
-    summary: str,
-    weights: np.ndarray[Any, Any],
-    mix: tuple[float, ...],
-    training: dict[str, Any],
-    folder: Path,
-) -> cards.Card:
-    """A card with the default front end, so that all of them share a decoding run."""
-    path = folder / f"{name}.npy"
-    with path.open("wb") as file:
-        np.save(file, weights)
-    default = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-    return dataclasses.replace(
-        default,
-        name=name,
-        summary=summary,
-        architecture=name,
-        branches=(),
-        weights=cards.describe_weights(path),
-        window_frames=WINDOW_FRAMES,
-        calibration=Calibration(),
-        training_prior=mix,
-        training={"project_version": __version__} | training,
-        validation={},
-        licence="MIT",
-        calibrated=False,
-    )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training.cli.baselines", description=__doc__)
-    parser.add_argument("--seed", type=_seed, default=SEED, help=f"of `random` (default: {SEED})")
-    parser.add_argument("--out", type=Path, default=systems.WEIGHTS_FOLDER)
-    return parser
 
 
 def _seed(text: str) -> int:
     seed = int(text)
     if not 0 <= seed < 2**63:
-        raise argparse.ArgumentTypeError("a whole number from 0 to 2**63 - 1")
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 2**63 - 1")
     return seed
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from training.cli.leaderboard import FILE
+from training.data.dataset import DatasetError
 from training.documents import places
 from training.documents.tables import NONE, number, table, with_interval
+from training.evaluation.leaderboard import FILE
 from training.evaluation.measures import AS_IS, CONVERTED
 from training.evaluation.published import BY_ARCHITECTURE
 
@@ -18,11 +19,11 @@ def board() -> dict[str, Any]:
     """The content of ``leaderboard.json``.
 
     Raises:
-        FileNotFoundError: it was not computed; the message says how to.
+        DatasetError: it was not computed; the message says how to.
     """
     path = places.RESULTS / FILE
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: run python -m training.cli.leaderboard")
+        raise DatasetError(f"{path}: run python -m training leaderboard")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 

@@ -52,7 +52,7 @@ def draw_leaderboard(board: dict[str, Any], folder: Path) -> Path:
     """Write ``leaderboard.svg``: log loss over CPU time of the systems with costs.
 
     Args:
-        board: of ``training.cli.leaderboard``.
+        board: of ``training.evaluation.leaderboard``.
         folder: where to; it is made.
     """
     folder.mkdir(parents=True, exist_ok=True)

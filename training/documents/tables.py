@@ -1,6 +1,6 @@
 """Tables of the documents, from the results in ``training/results`` and the costs of the systems.
 
-Every function gives the text of one block; ``training.cli.document`` puts it in place.
+Every function gives the text of one block; ``python -m training document`` puts it in place.
 """
 
 import itertools
@@ -13,6 +13,7 @@ import numpy as np
 
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.probabilities.priors import SMOOTHING
+from training.data.dataset import DatasetError
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.documents import places
 from training.evaluation import costs
@@ -60,11 +61,11 @@ def result(name: str) -> dict[str, Any]:
     """The results of a system.
 
     Raises:
-        FileNotFoundError: it was not evaluated; the message says how to.
+        DatasetError: it was not evaluated; the message says how to.
     """
     path = places.RESULTS / f"{name}.json"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: run python -m training.cli.evaluate --system {name}")
+        raise DatasetError(f"{path}: run python -m training evaluate --system {name}")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 

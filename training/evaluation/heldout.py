@@ -107,7 +107,7 @@ def read(path: Path) -> HeldOut:
             that is no number, or its schemes are not about the same clips in the same order.
     """
     if not path.is_file():
-        raise DatasetError(f"{path}: no such file; `python -m training` writes it")
+        raise DatasetError(f"{path}: no such file; `python -m training train` writes it")
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file)) or [[]]
     if tuple(header) != (*_COLUMNS, *GENRES):

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from model.genres import GENRES
 from training.data.dataset import ClipTable
+from training.data.embeddings import read_embeddings
 from training.data.folds import (
     EACH_SOURCE,
     SOURCE,
@@ -26,7 +27,6 @@ from training.data.folds import (
     source_folds,
 )
 from training.evaluation.heldout import HeldOut, Logits
-from training.trainers.distillation import read_embeddings
 
 STRENGTH: Final = 0.01
 """Inverse regularisation (scikit-learn's C)."""

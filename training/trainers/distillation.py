@@ -7,7 +7,6 @@ Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from model.genres import GENRES
-from training.data.dataset import ClipTable, DatasetError
 
 _NO_SHARE = 0.01
 """Share of a genre in a target that is left out: it costs time and changes little."""
@@ -76,26 +74,6 @@ def fit_probe(
     weights[:, regression.classes_] = slopes.T
     bias[regression.classes_] = offsets - slopes @ mean
     return Probe(weights, bias)
-
-
-def read_embeddings(folder: Path, names: Sequence[str], table: ClipTable) -> NDArray[np.float32]:
-    """Join ``NAME.npz`` (arrays clip_id and emb) in table order, shape [clips, features].
-
-    Raises:
-        DatasetError: a file is missing or lacks a clip.
-    """
-    joined = []
-    for name in names:
-        path = folder / f"{name}.npz"
-        if not path.is_file():
-            raise DatasetError(f"{path}: no such file; the folder of embeddings lacks it")
-        with np.load(path) as arrays:
-            rows = {str(clip): row for row, clip in enumerate(arrays["clip_id"])}
-            if missing := set(table.ids) - set(rows):
-                raise DatasetError(f"{path}: no embedding of {min(missing)}")
-            embeddings = arrays["emb"][[rows[clip] for clip in table.ids]].astype(np.float32)
-        joined.append(np.nan_to_num(embeddings))
-    return np.concatenate(joined, axis=1)
 
 
 def soft_targets(

@@ -17,12 +17,12 @@ from model.frontends.parameters import parameters
 from model.frontends.spectrogram import FrontEnd
 from model.probabilities.calibration import Calibration
 from model.systems.ours.fusion import MOBILENET
-from training.architectures import architecture
 from training.architectures.systems import FUSION, Ingredients
 from training.data.dataset import ClipTable, Spectrogram
+from training.data.embeddings import read_embeddings
 from training.initial import branches as initial
 from training.initial import tags
-from training.trainers import distillation, fine_tuning, half_precision
+from training.trainers import architecture, distillation, fine_tuning, half_precision
 from training.trainers.trainer import Fit, Log, key
 
 _UNFINISHED: Final[dict[str, Any]] = {
@@ -116,7 +116,7 @@ class Networks:
         """
         embeddings = None
         if self.teachers:
-            embeddings = distillation.read_embeddings(self.embeddings, self.teachers, table)
+            embeddings = read_embeddings(self.embeddings, self.teachers, table)
         start: Mapping[str, NDArray[np.float32]] = {}
         if self.files is not None:
             start = self._start_features(table, spectrograms, log)

@@ -154,7 +154,7 @@ def _mix(genres: NDArray[np.int_]) -> NDArray[np.float64]:
 def _validation(
     logits: NDArray[np.float32], genres: NDArray[np.int_], folds: Folds
 ) -> dict[str, Any]:
-    """Scores on clips that the scored network had not seen; more of them: training.cli.evaluate."""
+    """Scores on clips that the scored network had not seen; more of them: ``evaluate``."""
     posteriors = nested_posteriors(logits, genres, folds)
     return {
         "method": "no artist in two folds; calibration from the other folds; mix of the clips",

@@ -11,10 +11,10 @@ import pytest
 from grader.judging.metrics import score
 from model.genres import GENRES
 from tests.support.invented import honest_logits, invented_held_out, invented_table
-from training.cli import document
-from training.cli.evaluate import main
+from training.cli.main import main
+from training.data.dataset import DatasetError
 from training.data.folds import cross_validation, source_folds
-from training.documents import places, tables
+from training.documents import places, rendering, tables
 from training.evaluation import calibration, heldout, scorecard
 from training.evaluation.measures import AS_IS
 
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *more: str) -> int:
     fixed = ["--results", str(folder), "--pictures", str(folder / "pictures"), "--quick"]
-    return main([*fixed, "--system", "invented", *more])
+    return main(["evaluate", *fixed, "--system", "invented", *more])
 
 
 def test_scores_are_those_of_nested_calibration(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_pictures_lie_with_other_results_than_the_projects_own(
     monkeypatch.setattr(places, "PICTURES", tmp_path / "documents")
     shutil.copy(heldout.path_of(folder, "invented"), tmp_path)
     arguments = ["--results", str(tmp_path), "--quick", "--system", "invented"]
-    assert main(arguments) == 0
+    assert main(["evaluate", *arguments]) == 0
     assert (tmp_path / "invented.confusion.svg").is_file()
     assert not (tmp_path / "documents").exists()
 
@@ -109,14 +109,14 @@ def test_probes_are_fitted_and_written(tmp_path: Path, capsys: pytest.CaptureFix
             genre = GENRES[table.genres[row]]
             writer.writerow([clip, "a.mp3", genre, table.groups[row], table.sources[row]])
     arguments = ["--probes", "--names", "one", "--repeats", "1", "--quick"]
-    assert main([*arguments, "--results", str(tmp_path), "--data", str(tmp_path)]) == 0
+    assert main(["evaluate", *arguments, "--results", str(tmp_path), "--data", str(tmp_path)]) == 0
     (found,) = json.loads((tmp_path / "probes.json").read_text())["probes"]
     assert found["name"] == "one"
     assert found["features"] == 16
     assert set(found["source_out"]) == {"source", "each_source"}
     assert 0.2 < found["fixed_floor"]["accuracy"] < 1
     capsys.readouterr()
-    assert main([*arguments, "--results", str(tmp_path)]) == 1
+    assert main(["evaluate", *arguments, "--results", str(tmp_path)]) == 1
     assert "--probes needs --data" in capsys.readouterr().err
 
 
@@ -158,12 +158,12 @@ def test_tables_follow_the_results(
 ) -> None:
     monkeypatch.setattr(places, "RESULTS", folder)
     text = f"before <!-- generated: {block} invented -->\nfiller\n<!-- end --> after"
-    written = document.rendered(text)
+    written = rendering.rendered(text)
     assert written.startswith("before")
     assert written.endswith("after")
     assert "| " in written
     assert "filler" not in written
-    assert document.rendered(written) == written
+    assert rendering.rendered(written) == written
 
 
 def test_the_candidates_have_a_row_for_every_result(
@@ -190,5 +190,5 @@ def test_a_system_without_results_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "RESULTS", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"training.*evaluate --system invented"):
+    with pytest.raises(DatasetError, match=r"training.*evaluate --system invented"):
         tables.scores("invented")

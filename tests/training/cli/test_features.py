@@ -27,7 +27,7 @@ from training.data.fma import audio_path, load
 
 def extract(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "training.cli.features", *map(str, arguments)],
+        [sys.executable, "-m", "training", "features", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -150,7 +150,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
         soundfile.write(folder / f"{number:02d}.wav", noise(2.0, 22_050, number), 22_050)
         (folder / f"{number:02d}.wav").rename(folder / f"{number:02d}.mp3")
     part = output.with_name("features.csv.part")
-    command = [sys.executable, "-m", "training.cli.features", str(folder), "-o", str(output)]
+    command = [sys.executable, "-m", "training", "features", str(folder), "-o", str(output)]
     with subprocess.Popen(
         [*command, "--workers", "1"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -196,7 +196,7 @@ def test_fma_gets_a_row_for_every_track_and_none_for_what_is_faulty(
     ("arguments", "code", "message"),
     [
         ([], 2, "name either a folder of mp3s or --fma-root DIR"),
-        (["nowhere"], 1, "no such folder or file"),
+        (["nowhere"], 2, "no such folder or file"),
         (["--fma-root", "nowhere"], 1, "expected is a folder in which"),
         (["x", "--workers", "0"], 2, "is not a number from 1"),
     ],

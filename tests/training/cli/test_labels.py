@@ -12,7 +12,7 @@ from tests.support import fma_tree
 
 def labels(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "training.cli.labels", *map(str, arguments)],
+        [sys.executable, "-m", "training", "labels", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -18,12 +18,13 @@ from model.probabilities.calibration import Calibration
 from model.systems import cards
 from tests.support import cheap_system
 from tests.support.invented import honest_logits, invented_table
-from training.cli import baselines, document
-from training.cli.leaderboard import FILE, gathered, main
+from training.cli.main import main
+from training.data.dataset import DatasetError
 from training.data.folds import cross_validation
-from training.documents import leaderboard_tables, pictures, places
-from training.evaluation import costs, heldout, measures
+from training.documents import leaderboard_tables, pictures, places, rendering
+from training.evaluation import baselines, costs, heldout, measures
 from training.evaluation.costs import Cost
+from training.evaluation.leaderboard import FILE, gathered
 
 CLIPS = 320
 
@@ -86,7 +87,7 @@ def write_logits(place: Path, name: str, sharpness: float, clips: int = CLIPS) -
 def run(place: Path) -> int:
     paths = {"weights": "weights", "results": "results", "costs": "costs.json", "pictures": "svg"}
     named = [word for key, path in paths.items() for word in (f"--{key}", str(place / path))]
-    return main([*named, "--draws", "20"])
+    return main(["leaderboard", *named, "--draws", "20"])
 
 
 def test_every_card_with_logits_has_a_row_in_the_order_of_log_loss(finished: Finished) -> None:
@@ -163,10 +164,10 @@ def test_documents_and_their_picture_are_renewed_from_the_projects_own_results(
 ) -> None:
     monkeypatch.setattr(places, "RESULTS", place / own)
     monkeypatch.setattr(places, "PICTURES", place / "documents")
-    monkeypatch.setattr(document, "renew", lambda: ["README.md"])
+    monkeypatch.setattr(rendering, "renew", lambda: ["README.md"])
     monkeypatch.chdir(place)
     arguments = ["--weights", "weights", "--costs", "costs.json", "--draws", "20"]
-    assert main([*arguments, "--results", "results"]) == 0
+    assert main(["leaderboard", *arguments, "--results", "results"]) == 0
     assert ("README.md: written" in capsys.readouterr().out) == renewed
     folders = (place / "documents", place / "results")
     drawn = [(folder / "leaderboard.svg").exists() for folder in folders]
@@ -225,7 +226,7 @@ def test_tables_have_a_row_for_every_system(
     finished: Finished, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
     monkeypatch.setattr(places, "RESULTS", finished.place / "results")
-    text = document.rendered(f"<!-- generated: {block} -->\n<!-- end -->")
+    text = rendering.rendered(f"<!-- generated: {block} -->\n<!-- end -->")
     for name in finished.rows:
         assert f"\n| `{name}` |" in text
 
@@ -242,7 +243,7 @@ def test_the_published_rows_name_what_re_implements_them(
 
 def test_the_committed_leaderboard_has_not_drifted() -> None:
     """Scores that are quick to compute and all costs are those of today's cards and results."""
-    again = "run python -m training.cli.leaderboard"
+    again = "run python -m training leaderboard"
     found = {row["name"]: row for row in leaderboard_tables.board()["systems"]}
     entrants, left_out = gathered(systems.WEIGHTS_FOLDER, places.RESULTS)
     assert set(found) == {entrant.card.name for entrant in entrants}, again
@@ -262,5 +263,5 @@ def test_without_a_leaderboard_the_documents_say_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "RESULTS", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"training.*leaderboard"):
+    with pytest.raises(DatasetError, match=r"training.*leaderboard"):
         leaderboard_tables.summary()

@@ -9,9 +9,9 @@ from grader.judging.metrics import score
 from model.probabilities.calibration import Calibration
 from tests.support.invented import honest_logits, invented_table
 from training.data.dataset import DatasetError
+from training.data.embeddings import read_embeddings
 from training.data.folds import fold_numbers, source_folds
 from training.evaluation.probes import held_out_logits, probe
-from training.trainers.distillation import read_embeddings
 
 TABLE = invented_table(320)
 

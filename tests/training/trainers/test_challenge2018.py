@@ -1,7 +1,6 @@
 """Training of the networks of 2018 in miniature, and the targets that artists give."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import keras
@@ -16,7 +15,7 @@ from model.systems.challenge2018 import agf, dpn, patches, stft
 from tests.conftest import CLIPS
 from tests.training.data.test_dataset import write_table
 from training.architectures.systems import SYSTEMS
-from training.cli import train as program
+from training.cli.main import main
 from training.data import folds
 from training.data.dataset import ClipTable, Spectrogram, read_table
 from training.trainers import artist_groups, challenge2018, fine_tuning
@@ -193,15 +192,9 @@ def test_other_factors_are_refused() -> None:
     ],
 )
 def test_the_command_line_knows_who_starts_from_what(
-    arguments: list[str],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["training", "--data", "nowhere", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        program.main()
-    assert stopped.value.code == 2
+    assert main(["train", "--data", "nowhere", *arguments]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -214,10 +207,9 @@ def test_the_command_line_trains_one(
     tiny = dataclasses.replace(challenge2018.RECIPES["stft"], epochs=1, batch=4)
     monkeypatch.setitem(challenge2018.RECIPES, "stft", tiny)
     folders = ["--work", "runs", "--out", "weights", "--results", "results"]
-    command = ["training", "--system", "stft", "--data", ".", "--folds", "2", *folders]
-    monkeypatch.setattr(sys, "argv", command)
+    command = ["train", "--system", "stft", "--data", ".", "--folds", "2", *folders]
     monkeypatch.chdir(tmp_path)
-    assert program.main() == 0
+    assert main(command) == 0
     card = cards.read("stft", tmp_path / "weights")
     assert (card.architecture, card.front_end) == ("stft", stft.FRONT_END)
     assert card.training["clips"] == len(table)

@@ -1,7 +1,6 @@
 """Training of the systems on hand-made features, in miniature, and what comes of it."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from model.systems.base import Execution
 from tests.conftest import CLIPS
 from tests.support.agreement import noise
 from tests.training.data.test_dataset import write_table
-from training.cli import train as program
+from training.cli.main import main
 from training.data.dataset import read_table
 from training.evaluation import heldout
 from training.trainers import classic
@@ -33,11 +32,10 @@ from training.trainers import classic
 OF = {"Rock": "rock-band", "Spoken": "spoken-word", "Folk": "folk-waltz"}
 
 
-def run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def run(name: str, folder: Path) -> int:
     places = [arg for n in ("work", "out", "results") for arg in (f"--{n}", str(folder / n))]
-    command = ["training", "--system", name, "--data", str(folder), "--folds", "2", *places]
-    monkeypatch.setattr(sys, "argv", command)
-    return program.main()
+    command = ["train", "--system", name, "--data", str(folder), "--folds", "2", *places]
+    return main(command)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def trained(request: pytest.FixtureRequest, data: Path) -> tuple[str, Path]:
     """Name of a system, and the folder that it was trained in by the command."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(classic.TREES, "rounds", 5)
-        assert run(request.param, data, patch) == 0
+        assert run(request.param, data) == 0
     return request.param, data
 
 
@@ -83,7 +81,7 @@ def test_the_command_trains_and_does_not_train_twice(
     monkeypatch.setitem(classic.TREES, "rounds", 5)
     before = (folder / "work" / name / "log.txt").read_text()
     assert before.count("fitting to") == 3
-    assert run(name, folder, monkeypatch) == 0
+    assert run(name, folder) == 0
     after = (folder / "work" / name / "log.txt").read_text()
     assert after.count("fitting to") == 3
     assert len(after) > len(before)

@@ -1,6 +1,5 @@
 """Cards of the systems that do not listen."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,18 +7,15 @@ import pytest
 from model import systems
 from model.probabilities.calibration import Calibration
 from model.systems import cards
-from training.cli import baselines
+from training.cli.main import main
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["baselines", *arguments])
-    return baselines.main()
+def run(*arguments: str) -> int:
+    return main(["baselines", *arguments])
 
 
-def test_the_shipped_ones_are_what_the_command_makes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert run(monkeypatch, "--out", str(tmp_path)) == 0
+def test_the_shipped_ones_are_what_the_command_makes(tmp_path: Path) -> None:
+    assert run("--out", str(tmp_path)) == 0
     for name in ("random", "prior"):
         made, shipped = (cards.read(name, path) for path in (tmp_path, systems.WEIGHTS_FOLDER))
         assert made.weights == shipped.weights
@@ -32,15 +28,13 @@ def test_the_shipped_ones_are_what_the_command_makes(
 
 
 def test_a_folder_that_is_not_there_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "--out", str(tmp_path / "no")) == 1
+    assert run("--out", str(tmp_path / "no")) == 1
     assert str(tmp_path / "no") in capsys.readouterr().err
 
 
-def test_a_seed_below_zero_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_seed_below_zero_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        run(monkeypatch, "--seed", "-1")
+        run("--seed", "-1")
     assert "from 0" in capsys.readouterr().err
