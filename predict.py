@@ -1,4 +1,4 @@
-"""Genre probabilities of mp3 files. ``python predict.py --help`` tells how."""
+"""Command line for genre probabilities of mp3 files; ``python predict.py --help`` explains it."""
 
 import sys
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The grader's door: classifies every mp3 in TEST_DIRECTORY and writes OUTPUT_PATH.
+# Entry point of the challenge: classifies every mp3 file in TEST_DIRECTORY and writes OUTPUT_PATH.
 # Works from any folder, through a link, and without an activated environment.
 set -eu
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -16,8 +16,8 @@ if [ ! -x "$python" ]; then
     exit 1
 fi
 
-# The challenge allows ten hours; a row with the prior is better than no table at all.
-# The code may lie in a folder that must not be written.
+# The challenge allows ten hours; rows with the prior are better than no table.
+# The folder of the code may be read-only.
 export PYTHONDONTWRITEBYTECODE=1
 exec "$python" "$here/predict.py" "${TEST_DIRECTORY:-/crowdai-payload}" \
     --output "${OUTPUT_PATH:-/tmp/output.csv}" ${SYSTEM:+--system "$SYSTEM"} \

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line now and then in a log."""
+"""Progress of a run: a bar on a terminal, a line every 30 s in a log."""
 
 import contextlib
 import sys
@@ -11,14 +11,14 @@ _LOG_SECONDS = 30.0
 
 
 def shown(steps: Iterable[T], total: int, quiet: bool, stream: TextIO | None = None) -> Iterator[T]:
-    """Pass on the steps of a run while showing its rate and the time left.
+    """Iterate over the steps of a run while showing the rate and the time left.
 
     Args:
-        steps: what is done, one after the other.
-        total: how many there will be.
-        quiet: show nothing.
-        stream: where to, standard error unless told otherwise. What happens to it, a closed pipe or
-            a full disk, does not disturb the run.
+        steps: steps, which are done while they are iterated over.
+        total: number of steps.
+        quiet: whether to show nothing.
+        stream: where to show the progress, by default standard error. A closed pipe or a full disk
+            does not end the run.
     """
     stream = stream or sys.stderr
     if quiet:
@@ -31,12 +31,12 @@ def shown(steps: Iterable[T], total: int, quiet: bool, stream: TextIO | None = N
 
 
 def _logged(steps: Iterable[T], total: int, stream: TextIO) -> Iterator[T]:
-    begun = spoken = time.monotonic()
+    begun = logged = time.monotonic()
     for done, step in enumerate(steps, 1):
         yield step
         now = time.monotonic()
-        if now - spoken >= _LOG_SECONDS or done == total:
-            spoken = now
+        if now - logged >= _LOG_SECONDS or done == total:
+            logged = now
             rate = done / max(now - begun, 1e-9)
             left = (total - done) / rate
             line = f"{done} of {total} clips, {rate:.1f} a second, {left:.0f} s left"

@@ -36,7 +36,7 @@ def behind(path: Path) -> bytes:
 
 
 def apply(path: Path, genre: str = "Jazz", reason: str = "") -> list[tags.Change]:
-    return list(tags.write([answer(str(path), genre, reason=reason)], None, really=True))
+    return list(tags.write([answer(str(path), genre, reason=reason)], None, apply=True))
 
 
 @pytest.fixture
@@ -154,20 +154,20 @@ def test_a_tag_that_hides_what_looks_like_audio_is_written_plainly(clip: Path) -
     ],
     ids=["2.2", "extended header", "sizes of eight bits", "too long a frame", "no padding"],
 )
-@pytest.mark.parametrize("really", [False, True])
+@pytest.mark.parametrize("apply", [False, True])
 def test_a_tag_that_is_not_understood_is_left_alone(
-    clip: Path, head: bytes, problem: str, really: bool
+    clip: Path, head: bytes, problem: str, apply: bool
 ) -> None:
     clip.write_bytes(head + clip.read_bytes())
     before = clip.read_bytes()
-    (change,) = tags.write([answer(str(clip), "Jazz")], None, really)
+    (change,) = tags.write([answer(str(clip), "Jazz")], None, apply)
     assert problem in change.problem
     assert clip.read_bytes() == before
 
 
 def test_a_dry_run_tells_and_touches_nothing(clip: Path) -> None:
     before, status = clip.read_bytes(), clip.stat()
-    (change,) = tags.write([answer(str(clip), "Folk")], None, really=False)
+    (change,) = tags.write([answer(str(clip), "Folk")], None, apply=False)
     assert str(change) == f"{clip}: no genre -> Folk"
     assert clip.read_bytes() == before
     assert clip.stat().st_mtime_ns == status.st_mtime_ns
@@ -176,10 +176,10 @@ def test_a_dry_run_tells_and_touches_nothing(clip: Path) -> None:
 
 def test_only_confident_predictions_are_written(clip: Path) -> None:
     doubtful = answer(str(clip), share=0.4)
-    assert list(tags.write([doubtful, unknown("gone")], None, really=True)) == []
-    assert list(tags.write([answer(str(clip))], 0.8, really=True)) == []
-    assert len(list(tags.write([doubtful], 0.3, really=False))) == 1
-    assert list(tags.write([unknown("gone")], 0.0, really=True)) == []
+    assert list(tags.write([doubtful, unknown("gone")], None, apply=True)) == []
+    assert list(tags.write([answer(str(clip))], 0.8, apply=True)) == []
+    assert len(list(tags.write([doubtful], 0.3, apply=False))) == 1
+    assert list(tags.write([unknown("gone")], 0.0, apply=True)) == []
     assert clip.read_bytes() == SAMPLE.read_bytes()
 
 
