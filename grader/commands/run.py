@@ -1,43 +1,32 @@
-"""``run IMAGE CLIPS``: one image under the challenge's limits."""
+"""``run IMAGE CLIPS``: run one image under the challenge's limits."""
 
 import argparse
-import json
-from pathlib import Path
+from dataclasses import replace
 
-from grader.commands.options import (
-    REPORT,
-    Progress,
-    add_run_arguments,
-    describe,
-    empty_folder,
-    prepare,
-    with_image,
-)
+from grader.commands.arguments import add_run_arguments, engine_and_job
+from grader.commands.progress import Progress
 from grader.judging.runs import execute
 from grader.judging.table import expected_ids
 from grader.judging.verdict import Verdict
+from grader.report.page import empty_folder, write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the command line."""
+    """Add the command's arguments to its parser."""
     parser.add_argument(
         "image", metavar="IMAGE", help="image that `build` made (a repository with --engine local)"
     )
-    parser.add_argument("clips", metavar="CLIPS", type=Path, help="folder of mp3 files")
     add_run_arguments(parser)
 
 
-def command(arguments: argparse.Namespace) -> int:
-    """Run it and print the verdict; 1 when it is not ``passed``."""
-    expected = expected_ids(arguments.clips)
-    folder = empty_folder(arguments.output)
-    prepared = prepare(arguments, folder)
-    # Marks the folder as ours from the start, so that a next run may replace a broken-off one.
-    (folder / REPORT).write_text("{}\n", encoding="utf-8")
-    watch = Progress()
-    run = execute(prepared.engine, with_image(prepared, arguments.image), expected, watch)
-    watch.done()
-    print(describe(run))
-    result = {"name": arguments.image, "verdict": run.ruling.verdict, "scores": None}
-    (folder / REPORT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return int(run.ruling.verdict is not Verdict.PASSED)
+def command(args: argparse.Namespace) -> int:
+    """Run the image and print the verdict; 1 when it is not ``passed``."""
+    expected = expected_ids(args.clips)
+    engine, job, _ = engine_and_job(args)
+    report = empty_folder(args.output)
+    with Progress() as progress:
+        run = execute(engine, replace(job, image=args.image), expected, progress)
+    print(run)
+    verdict = run.assessment.verdict
+    write_json(report, {"name": args.image, "verdict": verdict, "scores": None})
+    return int(verdict is not Verdict.PASSED)

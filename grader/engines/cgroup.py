@@ -1,97 +1,68 @@
-"""Memory and processor time of a container, from the kernel's accounts of its control group."""
+"""Memory and CPU time of a container, read from the kernel's files of its control group."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from grader.engines.engine import Usage
+
 _ROOT: Final = Path("/sys/fs/cgroup")
-_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Bytes in use, bytes in use at most so far (with file cache), seconds of CPU time."""
-
-    memory: int
-    peak: int
-    cpu_seconds: float | None
-
-
-@dataclass(frozen=True)
-class Meter:
-    """Files of one control group; version 1 has a folder for memory and one for the processor."""
+class ControlGroup:
+    """Folders of a control group; version 1 has one for the memory and one for the CPU."""
 
     memory: Path
-    processor: Path
+    cpu: Path
     version: int
 
     @classmethod
-    def of_process(cls, pid: int) -> "Meter | None":
-        """The meter of a container, by its first process; None where this machine has no files.
+    def of_process(cls, pid: int) -> "ControlGroup | None":
+        """The control group of a container; None where this machine has no files of it.
 
         Args:
-            pid: on the engine's machine, which need not be this one.
+            pid: the container's first process on the engine's machine, which may be another one.
         """
         try:
             groups = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8")
         except OSError:
             return None
         if not re.search(r"[0-9a-f]{64}", groups):
-            return None  # not a container's: the engine runs on another machine
-        paths = {}
+            return None  # not a container: the engine runs on another machine
+        paths: dict[str, str] = {}
         for line in groups.splitlines():
             _, controllers, path = line.split(":", 2)
-            for controller in controllers.split(","):
-                paths[controller] = path.lstrip("/")
-        if "memory" in paths:
-            meter = cls(
-                _ROOT / "memory" / paths["memory"],
-                _ROOT / "cpuacct" / paths.get("cpuacct", paths["memory"]), 1,
-            )  # fmt: skip
+            paths |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
+        if memory := paths.get("memory"):
+            cpu = paths.get("cpuacct", memory)
+            group = cls(_ROOT / "memory" / memory, _ROOT / "cpuacct" / cpu, 1)
         else:
-            meter = cls(_ROOT / paths.get("", ""), _ROOT / paths.get("", ""), 2)
-        return meter if meter.read() else None
+            folder = _ROOT / paths.get("", "")
+            group = cls(folder, folder, 2)
+        return group if group.read() else None
 
-    def read(self) -> Sample | None:
-        """A look now; None when the group has gone or keeps no peak."""
+    def read(self) -> Usage | None:
+        """The usage now; None when the group has ended."""
         try:
             if self.version == 1:
-                return Sample(
+                clock = self.cpu / "cpuacct.usage"
+                return Usage(
                     _number(self.memory / "memory.usage_in_bytes"),
                     _number(self.memory / "memory.max_usage_in_bytes"),
-                    _cpu_1(self.processor),
+                    _number(clock) / 1e9 if clock.exists() else None,
                 )
             now = _number(self.memory / "memory.current")
             peak = self.memory / "memory.peak"  # since Linux 5.19
-            return Sample(now, _number(peak) if peak.exists() else now, _cpu_2(self.processor))
+            statistics = (self.cpu / "cpu.stat").read_text(encoding="ascii")
+            used = re.search(r"usage_usec (\d+)", statistics)
+            return Usage(
+                now, _number(peak) if peak.exists() else now, int(used[1]) / 1e6 if used else None
+            )
         except (OSError, ValueError):
             return None
 
 
-def peak_of_stats(container: str) -> Sample | None:
-    """A look through ``docker stats``, which knows only the moment and takes two seconds."""
-    done = subprocess.run(
-        ["docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", container],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    found = re.match(r"([\d.]+)([KMGT]?i?B)", done.stdout.strip())
-    if not found or found[2] not in _UNITS:
-        return None
-    memory = int(float(found[1]) * _UNITS[found[2]])
-    return Sample(memory, memory, None) if memory else None
-
-
 def _number(path: Path) -> int:
     return int(path.read_text(encoding="ascii"))
-
-
-def _cpu_1(folder: Path) -> float | None:
-    path = folder / "cpuacct.usage"
-    return _number(path) / 1e9 if path.exists() else None
-
-
-def _cpu_2(folder: Path) -> float | None:
-    found = re.search(r"usage_usec (\d+)", (folder / "cpu.stat").read_text(encoding="ascii"))
-    return int(found[1]) / 1e6 if found else None

@@ -1,4 +1,4 @@
-"""What it takes to run a submission, and what can be seen of the run: the engines' common terms."""
+"""The interface of the engines: jobs that they run and outcomes that they return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +12,16 @@ ENTRIES: Final = ("/home/crowdai/run.sh", "/home/run.sh")
 
 FIXED_PAYLOAD: Final = "/crowdai-payload"
 FIXED_TABLE: Final = "/tmp/output.csv"  # noqa: S108 - the challenge's path
+MAX_TABLE_BYTES: Final = 256 << 20
+"""Largest table that is read; a row has about 400 bytes, so half a million clips fit."""
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where the container finds its clips and leaves its table.
+class ContainerPaths:
+    """Paths of the clips and of the table in the container.
 
-    The default is not the challenge's choice, on purpose: a submission that obeys its two
-    variables does not notice, one that has the challenge's paths fixed in its code does.
+    The defaults differ from the challenge's paths, so that a submission fails that has the
+    challenge's paths in its code and does not read its two variables.
 
     Attributes:
         payload: folder of the clips.
@@ -38,22 +40,22 @@ class Stage:
         return {"TEST_DIRECTORY": self.payload + slash, "OUTPUT_PATH": self.table}
 
 
-AS_2018: Final = Stage(FIXED_PAYLOAD, FIXED_TABLE)
+AS_2018: Final = ContainerPaths(FIXED_PAYLOAD, FIXED_TABLE)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run.
+    """A request to run a submission.
 
     Attributes:
-        image: what the engine's ``build`` gave, or any image's name.
+        image: name of an image; for the local engine, path of a repository.
         clips: folder of mp3 files.
         folder: empty folder for the log and the table.
         limits: already fitted to the machine.
         entry: command in the container.
         as_entrypoint: replace the image's entry point instead of passing it a command.
         environment: variables beside the contract's two, e.g. SYSTEM.
-        stage: where things are in the container.
+        paths: of the clips and the table in the container.
     """
 
     image: str
@@ -63,12 +65,12 @@ class Job:
     entry: str = ENTRIES[0]
     as_entrypoint: bool = False
     environment: dict[str, str] = field(default_factory=dict)
-    stage: Stage = field(default_factory=Stage)
+    paths: ContainerPaths = field(default_factory=ContainerPaths)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was seen of a run.
+    """What an engine observed of a run.
 
     Attributes:
         exit_code: of the entry point; None where the run was ended from outside.
@@ -76,13 +78,13 @@ class Outcome:
         log: stdout and stderr together.
         table: the file that the run left at OUTPUT_PATH, None where there is none.
         table_age: seconds between the table's last change and the end of the run.
-        fixed_table: the run left a table at the challenge's path although told another.
+        fixed_table: the run wrote a table at the challenge's path although OUTPUT_PATH is another.
         peak_memory: bytes; None where it could not be read.
         cpu_seconds: CPU time of all processes; None where it could not be read.
         timed_out: the time limit ended it.
-        out_of_memory: the memory limit ended a process of it.
+        out_of_memory: the memory limit ended one of its processes.
         network_attempts: packets and connections that found no route, counted by the kernel; None
-            where nobody counted.
+            where the engine does not count them.
         changed: files changed or made in the code or payload folder, as ``code/NAME`` and
             ``payload/NAME``; always empty where these folders are read-only.
         engine_fault: what the engine said when it could not start the run.
@@ -104,29 +106,36 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A look at a run in progress: seconds since its start, bytes now and at most so far."""
+class Usage:
+    """What a running submission uses.
 
-    seconds: float
-    memory: int | None
-    peak_memory: int | None
+    Attributes:
+        memory: bytes in use now.
+        peak_memory: most bytes in use so far, file cache included where the kernel counts it.
+        cpu_seconds: CPU time so far; None where it is not known.
+    """
+
+    memory: int
+    peak_memory: int
+    cpu_seconds: float | None = None
 
 
-Watcher = Callable[[Reading], None]
+ProgressCallback = Callable[[float, Usage], None]
+"""Called while a submission runs, with the seconds since its start and its usage."""
 
 
 class Engine(Protocol):
     """Something that runs submissions."""
 
     name: str
-    covers: str
-    """One sentence: what a run on this engine does not show. Empty for a full container."""
+    limitations: str
+    """What a run on this engine does not cover, as a sentence. Empty for a full container."""
 
     def machine(self) -> Machine:
-        """What there is to share out."""
+        """CPUs and memory of the engine's machine, and whether it has a GPU."""
         ...
 
-    def run(self, job: Job, watch: Watcher) -> Outcome:
+    def run(self, job: Job, report_usage: ProgressCallback) -> Outcome:
         """Run a job to its end or to its limits.
 
         Raises:

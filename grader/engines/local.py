@@ -1,23 +1,23 @@
-"""A stand-in for the container: the entry point as a plain process on copies of the folders.
+"""Runs the entry point of a repository as a plain process on copies of the code and the clips.
 
-For machines without an engine, and for tests. The same verdicts follow from what it sees, but it
-does not confine: network, other files and the processor stay open to the submission, the user
-is the caller's, packages are this machine's. Run only what you would run by hand.
+For machines without Docker, and for tests. It does not confine the submission: network, other
+files and CPUs are open to it, the user is the caller, packages are this machine's. Run only what
+you would run by hand.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from grader.engines.engine import Job, Outcome, Reading, Watcher
+from grader.engines.engine import Job, Outcome, ProgressCallback, Usage
 from grader.engines.limits import Machine
-from grader.engines.logs import LogKeeper
+from grader.engines.supervision import supervise
 from grader.errors import GraderError
 from grader.repository import dockerignore
 from grader.repository.files import Repository
@@ -32,95 +32,63 @@ class LocalEngine:
     """Runs repositories, not images: ``Job.image`` is a repository's folder."""
 
     name = "local"
-    covers = (
+    limitations = (
         "a plain process, no container: no repo2docker build, network not cut and only its "
         "errors in the log seen, no CPU limit, this machine's packages, the caller's user"
     )
 
     def machine(self) -> Machine:
-        """This machine; a graphics card is not looked for."""
+        """This machine; a GPU is not looked for."""
         memory = os.sysconf("SC_PHYS_PAGES") * _PAGE
         return Machine(len(os.sched_getaffinity(0)), memory, gpu=False)
 
-    def run(self, job: Job, watch: Watcher) -> Outcome:
+    def run(self, job: Job, report_usage: ProgressCallback) -> Outcome:
         """Run ``run.sh`` of a repository; see ``Engine.run``."""
         repository = Repository.at(Path(job.image))
-        log = job.folder / "run.log"
         with tempfile.TemporaryDirectory(prefix="grader-") as name:
-            place = Path(name)
-            folders = {"code": place / "code", "payload": place / "payload"}
-            for folder in (*folders.values(), place / "out", place / "tmp"):
+            root = Path(name)
+            folders = {"code": root / "code", "payload": root / "payload"}
+            for folder in (*folders.values(), root / "out", root / "tmp"):
                 folder.mkdir()
             _copy_context(repository, folders["code"])
             for clip in job.clips.iterdir():
                 _copy_clip(clip, folders["payload"] / clip.name)
             before = {kind: _snapshot(folder) for kind, folder in folders.items()}
-            outcome = _supervise(job, place, log, watch)
-            changed = [
+            try:
+                outcome = supervise(
+                    [str(root / "code" / "run.sh")], job, _usage, _end, report_usage, poll=POLL,
+                    stop_at_memory=True, environment=_environment(job, root), folder=root / "tmp",
+                )  # fmt: skip
+            except OSError as error:
+                log = job.folder / "run.log"
+                log.write_text(f"run.sh cannot be started: {error.strerror}\n", encoding="utf-8")
+                outcome = Outcome(126 if isinstance(error, PermissionError) else 127, 0.0, log)
+            changed = tuple(
                 f"{kind}/{path}"
                 for kind, folder in folders.items()
                 for path in _changes(before[kind], _snapshot(folder))
-            ]
-            return _collect(outcome, place / "out" / "table.csv", job.folder, tuple(changed))
+            )
+            return _save_table(replace(outcome, changed=changed), root / "out", job.folder)
 
 
-def _supervise(job: Job, place: Path, log: Path, watch: Watcher) -> Outcome:
-    """Start the entry point, and end it where it passes a limit."""
-    started = time.monotonic()
-    try:
-        process = subprocess.Popen(
-            [str(place / "code" / "run.sh")], cwd=place / "tmp", env=_environment(job, place),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
-        log.write_text(f"run.sh cannot be started: {error.strerror}\n", encoding="utf-8")
-        return Outcome(126 if isinstance(error, PermissionError) else 127, 0.0, log)
-    if process.stdout is None:
-        raise AssertionError("a pipe was asked for")
-    keeper = LogKeeper(process.stdout, log)
-    keeper.start()
-    peak, cpu, timed_out, out_of_memory = 0, 0.0, False, False
-    try:
-        while process.poll() is None:
-            seconds = time.monotonic() - started
-            memory, spent = _usage(process.pid)
-            peak, cpu = max(peak, memory), max(cpu, spent)
-            watch(Reading(seconds, memory, peak))
-            out_of_memory, timed_out = memory > job.limits.memory, seconds > job.limits.seconds
-            if out_of_memory or timed_out:
-                break
-            time.sleep(POLL)
-    finally:
-        _end(process)
-    keeper.join(timeout=5)
-    ended = timed_out or out_of_memory
-    return Outcome(
-        None if ended else process.returncode, time.monotonic() - started, log,
-        peak_memory=peak, cpu_seconds=cpu, timed_out=timed_out and not out_of_memory,
-        out_of_memory=out_of_memory,
-    )  # fmt: skip
-
-
-def _environment(job: Job, place: Path) -> dict[str, str]:
-    """A bare environment: nothing of the caller's but PATH."""
-    slash = "/" if job.stage.slash else ""
+def _environment(job: Job, root: Path) -> dict[str, str]:
+    """The submission's variables; of the caller's variables only PATH."""
+    paths = replace(job.paths, payload=str(root / "payload"), table=str(root / "out" / "table.csv"))
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(place / "tmp"),
-        "TMPDIR": str(place / "tmp"),
+        "HOME": str(root / "tmp"),
+        "TMPDIR": str(root / "tmp"),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
-        # An engine of this machine must not be at the submission's service.
-        "DOCKER_HOST": f"unix://{place}/no-docker.sock",
-        "TEST_DIRECTORY": str(place / "payload") + slash,
-        "OUTPUT_PATH": str(place / "out" / "table.csv"),
+        # The submission must not reach a Docker engine of this machine.
+        "DOCKER_HOST": f"unix://{root}/no-docker.sock",
+        **paths.environment,
         **job.environment,
     }
 
 
 def _copy_clip(clip: Path, target: Path) -> None:
-    """Copy a clip; what is none, or cannot be read, becomes something just as odd."""
+    """Copy a clip; links, folders, pipes and unreadable files become the same kind of entry."""
     if clip.is_file() and os.access(clip, os.R_OK):
         shutil.copyfile(clip, target)
     elif clip.is_symlink() and not clip.exists():
@@ -134,7 +102,7 @@ def _copy_clip(clip: Path, target: Path) -> None:
 
 
 def _copy_context(repository: Repository, target: Path) -> None:
-    """Copy what a build would take, links as links."""
+    """Copy the files that a build would take; links stay links."""
     patterns = dockerignore.parse(repository.text(".dockerignore"))
     for path in dockerignore.context_files(repository.root, patterns):
         if path.parts[0] == ".git":
@@ -160,43 +128,43 @@ def _changes(before: Snapshot, after: Snapshot) -> list[str]:
     return sorted(name for name in names if before.get(name) != after.get(name))
 
 
-def _collect(seen: Outcome, table: Path, folder: Path, changed: tuple[str, ...]) -> Outcome:
-    """The outcome with the table saved from the folder that goes away."""
+def _save_table(outcome: Outcome, written: Path, folder: Path) -> Outcome:
+    """The outcome with the table, copied from the temporary folder ``written``."""
+    table, copy = written / "table.csv", folder / "table.csv"
     if table.is_symlink() or not table.is_file():
-        return replace(seen, changed=changed)
+        return outcome
     age = max(0.0, time.time() - table.stat().st_mtime)
-    kept = folder / "table.csv"
-    shutil.copyfile(table, kept)
-    return replace(seen, table=kept, table_age=age, changed=changed)
+    shutil.copyfile(table, copy)
+    return replace(outcome, table=copy, table_age=age)
 
 
-def _usage(session: int) -> tuple[int, float]:
+def _usage(session: int) -> Usage:
     """Resident bytes and CPU seconds of a session's processes."""
     pages = ticks = 0
-    for fields in _processes(session):
-        ticks += int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])
+    for fields in _processes(session).values():
+        ticks += sum(map(int, fields[11:15]))
         pages += int(fields[21])
-    return pages * _PAGE, ticks / _TICKS
+    return Usage(pages * _PAGE, pages * _PAGE, ticks / _TICKS)
 
 
-def _processes(session: int) -> Iterator[list[str]]:
-    """Fields of /proc/PID/stat after the name, of each process of a session."""
+def _processes(session: int) -> dict[int, list[str]]:
+    """Fields of /proc/PID/stat after the name, by PID, of each process of a session."""
+    processes = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             try:
                 stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
             except OSError:
-                continue  # it has ended meanwhile
+                continue  # the process has ended
             fields = stat.rpartition(")")[2].split()
             if int(fields[3]) == session:
-                yield [*fields, folder.name]
+                processes[int(folder.name)] = fields
+    return processes
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End every process of the session, its leader last."""
-    for fields in list(_processes(process.pid)):
-        try:
-            os.kill(int(fields[-1]), signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """Kill every process of the session and wait for its leader."""
+    for pid in _processes(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()

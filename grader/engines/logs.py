@@ -1,4 +1,4 @@
-"""The log of a run: kept up to a size, and read for what it gives away."""
+"""The log of a run: written up to a maximum size, and searched for known error messages."""
 
 import re
 import threading
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Final
 
 LARGEST: Final = 16 << 20
-"""Bytes kept of a log: an endless loop that prints must not fill the disk."""
+"""Maximum bytes of a log: an endless loop that prints must not fill the disk."""
 
 NETWORK: Final = re.compile(
     r"name resolution|Name or service not known|nodename nor servname|Network is unreachable"
@@ -23,11 +23,11 @@ DOCKER: Final = re.compile(
     re.IGNORECASE,
 )
 REFUSED: Final = re.compile(r"Read-only file system", re.IGNORECASE)
-"""Not "Permission denied": that may have been wanted for reading or executing."""
+"""Does not match "Permission denied", which reading and executing may cause, too."""
 
 
-class LogKeeper(threading.Thread):
-    """Copies a process's output to a file, goes on reading when that is full, closes both."""
+class LogWriter(threading.Thread):
+    """Copies a process's output to a file; reads on at the maximum size; closes both."""
 
     def __init__(self, source: IO[bytes], path: Path) -> None:
         super().__init__(daemon=True)
@@ -42,7 +42,7 @@ class LogKeeper(threading.Thread):
                     file.write(chunk[:left])
                     left -= len(chunk)
                     if left <= 0:
-                        file.write(b"\n[the grader kept no more of this log]\n")
+                        file.write(b"\n[the log is longer; the rest was not saved]\n")
 
 
 def lines_with(log: str, pattern: re.Pattern[str]) -> Iterator[str]:
@@ -52,8 +52,13 @@ def lines_with(log: str, pattern: re.Pattern[str]) -> Iterator[str]:
             yield line.strip()[:300]
 
 
+def last_line(path: Path) -> str:
+    """Last line of a log, stripped and shortened."""
+    return (read_log(path).strip().splitlines() or ["nothing in the log"])[-1][:300]
+
+
 def read_log(path: Path) -> str:
-    """A kept log as text; empty where there is none."""
+    """A log as text; empty where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

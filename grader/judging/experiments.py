@@ -1,41 +1,42 @@
-"""Experiments that tell why a submission fails: one thing is changed, then it is run again.
+"""Experiments that explain why a submission fails: change one condition and run it again.
 
-A log may be silent or in any language; what changes when one condition changes is evidence that
-works on any repository.
+A log may be empty or in any language. A result that changes with one condition is evidence for any
+submission.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from grader.engines.engine import AS_2018, Engine, Job, Stage, Watcher
+from grader.engines.engine import AS_2018, ContainerPaths, Engine, Job, ProgressCallback
 from grader.judging.runs import Run, execute
 from grader.judging.table import expected_ids
-from grader.judging.verdict import Defect, Ruling, Verdict
+from grader.judging.verdict import Assessment, Defect, Verdict
 
-MANY: Final = 100
+MANY_CLIPS: Final = 100
 """Clips of the experiment with many: a submission of 2018 crashed with fewer than 50."""
-AT_LEAST: Final = 600.0
-"""Seconds that an experiment may take, or three times the run that it follows, if that is more."""
-_OPEN: Final = frozenset(
+MIN_SECONDS: Final = 600.0
+"""Time limit of an experiment, or three times the duration of the first run, if that is more."""
+_UNEXPLAINED: Final = frozenset(
     {Verdict.NON_ZERO_EXIT, Verdict.CSV_MISSING, Verdict.CSV_INVALID, Verdict.ENVIRONMENT_IGNORED}
 )
 """Verdicts whose cause an experiment may find; the others name their cause."""
+NO_CHANGE: Final = "the result is no better"
 
 
 @dataclass(frozen=True)
-class Probe:
-    """One experiment.
+class Experiment:
+    """A repeated run with one changed condition, and its result.
 
     Attributes:
-        question: what was changed.
+        question: the changed condition.
         verdict: of the changed run.
-        answer: what follows, for people.
-        defect: the defect that it proves, None where it proves none.
+        answer: the conclusion, as text.
+        defect: the defect that the experiment proves, None where it proves none.
     """
 
     question: str
@@ -44,41 +45,160 @@ class Probe:
     defect: Defect | None
 
 
+def run_and_explain(
+    engine: Engine,
+    job: Job,
+    expected: Sequence[str],
+    report_usage: ProgressCallback,
+    experiment: bool = True,
+) -> tuple[Run, tuple[Experiment, ...], Assessment]:
+    """Run a submission, explain its result by experiments, and add the defects that they prove.
+
+    Raises:
+        GraderError: the engine cannot run it at all.
+    """
+    run = execute(engine, job, expected, report_usage)
+    if not experiment:
+        return run, (), run.assessment
+    with tempfile.TemporaryDirectory(prefix="grader-experiments-") as scratch:
+        series = _Series(engine, run, Path(scratch), report_usage)
+        experiments = tuple(series.until_a_defect_is_proved())
+    return run, experiments, _with_proved_defects(run.assessment, experiments)
+
+
+def _with_proved_defects(
+    assessment: Assessment, experiments: Sequence[Experiment]
+) -> Assessment:  # fmt: skip
+    proved = {item.defect: item for item in experiments if item.defect}
+    ignored = Defect.ENVIRONMENT_IGNORED in proved
+    reasons = [f"experiment, {item.question}: {item.answer}" for item in proved.values()]
+    return Assessment(
+        Verdict.ENVIRONMENT_IGNORED if ignored else assessment.verdict,
+        (*assessment.reasons, *reasons),
+        tuple(dict.fromkeys([*assessment.defects, *proved])),
+    )
+
+
 @dataclass(frozen=True)
-class Laboratory:
-    """What every experiment needs: the engine, the run to explain and a folder for its files."""
+class _Series:
+    """The experiments on one run; ``folder`` is for their files."""
 
     engine: Engine
     run: Run
     folder: Path
-    watch: Watcher
+    report_usage: ProgressCallback
 
-    def repeat(self, name: str, clips: Path | None = None, stage: Stage | None = None) -> Run:
-        """The run once more, with other clips or on another stage."""
+    def until_a_defect_is_proved(self) -> Iterator[Experiment]:
+        """Experiments that fit the run's verdict; the first that proves a defect is the last."""
+        run, verdict = self.run, self.run.assessment.verdict
+        if verdict is Verdict.PASSED:
+            experiments = [self.one_clip]
+        elif verdict in _UNEXPLAINED and len(run.missing) == len(run.expected):
+            experiments = [self.trailing_slash, self.paths_of_2018, self.many_clips]
+        elif verdict in _UNEXPLAINED and run.missing:
+            experiments = [self.same_content]
+        else:
+            experiments = []
+        for experiment in experiments:
+            result = experiment()
+            if result:
+                yield result
+            if result and result.defect:
+                return
+
+    def trailing_slash(self) -> Experiment:
+        """TEST_DIRECTORY ends in a slash."""
+        changed = self._repeat(paths=replace(self.run.job.paths, slash=True))
+        return _conclusion(
+            "TEST_DIRECTORY with a slash at its end", changed, not changed.missing,
+            "it works only so: join folder and name with a slash", Defect.TRAILING_SLASH,
+        )  # fmt: skip
+
+    def paths_of_2018(self) -> Experiment | None:
+        """The container has the challenge's own paths; None on the local engine."""
+        if self.engine.name == "local":
+            return None
+        changed = self._repeat(paths=AS_2018)
+        return _conclusion(
+            f"TEST_DIRECTORY={AS_2018.payload} and OUTPUT_PATH={AS_2018.table}", changed,
+            not changed.missing, "it works only with these: it does not read the variables",
+            Defect.ENVIRONMENT_IGNORED,
+        )  # fmt: skip
+
+    def many_clips(self) -> Experiment | None:
+        """A hundred clips: copies of the clips under other names."""
+        clips = self._readable_clips()
+        paths = list(clips.values())
+        if not 0 < len(paths) < MANY_CLIPS:
+            return None
+        copies = {}
+        for number in range(MANY_CLIPS - len(paths)):
+            path = paths[number % len(paths)]
+            copies[f"copy{number:03d}-{path.name}"] = path
+        changed = self._repeat(clips=self._folder_of(clips | copies))
+        # Rows may still be missing: that there is any row proves the defect.
+        return _conclusion(
+            f"{MANY_CLIPS} clips instead of {len(paths)}", changed,
+            len(changed.missing) < len(changed.expected), "it works only with many clips",
+            Defect.FEW_CLIPS,
+        )  # fmt: skip
+
+    def one_clip(self) -> Experiment | None:
+        """One clip alone."""
+        clips = self._readable_clips()
+        if len(clips) < 2:
+            return None
+        changed = self._repeat(clips=self._folder_of(dict([next(iter(clips.items()))])))
+        return _conclusion(
+            f"one clip instead of {len(clips)}", changed,
+            changed.assessment.verdict is not Verdict.PASSED, "it fails with few clips",
+            Defect.FEW_CLIPS, otherwise="it works as well",
+        )  # fmt: skip
+
+    def same_content(self) -> Experiment | None:
+        """Every file name with the content of a clip that had a row."""
+        missing, clips = self.run.missing, self._readable_clips()
+        good = next((name for name in self.run.expected if name not in missing), None)
+        path = next((path for path in clips.values() if path.name[:-4] == good), None)
+        if path is None:
+            return None
+        changed = self._repeat(clips=self._folder_of(dict.fromkeys(clips, path)))
+        lost, names = len(changed.missing), ", ".join(map(repr, missing[:5]))
+        result = _conclusion(
+            f"every clip with the content of {good!r}", changed, bool(lost),
+            f"{lost} row(s) are missing again: the position in a batch decides, not the clip",
+            Defect.ROWS_LOST,
+            otherwise=f"all rows are there: the content of {names} is why they had no row",
+        )  # fmt: skip
+        return result if lost else replace(result, defect=Defect.CLIP_WITHOUT_ROW)
+
+    def _repeat(self, clips: Path | None = None, paths: ContainerPaths | None = None) -> Run:
+        """Run the submission again with other clips or other paths."""
         job = self.run.job
-        seconds = min(job.limits.seconds, max(AT_LEAST, 3 * self.run.outcome.seconds))
+        seconds = min(job.limits.seconds, max(MIN_SECONDS, 3 * self.run.outcome.seconds))
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         changed = replace(
             job,
-            folder=self.folder / name,
+            folder=folder,
             limits=replace(job.limits, seconds=seconds),
             clips=clips or job.clips,
-            stage=stage or job.stage,
+            paths=paths or job.paths,
         )
-        return execute(self.engine, changed, expected_ids(changed.clips), self.watch)
+        return execute(self.engine, changed, expected_ids(changed.clips), self.report_usage)
 
-    def clips(self, name: str, sources: dict[str, Path]) -> Path:
-        """A folder of clips: name -> file to take."""
-        folder = self.folder / name
-        folder.mkdir(parents=True)
-        for clip, source in sources.items():
+    def _folder_of(self, clips: dict[str, Path]) -> Path:
+        """A folder with the files ``clips``: name -> source."""
+        folder = Path(tempfile.mkdtemp(prefix="clips-", dir=self.folder))
+        folder.chmod(0o755)  # the container's user reads it
+        for name, source in clips.items():
             try:
-                os.link(source, folder / clip)
+                os.link(source, folder / name)
             except OSError:  # another file system
-                shutil.copyfile(source, folder / clip)
+                shutil.copyfile(source, folder / name)
         return folder
 
-    def sources(self) -> dict[str, Path]:
-        """The clips of the run that can be read: name -> file, sorted."""
+    def _readable_clips(self) -> dict[str, Path]:
+        """The readable clips of the run: name -> path, sorted."""
         return {
             path.name: path
             for path in sorted(self.run.job.clips.iterdir())
@@ -86,132 +206,12 @@ class Laboratory:
         }
 
 
-def examine(
-    engine: Engine, job: Job, expected: Sequence[str], watch: Watcher, probe: bool = True
-) -> tuple[Run, tuple[Probe, ...], Ruling]:
-    """A run, the experiments that explain it, and the ruling with what they proved.
-
-    Raises:
-        GraderError: the engine cannot run it at all.
-    """
-    run = execute(engine, job, expected, watch)
-    if not probe:
-        return run, (), run.ruling
-    with tempfile.TemporaryDirectory(prefix="grader-probes-") as scratch:
-        probes = tuple(explain(Laboratory(engine, run, Path(scratch), watch)))
-    return run, probes, with_probes(run.ruling, probes)
-
-
-def with_probes(ruling: Ruling, probes: Sequence[Probe]) -> Ruling:
-    """A ruling with what experiments proved."""
-    proved = [(probe.defect, probe) for probe in probes if probe.defect]
-    verdict = ruling.verdict
-    if any(defect is Defect.ENVIRONMENT_IGNORED for defect, _ in proved):
-        verdict = Verdict.ENVIRONMENT_IGNORED
-    defects = dict.fromkeys([*ruling.defects, *(defect for defect, _ in proved)])
-    reasons = [f"experiment, {probe.question}: {probe.answer}" for _, probe in proved]
-    return Ruling(verdict, (*ruling.reasons, *reasons), tuple(defects))
-
-
-def explain(laboratory: Laboratory) -> Iterator[Probe]:
-    """Experiments that fit a run, until one proves a defect."""
-    experiments: tuple[Callable[[Laboratory], Probe | None], ...] = ()
-    run = laboratory.run
-    if run.ruling.verdict is Verdict.PASSED:
-        experiments = (one_clip,)
-    elif run.ruling.verdict in _OPEN and len(run.missing) == len(run.expected):
-        experiments = (with_slash, paths_of_2018, many_clips)
-    elif run.ruling.verdict in _OPEN and run.missing:
-        experiments = (same_content,)
-    for experiment in experiments:
-        probe = experiment(laboratory)
-        if probe is not None:
-            yield probe
-            if probe.defect:
-                return
-
-
-def with_slash(laboratory: Laboratory) -> Probe:
-    """TEST_DIRECTORY with a slash at its end: does that help."""
-    stage = replace(laboratory.run.job.stage, slash=True)
-    changed = laboratory.repeat("with-slash", stage=stage)
-    helps = not changed.missing
-    return Probe(
-        "TEST_DIRECTORY with a slash at its end",
-        changed.ruling.verdict,
-        "it works only so: join folder and name with a slash" if helps else "no better",
-        Defect.TRAILING_SLASH if helps else None,
-    )
-
-
-def paths_of_2018(laboratory: Laboratory) -> Probe | None:
-    """The challenge's own paths: does it know no others. Needs a container."""
-    if laboratory.engine.name == "local":
-        return None
-    changed = laboratory.repeat("paths-of-2018", stage=AS_2018)
-    helps = not changed.missing
-    return Probe(
-        f"TEST_DIRECTORY={AS_2018.payload} and OUTPUT_PATH={AS_2018.table}",
-        changed.ruling.verdict,
-        "it works only with these: the variables are not obeyed" if helps else "no better",
-        Defect.ENVIRONMENT_IGNORED if helps else None,
-    )
-
-
-def many_clips(laboratory: Laboratory) -> Probe | None:
-    """Copies of the clips under other names, a hundred in all: does it need many."""
-    sources = laboratory.sources()
-    if len(sources) >= MANY:
-        return None
-    paths = list(sources.values())
-    copies = {f"copy{n:03d}-{paths[n % len(paths)].name}": paths[n % len(paths)]
-              for n in range(MANY - len(paths))}  # fmt: skip
-    changed = laboratory.repeat("many", laboratory.clips("many-clips", sources | copies))
-    # Some rows may still be lost; that it runs at all is the answer.
-    helps = len(changed.missing) < len(changed.expected)
-    return Probe(
-        f"{MANY} clips instead of {len(sources)}",
-        changed.ruling.verdict,
-        "it works only with many clips" if helps else "no better",
-        Defect.FEW_CLIPS if helps else None,
-    )
-
-
-def one_clip(laboratory: Laboratory) -> Probe | None:
-    """One clip alone: does it need more."""
-    sources = laboratory.sources()
-    if len(sources) < 2:
-        return None
-    name, path = next(iter(sources.items()))
-    changed = laboratory.repeat("one", laboratory.clips("one-clip", {name: path}))
-    fails = changed.ruling.verdict is not Verdict.PASSED
-    return Probe(
-        f"one clip instead of {len(sources)}",
-        changed.ruling.verdict,
-        "it fails with few clips" if fails else "works as well",
-        Defect.FEW_CLIPS if fails else None,
-    )
-
-
-def same_content(laboratory: Laboratory) -> Probe | None:
-    """Every name with the sound of one clip that had a row: do the same names lose theirs."""
-    run = laboratory.run
-    good = next((file_id for file_id in run.expected if file_id not in run.missing), None)
-    sources = laboratory.sources()
-    path = next((path for path in sources.values() if path.name[:-4] == good), None)
-    if path is None:
-        return None
-    clips = laboratory.clips("same-clips", dict.fromkeys(sources, path))
-    changed = laboratory.repeat("same", clips)
-    lost = len(changed.missing)
-    names = ", ".join(map(repr, run.missing[:5]))
-    if lost:
-        answer = f"{lost} row(s) lost again: the place in a batch decides, not the clip"
-    else:
-        answer = f"all rows are there: {names} got none for what the files hold"
-    return Probe(
-        f"every clip with the content of {good!r}",
-        changed.ruling.verdict,
-        answer,
-        Defect.ROWS_LOST if lost else Defect.CLIP_WITHOUT_ROW,
-    )
+def _conclusion(
+    question: str, changed: Run, proved: bool, answer: str, defect: Defect,
+    otherwise: str = NO_CHANGE,
+) -> Experiment:  # fmt: skip
+    """The result of an experiment that proves ``defect`` or does not."""
+    return Experiment(
+        question, changed.assessment.verdict, answer if proved else otherwise,
+        defect if proved else None,
+    )  # fmt: skip

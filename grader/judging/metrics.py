@@ -116,17 +116,6 @@ def macro_f1(
     return float(np.mean(np.divide(2 * hits, either, out=np.zeros(classes), where=either > 0)))
 
 
-def class_recall(
-    predicted: NDArray[np.int_], truth: NDArray[np.int_], classes: int
-) -> NDArray[np.float64]:
-    """Share of each class's clips that were given their class; NaN for a class without clips."""
-    counts = confusion(predicted, truth, classes)
-    clips = counts.sum(axis=1)
-    recall: NDArray[np.float64] = np.full(classes, np.nan)
-    np.divide(np.diag(counts), clips, out=recall, where=clips > 0)
-    return recall
-
-
 @dataclass(frozen=True)
 class Reliability:
     """How often the top class is right, by how probable the table held it; one entry a bin.

@@ -1,4 +1,4 @@
-"""From what was seen of a run to one verdict, the 2018 defects by name, and reasons."""
+"""Decides on the verdict of a run, the defects of 2018 that it shows, and the reasons."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,16 +53,16 @@ _DEFECTS: Final = {
     Verdict.ENVIRONMENT_IGNORED: Defect.ENVIRONMENT_IGNORED,
 }
 IDLE: Final = 0.05
-"""CPU seconds a second of wall time below which a run that hit the time limit only waited."""
+"""A run that hit the time limit only waited if it used fewer CPU seconds per second than this."""
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """A verdict with its grounds.
+class Assessment:
+    """A verdict with its reasons.
 
     Attributes:
         verdict: the result.
-        reasons: sentences for people, most weighty first.
+        reasons: sentences for people, the most important first.
         defects: named faults.
     """
 
@@ -70,18 +70,25 @@ class Ruling:
     reasons: tuple[str, ...] = ()
     defects: tuple[Defect, ...] = ()
 
+    def __str__(self) -> str:
+        """One line for the verdict, each reason and each defect."""
+        lines = [f"verdict   {self.verdict}"]
+        lines += [f"because   {reason}" for reason in self.reasons]
+        lines += [f"defect    {defect}" for defect in self.defects]
+        return "\n".join(lines)
 
-def judge(job: Job, outcome: Outcome, table: Table | None) -> Ruling:
-    """The ruling on one run.
+
+def judge(job: Job, outcome: Outcome, table: Table | None) -> Assessment:
+    """The assessment of one run.
 
     Args:
-        job: what was asked for.
-        outcome: what was seen.
+        job: the request.
+        outcome: the engine's observations.
         table: the table as read, None where there is none.
     """
     log = read_log(outcome.log)
-    valid = table is not None and not table.breaches
-    # A run that left a right table has not been hurt by what its log complains of.
+    valid = table is not None and not table.violations
+    # Error messages in the log do not matter where the run succeeded and its table is valid.
     failed = outcome.exit_code != 0 or not valid
     verdict, reason = (
         _forbidden(outcome, log, job, failed)
@@ -98,17 +105,17 @@ def judge(job: Job, outcome: Outcome, table: Table | None) -> Ruling:
     if table is not None and "id-suffix" in table.rules:
         defects.append(Defect.ID_SUFFIX)
     if table is not None and verdict is not Verdict.CSV_INVALID:
-        reasons += [str(breach) for breach in table.breaches[:5]]
+        reasons += [str(violation) for violation in table.violations[:5]]
     if outcome.out_of_memory and verdict is Verdict.PASSED:
-        reasons.append("the memory limit ended one of its processes on the way")
-    return Ruling(verdict, tuple(reasons), tuple(defects))
+        reasons.append("the memory limit ended one of its processes during the run")
+    return Assessment(verdict, tuple(reasons), tuple(defects))
 
 
-Grounds = tuple[Verdict, str]
+VerdictReason = tuple[Verdict, str]
 
 
-def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> Grounds | None:
-    """What no submission may do, whether or not it got away with it."""
+def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> VerdictReason | None:
+    """What no submission may do, even where its table is valid."""
     if outcome.engine_fault:
         return Verdict.ENGINE_FAILED, outcome.engine_fault
     if outcome.out_of_memory and failed:
@@ -126,29 +133,29 @@ def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> Grounds | 
     if outcome.network_attempts:
         return (
             Verdict.NETWORK_ATTEMPTED,
-            f"the kernel counted {outcome.network_attempts} attempt(s) to get out{said}",
+            f"the kernel counted {outcome.network_attempts} network attempt(s){said}",
         )
     if outcome.network_attempts is None and failed and line:
         return Verdict.NETWORK_ATTEMPTED, f"the log says: {line}"
     return _refused_write(log, job) if failed else None
 
 
-def _refused_write(log: str, job: Job) -> Grounds | None:
-    """A write that the read-only folders refused, as the log tells it."""
+def _refused_write(log: str, job: Job) -> VerdictReason | None:
+    """A write that a read-only folder refused, by an error message in the log."""
     refused = list(lines_with(log, REFUSED))
-    if line := next((line for line in refused if job.stage.payload in line), None):
+    if line := next((line for line in refused if job.paths.payload in line), None):
         return Verdict.WROTE_INTO_PAYLOAD, f"the log says: {line}"
     if refused:
         return Verdict.WROTE_INTO_CODE, f"the log says: {refused[0]}"
     return None
 
 
-def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> Grounds | None:
+def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> VerdictReason | None:
     """The run did not end by itself with exit code 0."""
     if outcome.timed_out:
         return Verdict.TIME_LIMIT, f"ended after {job.limits.seconds:g} s, the time limit"
     if outcome.exit_code in (126, 127) and not outcome.table and _names_entry(log, job):
-        return Verdict.ENTRY_MISSING, f"{job.entry} is not there or cannot be executed"
+        return Verdict.ENTRY_MISSING, f"{job.entry} does not exist or is not executable"
     if not valid and (ground := _fixed_paths(job, outcome, log)):
         return ground
     if outcome.exit_code != 0:
@@ -157,39 +164,44 @@ def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> Grounds |
     return None
 
 
-def _without_table(table: Table | None) -> Grounds | None:
-    """The run ended well, but its table is missing or wrong."""
+def _without_table(table: Table | None) -> VerdictReason | None:
+    """The run succeeded, but its table is missing or invalid."""
     if table is None:
         return Verdict.CSV_MISSING, "exit code 0, but no file at OUTPUT_PATH"
-    if table.breaches:
-        first = "; ".join(str(breach) for breach in table.breaches[:5])
-        more = len(table.breaches) - 5
+    if table.violations:
+        first = "; ".join(str(violation) for violation in table.violations[:5])
+        more = len(table.violations) - 5
         return Verdict.CSV_INVALID, first + (f"; and {more} more" if more > 0 else "")
     return None
 
 
-def _fixed_paths(job: Job, outcome: Outcome, log: str) -> Grounds | None:
-    """Signs that the challenge's paths are fixed in the code, although others were given."""
-    if job.stage.table != FIXED_TABLE and outcome.fixed_table and outcome.table is None:
-        return Verdict.ENVIRONMENT_IGNORED, f"wrote {FIXED_TABLE}, was told {job.stage.table}"
-    fixed = {FIXED_PAYLOAD: job.stage.payload, FIXED_TABLE: job.stage.table}
-    for path, given in fixed.items():
-        if path != given and path in log:
-            return Verdict.ENVIRONMENT_IGNORED, f"the log names {path}, but it was given {given}"
+def _fixed_paths(job: Job, outcome: Outcome, log: str) -> VerdictReason | None:
+    """Signs that the code uses the challenge's paths instead of the two variables."""
+    if job.paths.table != FIXED_TABLE and outcome.fixed_table and outcome.table is None:
+        return (
+            Verdict.ENVIRONMENT_IGNORED,
+            f"wrote {FIXED_TABLE}, but OUTPUT_PATH is {job.paths.table}",
+        )
+    fixed = {FIXED_PAYLOAD: job.paths.payload, FIXED_TABLE: job.paths.table}
+    for path, current in fixed.items():
+        if path != current and path in log:
+            return Verdict.ENVIRONMENT_IGNORED, f"the log names {path}, but the path is {current}"
     return None
 
 
 def _names_entry(log: str, job: Job) -> bool:
-    """Whether the log complains of the entry itself, and not of a line in it."""
+    """Whether an error message in the log is about the entry point itself, not a line in it."""
     name = PurePosixPath(job.entry).name
     return any(name in line and f"{name}: line " not in line for line in log.splitlines())
 
 
 def _hangs(outcome: Outcome, valid: bool) -> list[str]:
-    """Whether a run that hit the time limit was not slow but would never have ended."""
+    """Signs that a run that hit the time limit would never have ended."""
     signs = []
     if valid and outcome.table_age is not None:
         signs.append(f"the table was complete {outcome.table_age:.0f} s before the end")
     if outcome.cpu_seconds is not None and outcome.cpu_seconds < IDLE * outcome.seconds:
-        signs.append(f"it waited: {outcome.cpu_seconds:.1f} s of CPU in {outcome.seconds:.0f} s")
+        signs.append(
+            f"it only waited: {outcome.cpu_seconds:.1f} s of CPU in {outcome.seconds:.0f} s"
+        )
     return signs

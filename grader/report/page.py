@@ -1,92 +1,133 @@
-"""The report of ``grade``: json for programs, one page without scripts or network for people."""
+"""The report of ``grade``: json for programs, one html page without scripts for people."""
 
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from grader.commands.options import REPORT
 from grader.engines.logs import read_log
+from grader.errors import GraderError
+from grader.judging.grade import Grade
+from model.files import AtomicFile, OutputError
 from model.genres import GENRES
 
-if TYPE_CHECKING:
-    from grader.commands.grade import Grade
-
+REPORT: Final = "report.json"
+"""A folder with this file may be overwritten."""
 PAGE: Final = "report.html"
-TEMPLATE: Final = Path(__file__).with_name("report.html.j2")
-_BREACHES: Final = 1000
+_TEMPLATE: Final = Path(__file__).with_name("report.html.j2")
+_MAX_VIOLATIONS: Final = 1000
 _LOG_LINES: Final = 100
 
 
-def write_report(folder: Path, grade: "Grade | None", name: str) -> Path:
+def empty_folder(folder: Path) -> Path:
+    """Create a folder for results, or empty one that holds an earlier report.
+
+    Returns:
+        Path of its ``report.json``, which is empty until the result is known.
+
+    Raises:
+        GraderError: it holds something else, or cannot be written.
+    """
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            if not (folder / REPORT).is_file():
+                raise GraderError(f"{folder}: is not empty and holds no report; name another")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraderError(f"{folder}: cannot be used for results: {error.strerror}") from None
+    write_json(folder / REPORT, {})
+    return folder / REPORT
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a result.
+
+    Raises:
+        GraderError: the file cannot be written.
+    """
+    _write(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_report(
+    folder: Path, grade: Grade, name: str, engine: str, notes: Sequence[str]
+) -> Path:  # fmt: skip
     """Write ``report.json`` and ``report.html``.
 
     Args:
-        folder: where to.
-        grade: what was found out; None before that, to leave an empty ``report.json``.
+        folder: folder to write to.
+        grade: the result.
         name: name on the leaderboard.
+        engine: name of the engine.
+        notes: notes on the engine and its limits.
 
     Returns:
         Path of the page.
+
+    Raises:
+        GraderError: a file cannot be written.
     """
-    content = contents(grade, name) if grade else {}
-    (folder / REPORT).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    if grade:
-        (folder / PAGE).write_text(page(content), encoding="utf-8", errors="replace")
+    content = _contents(grade, name, engine, notes)
+    write_json(folder / REPORT, content)
+    _write(folder / PAGE, _html(content))
     return folder / PAGE
 
 
-def contents(grade: "Grade", name: str) -> dict[str, Any]:
-    """The report as json data."""
-    job, run, judgement = grade.prepared.job, grade.run, grade.judgement
-    breaches = run.table.breaches if run and run.table else []
+def _write(path: Path, text: str) -> None:
+    try:
+        with AtomicFile(path) as file:
+            file.write(text.encode("utf-8", "replace").decode())
+    except OutputError as error:
+        raise GraderError(str(error)) from None
+
+
+def _contents(grade: Grade, name: str, engine: str, notes: Sequence[str]) -> dict[str, Any]:
+    run, job, scores = grade.run, grade.job, grade.scores
+    violations = run.table.violations if run and run.table else []
     log = run.outcome.log if run else job.folder / "build.log"
+    figures = None
+    if run:
+        outcome = run.outcome
+        figures = {
+            "clips": len(run.expected),
+            "entry": job.entry,
+            "environment": job.environment,
+            "exit_code": outcome.exit_code,
+            "seconds": round(outcome.seconds, 3),
+            "cpu_seconds": outcome.cpu_seconds,
+            "peak_memory": outcome.peak_memory,
+            "network_attempts": outcome.network_attempts,
+        }
     return {
         "name": name,
         "repository": grade.source.name,
         "ref": grade.source.ref,
         "graded": datetime.now(UTC).isoformat(timespec="seconds"),
-        "verdict": grade.ruling.verdict,
-        "reasons": list(grade.ruling.reasons),
-        "defects": list(grade.ruling.defects),
-        "scores": judgement.scores.as_dict() if judgement else None,
-        "confusion": judgement.confusion if judgement else None,
+        **asdict(grade.assessment),
+        "scores": scores.scores.as_dict() if scores else None,
+        "confusion": scores.confusion if scores else None,
         "findings": [finding.as_dict() for finding in grade.findings],
-        "engine": grade.prepared.engine.name,
-        "notes": list(grade.prepared.notes),
+        "engine": engine,
+        "notes": list(notes),
         "limits": asdict(job.limits),
-        "build": asdict(grade.built) if grade.built else None,
-        "run": _figures(grade),
-        "breaches": [asdict(breach) for breach in breaches[:_BREACHES]],
-        "breach_count": len(breaches),
-        "probes": [asdict(probe) for probe in grade.probes],
+        "build": asdict(grade.build) if grade.build else None,
+        "run": figures,
+        "breaches": [asdict(violation) for violation in violations[:_MAX_VIOLATIONS]],
+        "breach_count": len(violations),
+        "probes": [asdict(experiment) for experiment in grade.experiments],
         "log_tail": read_log(log).splitlines()[-_LOG_LINES:],
     }
 
 
-def page(content: dict[str, Any]) -> str:
+def _html(content: dict[str, Any]) -> str:
     """The report as html; every text in it is escaped."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(**content, genres=GENRES)
-
-
-def _figures(grade: "Grade") -> dict[str, Any] | None:
-    if grade.run is None:
-        return None
-    outcome, job = grade.run.outcome, grade.run.job
-    return {
-        "clips": len(grade.run.expected),
-        "entry": job.entry,
-        "environment": job.environment,
-        "exit_code": outcome.exit_code,
-        "seconds": round(outcome.seconds, 3),
-        "cpu_seconds": outcome.cpu_seconds,
-        "peak_memory": outcome.peak_memory,
-        "network_attempts": outcome.network_attempts,
-    }

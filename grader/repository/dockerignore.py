@@ -2,7 +2,7 @@
 
 Patterns are Docker's: matched against the path from the root, ``*`` and ``?`` stop at a slash,
 ``**`` does not, a leading ``!`` takes files back in, the last pattern that matches decides, and a
-pattern that matches a folder covers everything below it.
+pattern that matches a folder limitations everything below it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a check has to say: which rule, where, what is wrong, how to mend it."""
+"""Findings of ``check``: which rule, where, what is wrong, how to fix it."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -14,41 +14,42 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found in a repository.
+    """A fault or a fact of a repository, by a rule.
 
     Attributes:
         rule: name of the rule, lower case with hyphens; listed in ``docs/grading.md``.
         severity: errors fail a submission.
         where: file below the repository's root, with ``:line`` where there is one.
         what: what is wrong.
-        mend: what to do.
+        fix: what to do.
     """
 
     rule: str
     severity: Severity
     where: str
     what: str
-    mend: str = ""
+    fix: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Fields by name, for a report."""
-        return {name: str(value) for name, value in asdict(self).items()}
+        fields = {name: str(value) for name, value in asdict(self).items()}
+        return {**fields, "mend": fields.pop("fix")}
 
     def __str__(self) -> str:
-        mend = f"\n    mend: {self.mend}" if self.mend else ""
-        return f"{self.severity:7} {self.rule}  {self.where}: {self.what}{mend}"
+        fix = f"\n    fix: {self.fix}" if self.fix else ""
+        return f"{self.severity:7} {self.rule}  {self.where}: {self.what}{fix}"
 
 
-def error(rule: str, where: str, what: str, mend: str) -> Finding:
+def error(rule: str, where: str, what: str, fix: str) -> Finding:
     """A finding that fails a submission."""
-    return Finding(rule, Severity.ERROR, where, what, mend)
+    return Finding(rule, Severity.ERROR, where, what, fix)
 
 
-def warning(rule: str, where: str, what: str, mend: str) -> Finding:
-    """A finding that may fail a submission one day, or surprises."""
-    return Finding(rule, Severity.WARNING, where, what, mend)
+def warning(rule: str, where: str, what: str, fix: str) -> Finding:
+    """A finding that may fail a submission or change its build later."""
+    return Finding(rule, Severity.WARNING, where, what, fix)
 
 
 def note(rule: str, where: str, what: str) -> Finding:
-    """Something to know; nothing to mend."""
+    """A finding that only informs."""
     return Finding(rule, Severity.NOTE, where, what)

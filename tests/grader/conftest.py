@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.engines import docker
-from grader.engines.engine import Job, Reading
+from grader.engines.engine import Job, Usage
 from grader.engines.limits import Limits
 from model.genres import GENRES
 from tests.conftest import CLIPS
@@ -21,8 +21,8 @@ SHORT = "short"
 MakeJob = Callable[..., Job]
 
 
-def unwatched(reading: Reading) -> None:
-    """Nobody looks at the run."""
+def ignore_progress(seconds: float, usage: Usage) -> None:
+    """Progress of a run that is not shown."""
 
 
 @pytest.fixture

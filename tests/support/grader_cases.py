@@ -1,6 +1,9 @@
-"""The sample submissions and what must be said of them, on every engine."""
+"""Sample submissions with their expected verdicts, and helpers of the grader's tests."""
 
+import os
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.judging.verdict import Defect, Verdict
 
@@ -34,4 +37,16 @@ CASES = (
     Case("no-table", Verdict.CSV_MISSING),
 )
 NEVER_ENDS = Case("never-ends", Verdict.TIME_LIMIT, Defect.NEVER_ENDS)
-"""Apart, for it takes all of the time that it is given."""
+"""Not in ``CASES``, since it always runs until the time limit."""
+
+
+def git(folder: Path, *arguments: str, when: int = 0) -> None:
+    """Run git with a fixed identity, ``when`` seconds after a fixed date."""
+    stamp = f"{1_500_000_000 + when} +0000"
+    identity = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")}  # fmt: skip
+    dates = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+    subprocess.run(
+        ["git", "-C", folder, *arguments],
+        check=True, capture_output=True, env={**os.environ, **identity, **dates},
+    )  # fmt: skip

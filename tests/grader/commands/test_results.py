@@ -17,7 +17,7 @@ from grader.judging.labels import read_labels
 from model.genres import GENRES
 from tests.conftest import ROOT
 from tests.grader.conftest import SUBMISSIONS, table_text
-from tests.grader.repository.test_sources import git
+from tests.support.grader_cases import git
 
 
 def grader(*arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -63,6 +63,13 @@ def test_score_wants_every_label_in_the_table(files: Path) -> None:
     assert "'000010'" in done.stderr
     done = grader("score", files / "table.csv", "--truth", files / "labels.csv", "--subset")
     assert "clips     2\n" in done.stdout
+
+
+def test_a_result_that_cannot_be_written_is_an_error_message(files: Path) -> None:
+    done = grader("score", files / "table.csv", "--truth", files / "labels.csv", "--json", files)
+    assert done.returncode == 2
+    assert done.stderr.startswith("grader score: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_an_invalid_table_gets_no_score(files: Path) -> None:

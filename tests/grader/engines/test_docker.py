@@ -12,68 +12,74 @@ from pathlib import Path
 import pytest
 
 from grader.engines.docker import DockerEngine
-from grader.engines.engine import AS_2018, ENTRIES, Job, Reading
+from grader.engines.engine import AS_2018, ENTRIES, Job, Usage
 from grader.errors import GraderError
-from grader.judging.experiments import Probe, examine
+from grader.judging.experiments import Experiment, run_and_explain
 from grader.judging.runs import Run
 from grader.judging.table import expected_ids
-from grader.judging.verdict import Defect, Ruling, Verdict
+from grader.judging.verdict import Assessment, Defect, Verdict
 from grader.repository.repo2docker import find_repo2docker
 from tests.conftest import ROOT
-from tests.grader.conftest import SUBMISSIONS, MakeJob, unwatched
+from tests.grader.conftest import SUBMISSIONS, MakeJob, ignore_progress
 from tests.support.grader_cases import CASES, NEVER_ENDS, Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ImageOf = Callable[[str], str]
 
 
-def examined(job: Job, probe: bool = True) -> tuple[Run, tuple[Probe, ...], Ruling]:
-    return examine(DockerEngine(), job, expected_ids(job.clips), unwatched, probe)
+def examined(job: Job, experiment: bool = True) -> tuple[Run, tuple[Experiment, ...], Assessment]:
+    return run_and_explain(
+        DockerEngine(), job, expected_ids(job.clips), ignore_progress, experiment
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_verdict_and_defect(case: Case, make_job: MakeJob, image_of: ImageOf) -> None:
-    _, _, ruling = examined(make_job(image_of(case.name)))
-    assert ruling.verdict is case.verdict
-    assert list(ruling.defects) == ([case.defect] if case.defect else [])
+    _, _, assessment = examined(make_job(image_of(case.name)))
+    assert assessment.verdict is case.verdict
+    assert list(assessment.defects) == ([case.defect] if case.defect else [])
 
 
 def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob, image_of: ImageOf) -> None:
-    run, _, ruling = examined(make_job(image_of(NEVER_ENDS.name), seconds=4))
-    assert ruling.verdict is NEVER_ENDS.verdict
-    assert list(ruling.defects) == [NEVER_ENDS.defect]
+    run, _, assessment = examined(make_job(image_of(NEVER_ENDS.name), seconds=4))
+    assert assessment.verdict is NEVER_ENDS.verdict
+    assert list(assessment.defects) == [NEVER_ENDS.defect]
     assert run.outcome.exit_code is None
 
 
 def test_a_table_at_the_challenges_path_is_found(make_job: MakeJob, image_of: ImageOf) -> None:
     job = make_job(image_of("environment-ignored-quietly"))
-    _, _, ruling = examined(job, probe=False)
-    assert ruling.verdict is Verdict.ENVIRONMENT_IGNORED
-    assert list(ruling.defects) == [Defect.ENVIRONMENT_IGNORED]
-    again = replace(job, stage=AS_2018, folder=job.folder / "again")
-    _, _, ruling = examined(again, probe=False)
-    assert ruling.verdict is Verdict.PASSED
+    _, _, assessment = examined(job, experiment=False)
+    assert assessment.verdict is Verdict.ENVIRONMENT_IGNORED
+    assert list(assessment.defects) == [Defect.ENVIRONMENT_IGNORED]
+    again = replace(job, paths=AS_2018, folder=job.folder / "again")
+    _, _, assessment = examined(again, experiment=False)
+    assert assessment.verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize("method", ["urllib", "socket", "wget", "curl"])
 def test_the_kernel_counts_what_no_log_tells(
     method: str, make_job: MakeJob, image_of: ImageOf
 ) -> None:
-    run, _, ruling = examined(make_job(image_of("network-quietly"), METHOD=method), probe=False)
+    run, _, assessment = examined(
+        make_job(image_of("network-quietly"), METHOD=method), experiment=False
+    )
     assert run.outcome.log.read_text() == ""
     assert run.outcome.exit_code == 0
     assert run.table is not None
-    assert not run.table.breaches
-    assert ruling.verdict is Verdict.NETWORK_ATTEMPTED
+    assert not run.table.violations
+    assert assessment.verdict is Verdict.NETWORK_ATTEMPTED
 
 
 @pytest.mark.parametrize("method", ["none", "localhost"])
 def test_talking_to_oneself_is_no_attempt(
     method: str, make_job: MakeJob, image_of: ImageOf
 ) -> None:
-    run, _, ruling = examined(make_job(image_of("network-quietly"), METHOD=method), probe=False)
+    run, _, assessment = examined(
+        make_job(image_of("network-quietly"), METHOD=method), experiment=False
+    )
     assert run.outcome.network_attempts == 0
-    assert ruling.verdict is Verdict.PASSED
+    assert assessment.verdict is Verdict.PASSED
 
 
 PROBE = """#!/bin/bash
@@ -95,7 +101,7 @@ def test_the_container_is_as_tight_as_promised(
         ["docker", "build", "--quiet", "--tag", "grader-test/probe", "--file", "-", tmp_path],
         input=f"FROM {base_image}\nCOPY run.sh /home/crowdai/\n", text=True, check=True,
     )  # fmt: skip
-    run, _, _ = examined(make_job("grader-test/probe"), probe=False)
+    run, _, _ = examined(make_job("grader-test/probe"), experiment=False)
     log = run.outcome.log.read_text()
     assert "uid 1001\n" in log
     assert "touch: cannot touch '/home/crowdai/x': Read-only file system" in log
@@ -107,10 +113,12 @@ def test_the_container_is_as_tight_as_promised(
 
 
 def test_memory_is_reported_while_it_runs(make_job: MakeJob, image_of: ImageOf) -> None:
-    readings: list[Reading] = []
+    usages: list[Usage] = []
     job = make_job(image_of("out-of-memory"))
-    run, _, _ = examine(DockerEngine(), job, expected_ids(job.clips), readings.append, False)
-    assert max(reading.memory or 0 for reading in readings) > 32 << 20
+    run, _, _ = run_and_explain(
+        DockerEngine(), job, expected_ids(job.clips), lambda _, usage: usages.append(usage), False
+    )
+    assert max(usage.memory for usage in usages) > 32 << 20
     assert run.outcome.peak_memory == job.limits.memory
     assert run.outcome.out_of_memory
 
@@ -120,7 +128,7 @@ def test_nothing_is_left_in_the_engine(
 ) -> None:
     mark = f"left{os.getpid()}"
     monkeypatch.setattr("secrets.token_hex", lambda _: mark)
-    examined(make_job(image_of("exit-code")), probe=False)
+    examined(make_job(image_of("exit-code")), experiment=False)
     for listing in (("ps", "--all"), ("volume", "ls")):
         left = subprocess.run(
             ["docker", *listing, "--filter", f"name={mark}", "--quiet"],
@@ -155,8 +163,8 @@ def test_clips_that_the_container_could_not_read(make_job: MakeJob, image_of: Im
 
 def test_an_entry_that_is_not_there(make_job: MakeJob, image_of: ImageOf) -> None:
     job = replace(make_job(image_of("sound")), entry=ENTRIES[1])
-    _, _, ruling = examined(job, probe=False)
-    assert ruling.verdict is Verdict.ENTRY_MISSING
+    _, _, assessment = examined(job, experiment=False)
+    assert assessment.verdict is Verdict.ENTRY_MISSING
 
 
 def grader(*arguments: object) -> "subprocess.CompletedProcess[str]":

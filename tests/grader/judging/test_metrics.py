@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss
 
 from grader.judging.metrics import (
-    class_recall,
     class_weights,
     clip_losses,
     confusion,
@@ -197,11 +196,6 @@ def test_weighting_uniform_predictions_to_medium_changes_no_loss() -> None:
     scores = score(table, truth, class_weights(truth, PRIOR))
     assert scores.log_loss == pytest.approx(2.0887, abs=5e-5)
     assert scores.accuracy == pytest.approx(0.2841, abs=5e-5)
-
-
-def test_recall_of_each_class_and_of_a_class_without_clips() -> None:
-    recall = class_recall(np.array([1, 1, 0, 0]), np.array([1, 1, 1, 0]), 3)
-    np.testing.assert_allclose(recall, [1, 2 / 3, np.nan])
 
 
 def test_calibration_error_by_hand() -> None:

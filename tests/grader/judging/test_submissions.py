@@ -9,29 +9,29 @@ import pytest
 from grader.engines.engine import Job
 from grader.engines.local import LocalEngine
 from grader.errors import GraderError
-from grader.judging.experiments import Probe, examine
+from grader.judging.experiments import Experiment, run_and_explain
 from grader.judging.runs import Run
 from grader.judging.table import expected_ids
-from grader.judging.verdict import Defect, Ruling, Verdict
-from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, unwatched
+from grader.judging.verdict import Assessment, Defect, Verdict
+from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, ignore_progress
 from tests.support.grader_cases import CASES, NEVER_ENDS, Case
 
 
-def examined(job: Job) -> tuple[Run, tuple[Probe, ...], Ruling]:
-    return examine(LocalEngine(), job, expected_ids(job.clips), unwatched)
+def examined(job: Job) -> tuple[Run, tuple[Experiment, ...], Assessment]:
+    return run_and_explain(LocalEngine(), job, expected_ids(job.clips), ignore_progress)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_verdict_and_defect(case: Case, make_job: MakeJob) -> None:
-    _, _, ruling = examined(make_job(str(SUBMISSIONS / case.name)))
-    assert ruling.verdict is case.verdict
-    assert list(ruling.defects) == ([case.defect] if case.defect else [])
+    _, _, assessment = examined(make_job(str(SUBMISSIONS / case.name)))
+    assert assessment.verdict is case.verdict
+    assert list(assessment.defects) == ([case.defect] if case.defect else [])
 
 
 def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob) -> None:
-    run, _, ruling = examined(make_job(str(SUBMISSIONS / NEVER_ENDS.name), seconds=2))
-    assert ruling.verdict is NEVER_ENDS.verdict
-    assert list(ruling.defects) == [NEVER_ENDS.defect]
+    run, _, assessment = examined(make_job(str(SUBMISSIONS / NEVER_ENDS.name), seconds=2))
+    assert assessment.verdict is NEVER_ENDS.verdict
+    assert list(assessment.defects) == [NEVER_ENDS.defect]
     assert run.outcome.timed_out
     assert run.outcome.exit_code is None
 
@@ -52,9 +52,9 @@ def test_a_sound_run_is_measured(make_job: MakeJob) -> None:
 
 
 def test_the_clip_without_a_row_is_named(make_job: MakeJob) -> None:
-    run, _, ruling = examined(make_job(str(SUBMISSIONS / "clip-without-row")))
+    run, _, assessment = examined(make_job(str(SUBMISSIONS / "clip-without-row")))
     assert run.missing == [SHORT]
-    assert SHORT in ruling.reasons[-1]
+    assert SHORT in assessment.reasons[-1]
 
 
 def test_the_submission_gets_copies(make_job: MakeJob) -> None:
@@ -72,8 +72,8 @@ def test_a_submission_that_passes_but_cannot_take_one_clip(
     script = (repository / "run.sh").read_text().splitlines()
     script.insert(1, '[ "$(ls "$TEST_DIRECTORY" | wc -l)" -gt 1 ] || exit 5')
     (repository / "run.sh").write_text("\n".join(script) + "\n")
-    _, probes, ruling = examined(make_job(str(repository)))
-    assert (ruling.verdict, ruling.defects) == (Verdict.PASSED, (Defect.FEW_CLIPS,))
+    _, probes, assessment = examined(make_job(str(repository)))
+    assert (assessment.verdict, assessment.defects) == (Verdict.PASSED, (Defect.FEW_CLIPS,))
     assert [probe.verdict for probe in probes] == [Verdict.NON_ZERO_EXIT]
 
 
@@ -83,8 +83,8 @@ def test_odd_files_are_clips_as_well(make_job: MakeJob) -> None:
     os.mkfifo(job.clips / "pipe.mp3")
     (job.clips / "closed.mp3").touch(mode=0)
     (job.clips / "again.mp3").symlink_to("short.mp3")
-    run, _, ruling = examined(job)
-    assert ruling.verdict is Verdict.PASSED
+    run, _, assessment = examined(job)
+    assert assessment.verdict is Verdict.PASSED
     assert len(run.expected) == 10
 
 
@@ -106,8 +106,18 @@ def test_a_run_sh_that_cannot_be_executed(make_job: MakeJob, tmp_path: Path) -> 
     repository = tmp_path / "repository"
     shutil.copytree(SUBMISSIONS / "sound", repository)
     (repository / "run.sh").chmod(0o644)
-    _, _, ruling = examined(make_job(str(repository)))
-    assert ruling.verdict is Verdict.ENTRY_MISSING
+    _, _, assessment = examined(make_job(str(repository)))
+    assert assessment.verdict is Verdict.ENTRY_MISSING
+
+
+def test_a_failing_run_without_any_readable_clip(make_job: MakeJob) -> None:
+    job = make_job(str(SUBMISSIONS / "exit-code"))
+    for clip in list(job.clips.iterdir()):
+        clip.unlink()
+        clip.symlink_to("/nowhere.mp3")
+    _, experiments, assessment = examined(job)
+    assert assessment.verdict is Verdict.NON_ZERO_EXIT
+    assert len(experiments) == 1
 
 
 def test_a_repository_without_run_sh(make_job: MakeJob, tmp_path: Path) -> None:
@@ -120,6 +130,6 @@ def test_a_table_that_is_a_link_is_not_followed(make_job: MakeJob, tmp_path: Pat
     repository.mkdir()
     (repository / "run.sh").write_text('#!/bin/bash\nln -s /etc/passwd "$OUTPUT_PATH"\n')
     (repository / "run.sh").chmod(0o755)
-    run, _, ruling = examined(make_job(str(repository)))
-    assert ruling.verdict is Verdict.CSV_MISSING
+    run, _, assessment = examined(make_job(str(repository)))
+    assert assessment.verdict is Verdict.CSV_MISSING
     assert run.table is None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import GraderError
-from grader.judging.table import Breach, expected_ids, read_table
+from grader.judging.table import Violation, expected_ids, read_table
 from model.genres import GENRES
 from model.outputs import submission
 from tests.grader.conftest import table_text
@@ -18,26 +18,26 @@ IDS = ("a", "b", "c")
 EVEN = ",".join(["0.0625"] * 16)
 
 
-def breaches(tmp_path: Path, text: str, ids: tuple[str, ...] | None = IDS) -> list[Breach]:
+def violations(tmp_path: Path, text: str, ids: tuple[str, ...] | None = IDS) -> list[Violation]:
     path = tmp_path / "table.csv"
     path.write_bytes(text.encode())
-    return read_table(path, ids).breaches
+    return read_table(path, ids).violations
 
 
 def test_a_right_table(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text(table_text(*IDS))
     table = read_table(path, IDS)
-    assert not table.breaches
+    assert not table.violations
     assert table.rows == dict.fromkeys(IDS, (0.0625,) * 16)
 
 
 def test_the_order_of_rows_is_free(tmp_path: Path) -> None:
-    assert not breaches(tmp_path, table_text("c", "a", "b"))
+    assert not violations(tmp_path, table_text("c", "a", "b"))
 
 
 def test_windows_line_ends_are_tolerated(tmp_path: Path) -> None:
-    assert not breaches(tmp_path, table_text(*IDS).replace("\n", "\r\n"))
+    assert not violations(tmp_path, table_text(*IDS).replace("\n", "\r\n"))
 
 
 def row(*values: float) -> str:
@@ -66,28 +66,28 @@ def row(*values: float) -> str:
 def test_a_bad_line_is_named(tmp_path: Path, line: str, rule: str) -> None:
     lines = table_text(*IDS).splitlines()
     lines[2] = line
-    found = breaches(tmp_path, "\n".join(lines) + "\n")
-    assert (rule, 3) in [(breach.rule, breach.line) for breach in found]
+    found = violations(tmp_path, "\n".join(lines) + "\n")
+    assert (rule, 3) in [(violation.rule, violation.line) for violation in found]
     # Nothing else is said but that the clip has lost its row, where it has.
     lost = {"id-empty", "id-unknown", "row-twice", "cells"}
-    others = {breach.rule for breach in found} - {rule}
+    others = {violation.rule for violation in found} - {rule}
     assert others <= ({"row-missing"} if rule in lost else set())
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     text = table_text("a.mp3", "x") + f"b,{row(2.0)}\n"
-    assert [(breach.rule, breach.line) for breach in breaches(tmp_path, text)] == [
+    assert [(violation.rule, violation.line) for violation in violations(tmp_path, text)] == [
         ("id-suffix", 2), ("id-unknown", 3), ("range", 4), ("sum", 4), ("row-missing", None)
     ]  # fmt: skip
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     text = table_text('"two\nlines"', "x")
-    assert [breach.line for breach in breaches(tmp_path, text, ("two\nlines",))] == [4]
+    assert [violation.line for violation in violations(tmp_path, text, ("two\nlines",))] == [4]
 
 
 def test_odd_separators_in_names_end_no_line(tmp_path: Path) -> None:
-    assert not breaches(tmp_path, table_text("a\u2028b", "c\x0bd"), ("a\u2028b", "c\x0bd"))
+    assert not violations(tmp_path, table_text("a\u2028b", "c\x0bd"), ("a\u2028b", "c\x0bd"))
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_odd_separators_in_names_end_no_line(tmp_path: Path) -> None:
 )
 def test_a_bad_header_is_told_apart(tmp_path: Path, header: str, what: str) -> None:
     text = "\n".join([header, *table_text(*IDS).splitlines()[1:]])
-    found = [breach for breach in breaches(tmp_path, text) if breach.rule == "header"]
-    assert [breach.line for breach in found] == [1]
+    found = [violation for violation in violations(tmp_path, text) if violation.rule == "header"]
+    assert [violation.line for violation in found] == [1]
     assert what in found[0].what
 
 
 @pytest.mark.parametrize("text", ["", table_text()])
 def test_an_empty_table(tmp_path: Path, text: str) -> None:
-    found = breaches(tmp_path, text)
-    assert {breach.rule for breach in found} >= {"empty", "row-missing"}
-    assert sum(breach.rule == "row-missing" for breach in found) == 3
+    found = violations(tmp_path, text)
+    assert {violation.rule for violation in found} >= {"empty", "row-missing"}
+    assert sum(violation.rule == "row-missing" for violation in found) == 3
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_a_quote_without_end(tmp_path: Path) -> None:
-    found = breaches(tmp_path, table_text("a") + '"b,0.5')
-    assert "unreadable" in {breach.rule for breach in found}
+    found = violations(tmp_path, table_text("a") + '"b,0.5')
+    assert "unreadable" in {violation.rule for violation in found}
 
 
 def test_links_pipes_and_folders_are_no_tables(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_whatever_the_product_writes_is_valid(
 ) -> None:
     path = tmp_path_factory.mktemp("table") / "table.csv"
     write_table(path, [submission.Row(file_id, (0.0625,) * 16) for file_id in ids])
-    assert not read_table(path, ids).breaches
+    assert not read_table(path, ids).violations
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -151,7 +151,7 @@ def test_no_text_at_all_makes_it_stumble(
 ) -> None:
     path = tmp_path_factory.mktemp("table") / "table.csv"
     path.write_text(text, newline="")
-    assert read_table(path, IDS).breaches
+    assert read_table(path, IDS).violations
 
 
 def test_expected_ids(tmp_path: Path) -> None:

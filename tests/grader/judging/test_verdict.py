@@ -7,11 +7,11 @@ import pytest
 
 from grader.engines.engine import Job, Outcome
 from grader.engines.limits import Limits
-from grader.judging.table import Breach, Table
-from grader.judging.verdict import Defect, Ruling, Verdict, judge
+from grader.judging.table import Table, Violation
+from grader.judging.verdict import Assessment, Defect, Verdict, judge
 
 VALID = Table(rows={"a": (0.0625,) * 16})
-BROKEN = Table(breaches=[Breach("row-missing", None, "no row for clip 'a'", "a")])
+BROKEN = Table(violations=[Violation("row-missing", None, "no row for clip 'a'", "a")])
 WELL = Outcome(exit_code=0, seconds=10.0, log=Path("none"), network_attempts=0)
 ILL = replace(WELL, exit_code=1)
 
@@ -22,7 +22,7 @@ def job(tmp_path: Path) -> Job:
     return Job("image", tmp_path, tmp_path, Limits())
 
 
-def ruling(job: Job, outcome: Outcome, table: Table | None = None, log: str = "") -> Ruling:
+def assessment(job: Job, outcome: Outcome, table: Table | None = None, log: str = "") -> Assessment:
     path = job.folder / "run.log"
     path.write_text(log)
     if table is not None:
@@ -48,9 +48,9 @@ def ruling(job: Job, outcome: Outcome, table: Table | None = None, log: str = ""
     ],
 )  # fmt: skip
 def test_what_a_log_gives_away(job: Job, log: str, verdict: Verdict) -> None:
-    assert ruling(job, ILL, log=log).verdict is verdict
+    assert assessment(job, ILL, log=log).verdict is verdict
     # The same words beside a right table and a good end are only words.
-    assert ruling(job, WELL, VALID, log).verdict is Verdict.PASSED
+    assert assessment(job, WELL, VALID, log).verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_what_a_log_gives_away(job: Job, log: str, verdict: Verdict) -> None:
 )
 def test_network_from_the_log_where_nobody_counted(job: Job, log: str) -> None:
     uncounted = replace(ILL, network_attempts=None)
-    assert ruling(job, uncounted, log=log).verdict is Verdict.NETWORK_ATTEMPTED
-    assert ruling(job, ILL, log=log).verdict is Verdict.NON_ZERO_EXIT, "counted, and none"
+    assert assessment(job, uncounted, log=log).verdict is Verdict.NETWORK_ATTEMPTED
+    assert assessment(job, ILL, log=log).verdict is Verdict.NON_ZERO_EXIT, "counted, and none"
 
 
 def test_a_counted_attempt_weighs_even_beside_a_right_table(job: Job) -> None:
-    found = ruling(job, replace(WELL, network_attempts=2), VALID)
+    found = assessment(job, replace(WELL, network_attempts=2), VALID)
     assert found.verdict is Verdict.NETWORK_ATTEMPTED
     assert found.defects == (Defect.NETWORK,)
 
@@ -80,17 +80,17 @@ def test_entry_missing_is_told_from_a_command_missing_in_it(job: Job, code: int)
     outcome = replace(WELL, exit_code=code)
     entry = 'exec: "/home/crowdai/run.sh": no such file or directory'
     inside = "/home/crowdai/run.sh: line 2: python: command not found"
-    assert ruling(job, outcome, log=entry).verdict is Verdict.ENTRY_MISSING
-    assert ruling(job, outcome, log=inside).verdict is Verdict.NON_ZERO_EXIT
+    assert assessment(job, outcome, log=entry).verdict is Verdict.ENTRY_MISSING
+    assert assessment(job, outcome, log=inside).verdict is Verdict.NON_ZERO_EXIT
 
 
 def test_memory_weighs_more_than_what_follows_from_it(job: Job) -> None:
     killed = replace(ILL, exit_code=247, out_of_memory=True)
-    assert ruling(job, killed, log="Temporary failure in name resolution").verdict is (
+    assert assessment(job, killed, log="Temporary failure in name resolution").verdict is (
         Verdict.OUT_OF_MEMORY
     )
     # A process was ended, but the work was done: said, not held against it.
-    passed = ruling(job, replace(WELL, out_of_memory=True), VALID)
+    passed = assessment(job, replace(WELL, out_of_memory=True), VALID)
     assert passed.verdict is Verdict.PASSED
     assert "memory limit" in passed.reasons[-1]
 
@@ -109,26 +109,26 @@ def test_slow_is_not_endless(
     job: Job, table: Table | None, age: float | None, cpu: float | None, hangs: bool
 ) -> None:
     outcome = replace(WELL, exit_code=None, timed_out=True, table_age=age, cpu_seconds=cpu)
-    found = ruling(job, outcome, table)
+    found = assessment(job, outcome, table)
     assert found.verdict is Verdict.TIME_LIMIT
     assert (Defect.NEVER_ENDS in found.defects) is hangs
 
 
 def test_an_invalid_table_names_rules_and_how_many_more(job: Job) -> None:
-    many = Table(breaches=[Breach("range", n, "too large") for n in range(2, 12)])
-    found = ruling(job, WELL, many)
+    many = Table(violations=[Violation("range", n, "too large") for n in range(2, 12)])
+    found = assessment(job, WELL, many)
     assert found.verdict is Verdict.CSV_INVALID
     assert "line 2: range: too large" in found.reasons[0]
     assert "and 5 more" in found.reasons[0]
 
 
 def test_a_wrong_exit_code_is_a_fault_even_with_a_right_table(job: Job) -> None:
-    assert ruling(job, ILL, VALID).verdict is Verdict.NON_ZERO_EXIT
+    assert assessment(job, ILL, VALID).verdict is Verdict.NON_ZERO_EXIT
 
 
 def test_the_engines_own_fault(job: Job) -> None:
     outcome = replace(WELL, exit_code=None, engine_fault="no space left on device")
-    found = ruling(job, outcome)
+    found = assessment(job, outcome)
     assert (found.verdict, found.reasons) == (
         Verdict.ENGINE_FAILED, ("no space left on device",)
     )  # fmt: skip

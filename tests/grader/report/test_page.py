@@ -83,7 +83,7 @@ def test_every_rule_is_explained() -> None:
         *(ROOT / "grader" / "rules").glob("*.py"),
         ROOT / "grader" / "judging" / "table.py",
     ]:
-        pattern = r'\b(?:error|warning|note|Breach|breach)\(\s*"([a-z-]+)"'
+        pattern = r'\b(?:error|warning|note|Violation|violation)\(\s*"([a-z-]+)"'
         rules |= set(re.findall(pattern, path.read_text(encoding="utf-8")))
     assert len(rules) > 40
     for rule in rules:

@@ -1,25 +1,13 @@
 """What is built: folders as they lie, and tags of a repository, newest first."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from grader.commands.build import Builder
 from grader.errors import GraderError
+from grader.repository.repo2docker import Builder
 from grader.repository.sources import Source, sources
-
-
-def git(folder: Path, *arguments: str, when: int = 0) -> None:
-    stamp = f"{1_500_000_000 + when} +0000"
-    identity = {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER")
-                for what in ("NAME", "EMAIL")}  # fmt: skip
-    dates = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
-    subprocess.run(
-        ["git", "-C", folder, *arguments],
-        check=True, capture_output=True, env={**os.environ, **identity, **dates},
-    )  # fmt: skip
+from tests.support.grader_cases import git
 
 
 @pytest.fixture

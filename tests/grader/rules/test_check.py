@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.commands.check import check
 from grader.errors import GraderError
+from grader.rules.check import check
 from grader.rules.findings import Severity
 from tests.conftest import ROOT
 from tests.grader.conftest import SUBMISSIONS
@@ -126,7 +126,7 @@ def repository(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _without_repo2docker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering has tests of its own."""
-    monkeypatch.setattr("grader.commands.check.find_repo2docker", lambda named: None)
+    monkeypatch.setattr("grader.rules.check.find_repo2docker", lambda named: None)
 
 
 def test_a_sound_repository_is_clean(repository: Path) -> None:
@@ -153,7 +153,7 @@ def test_every_finding_but_notes_says_how_to_mend_it(repository: Path) -> None:
         copy = Path(shutil.copytree(repository, repository.parent / str(number)))
         edit(copy)
         for finding in check(copy):
-            assert finding.mend or finding.severity is Severity.NOTE, finding
+            assert finding.fix or finding.severity is Severity.NOTE, finding
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_what_is_right_is_left_alone(repository: Path, edit: Edit) -> None:
 
 def test_the_guides_example_is_recognised(repository: Path) -> None:
     write("crowdai.json", SINGLE_QUOTES)(repository)
-    assert any("single" in finding.mend for finding in check(repository))
+    assert any("single" in finding.fix for finding in check(repository))
 
 
 def test_requirements_are_followed(repository: Path) -> None:

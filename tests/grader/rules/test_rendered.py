@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.commands.check import check
 from grader.repository.repo2docker import find_repo2docker
+from grader.rules.check import check
 from grader.rules.findings import Severity
 from tests.grader.conftest import SUBMISSIONS
 
@@ -34,7 +34,7 @@ def findings(
     program = repository.parent / "jupyter-repo2docker"
     program.write_text(f"#!/bin/bash\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setattr("grader.commands.check.find_repo2docker", lambda named: str(program))
+    monkeypatch.setattr("grader.rules.check.find_repo2docker", lambda named: str(program))
     return {
         finding.where: finding.what
         for finding in check(repository)
@@ -73,7 +73,7 @@ def test_repo2docker_refuses(repository: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_skipped_with_a_word(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.commands.check.find_repo2docker", lambda named: None)
+    monkeypatch.setattr("grader.rules.check.find_repo2docker", lambda named: None)
     assert "dockerfile-skipped" in {finding.rule for finding in check(repository)}
 
 

@@ -1,0 +1,41 @@
+"""All rules of ``check``: what can be said of a repository without building it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from grader.repository.files import Repository
+from grader.repository.repo2docker import find_repo2docker
+from grader.rules import context, environment, manifest, rendered, required, scripts
+from grader.rules.findings import Finding
+
+Rule = Callable[[Repository], Iterator[Finding]]
+
+RULES: Final[tuple[Rule, ...]] = (
+    required.required_files,
+    required.overriding_files,
+    manifest.crowdai_json,
+    environment.environment_yml,
+    environment.apt_txt,
+    scripts.shell_scripts,
+    scripts.obeys_environment,
+    scripts.reaches_outside,
+    scripts.weights_named,
+    context.pointers,
+    context.size,
+)
+
+
+def check(path: Path, repo2docker: str | None = None) -> list[Finding]:
+    """Findings in a repository's folder, in the order of the rules.
+
+    Args:
+        path: the folder.
+        repo2docker: program to render the Dockerfile with; searched for where None.
+
+    Raises:
+        GraderError: there is no such folder.
+    """
+    repository = Repository.at(path)
+    findings = [finding for rule in RULES for finding in rule(repository)]
+    return [*findings, *rendered.dockerfile(repository, find_repo2docker(repo2docker))]
