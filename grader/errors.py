@@ -1,4 +1,4 @@
-"""What the person at the keyboard has to mend."""
+"""The base exception of the grader."""
 
 
 class GraderError(Exception):

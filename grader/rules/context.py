@@ -1,4 +1,4 @@
-"""The image context: what ``.dockerignore`` lets through, its size, and files that are no files."""
+"""The image context: what ``.dockerignore`` lets through, its size, and placeholder files."""
 
 from collections import Counter
 from collections.abc import Iterator

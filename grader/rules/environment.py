@@ -36,7 +36,7 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
         yield error("environment-not-yaml", where, str(problem), "correct the syntax")
         return
     except RecursionError:
-        yield error("environment-not-yaml", NAME, "nested too deep", "write it plainly")
+        yield error("environment-not-yaml", NAME, "nested too deep", "write it without nesting")
         return
     dependencies = environment.get("dependencies") if isinstance(environment, dict) else None
     if not isinstance(dependencies, list):
@@ -94,7 +94,12 @@ def _conda(conda: list[str]) -> Iterator[Finding]:
 
 def _pip(repository: Repository, section: Any) -> Iterator[Finding]:
     if not isinstance(section, list) or not all(isinstance(line, str) for line in section):
-        yield error("environment-empty", NAME, "the pip section is no list of names", "mend it")
+        yield error(
+            "environment-empty",
+            NAME,
+            "the pip section is not a list of names",
+            "write a list of package names",
+        )
         return
     for line in section:
         yield from _requirement(repository, line.strip(), NAME, depth=0)

@@ -28,11 +28,18 @@ def dockerfile(repository: Repository, program: str | None) -> Iterator[Finding]
             [*command, str(repository.root)], capture_output=True, text=True, timeout=SECONDS
         )
     except subprocess.TimeoutExpired:
-        yield error("dockerfile", ".", f"repo2docker says nothing for {SECONDS:.0f} s", "try it")
+        yield error(
+            "dockerfile",
+            ".",
+            f"repo2docker takes more than {SECONDS:.0f} s",
+            "try repo2docker",
+        )
         return
     if rendered.returncode:
         last = (rendered.stderr.strip().splitlines() or ["no message"])[-1]
-        yield error("dockerfile", ".", f"repo2docker refuses: {last}", "mend what it names")
+        yield error(
+            "dockerfile", ".", f"repo2docker refuses: {last}", "correct what the message names"
+        )
         return
     yield from _expected(repository, rendered.stdout)
 

@@ -43,7 +43,7 @@ def shell_scripts(repository: Repository) -> Iterator[Finding]:
     start = code_of(repository.text("start"))
     if repository.has("start") and not re.search(r"^\s*exec\s+\S", start, re.MULTILINE):
         yield error(
-            "start-ends", "start", "never hands over to the graders' command",
+            "start-ends", "start", "does not run the graders' command",
             'end it with exec "$@"',
         )  # fmt: skip
 
@@ -82,7 +82,7 @@ def reaches_outside(repository: Repository) -> Iterator[Finding]:
                 )  # fmt: skip
             elif _DOWNLOAD.search(line):
                 yield warning(
-                    "network-at-run-time", f"{name}:{number}", "asks the network; there is none",
+                    "network-at-run-time", f"{name}:{number}", "uses the network; there is none",
                     "download in postBuild, or keep the file in the repository",
                 )  # fmt: skip
 
