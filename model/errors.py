@@ -1,7 +1,7 @@
 """The base of all errors that a user or a file can cause, with the exit codes of the programs."""
 
 from importlib.util import find_spec
-from typing import ClassVar, Final
+from typing import Final
 
 SUCCESS: Final = 0
 FAILURE: Final = 1
@@ -18,7 +18,7 @@ class GenreError(Exception):
         exit_code: exit code of a program that ends because of the error.
     """
 
-    exit_code: ClassVar[int] = FAILURE
+    exit_code: int = FAILURE
 
 
 class UsageError(GenreError):

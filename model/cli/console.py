@@ -13,7 +13,7 @@ from model.genres import GENRES
 
 if TYPE_CHECKING:
     from model.results import Result
-    from model.run.run import Summary
+    from model.run.tables import Summary
 
 _NAMED_CLIPS = 5
 log = logging.getLogger("model")

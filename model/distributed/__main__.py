@@ -78,15 +78,15 @@ def work(options: Options, wanted: Wanted) -> int:
     from model.distributed.blocks import BlockError, Job
     from model.files import OutputError
     from model.probabilities import priors
-    from model.run import run
+    from model.run import identity
     from model.systems import cards
 
     try:
         found = sources.find(options.sources, options.recursive, options.any_audio)
-        card = run.card(options)
+        card = identity.read_card(options)
         systems.load(card, options.weights_folder)
         prior = priors.named(options.prior, card.training_prior)
-        fingerprint = json.loads(json.dumps(run.fingerprint(card, options)))
+        fingerprint = json.loads(json.dumps(identity.fingerprint(card, options)))
         parts = manifest.blocks(found.clips, wanted.block)
         described = manifest.described(parts, fingerprint, wanted.block)
         book = manifest.Manifest(places.Folder(wanted.folder.rstrip("/")), parts, described)
@@ -138,13 +138,13 @@ def _finish(options: Options, book: "Manifest", found: Found, results: "Results"
     """Write the table into the folder, by way of this disk where the folder is in a store."""
     from model.distributed.places import in_store
     from model.outputs import submission
-    from model.run import run
+    from model.run import tables
 
     folder = book.folder
     with tempfile.TemporaryDirectory(prefix="table") as nearby:
         place = Path(nearby if in_store(folder.name) else folder.path)
         options = replace(options, output=place / options.output)
-        summary = run.write_table(options, found, results)
+        summary = tables.write_table(options, found, results)
         errors = submission.errors_path(options.output)
         if in_store(folder.name):
             folder.upload(str(options.output), options.output.name)

@@ -22,7 +22,7 @@ from model.errors import GenreError
 from model.genres import GENRES
 from model.options import Options
 from model.results import Prediction
-from model.run import pipeline, run
+from model.run import identity, pipeline
 from model.systems.base import Execution
 
 ROWS: Final = "rows"
@@ -84,7 +84,7 @@ class Job:
     Attributes:
         options: of the run.
         folder: where to write.
-        fingerprint: what ``run.fingerprint`` says where the run was started.
+        fingerprint: what ``identity.fingerprint`` says where the run was started.
         threads: processors of an actor.
         decoder: module that decodes, in processes of its own.
     """
@@ -109,8 +109,8 @@ class BlockClassifier:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._card = run.card(job.options)
-        here = json.loads(json.dumps(run.fingerprint(self._card, job.options)))
+        self._card = identity.read_card(job.options)
+        here = json.loads(json.dumps(identity.fingerprint(self._card, job.options)))
         if here != job.fingerprint:
             names = ", ".join(sorted(n for n in here if here[n] != job.fingerprint.get(n)))
             raise BlockError(

@@ -213,8 +213,8 @@ def test_a_machine_that_differs_ends_the_run_with_a_line(
 import sys
 from model import run
 from model.distributed.__main__ import main
-known_by = run.fingerprint
-run.fingerprint = lambda card, options: {**known_by(card, options), "program": "0"}
+known_by = identity.fingerprint
+identity.fingerprint = lambda card, options: {**known_by(card, options), "program": "0"}
 sys.exit(main(sys.argv[1:]))
 """
     options = ["--ray", cluster.address, "--cpus", "1"]

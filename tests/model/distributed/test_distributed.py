@@ -20,7 +20,7 @@ from model.distributed.fetching import Fetched
 from model.distributed.manifest import Manifest
 from model.distributed.places import Folder, PlaceError
 from model.options import Options
-from model.run import run
+from model.run import identity
 from model.systems import cards
 from tests.conftest import CLIPS
 from tests.support import cheap_system as cheap
@@ -74,7 +74,7 @@ def finish(
     """What the cluster would do: all unfinished blocks."""
     found = sources.find([source])
     card = cards.read(cheap.NAME, systems.WEIGHTS_FOLDER)
-    fingerprint = json.loads(json.dumps(run.fingerprint(card, options())))
+    fingerprint = json.loads(json.dumps(identity.fingerprint(card, options())))
     parts = manifest.blocks(found.clips, block)
     book = Manifest(Folder(folder), parts, manifest.described(parts, fingerprint, block))
     book.open(resume=True)

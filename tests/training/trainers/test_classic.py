@@ -16,9 +16,9 @@ from model.frontends.fma_features.front_end import ClipFeatures
 from model.genres import GENRES
 from model.options import Options
 from model.run import journal
+from model.run.execute import array_names
 from model.run.pipeline import predict
 from model.run.results import Results
-from model.run.run import keep
 from model.systems import cards
 from model.systems.base import Execution
 from tests.conftest import CLIPS
@@ -149,7 +149,7 @@ def test_a_run_keeps_windows_but_no_picture(trained: tuple[str, Path], tmp_path:
     ]
     place = tmp_path / "table.csv"
     options = Options((), place, name, folder / "out", report=tmp_path / "report.html")
-    wanted = keep(options, card)
+    wanted = array_names(options, card)
 
     mix = np.array(card.training_prior)
     execution = Execution("cpu")

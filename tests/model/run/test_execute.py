@@ -6,7 +6,7 @@ import pytest
 
 from model import systems
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
-from model.run import run
+from model.run.execute import array_names
 from model.systems import cards
 
 PLACE = Path("there.npz")
@@ -27,4 +27,4 @@ def test_a_picture_is_kept_where_there_is_one(
     asked: dict[str, Path], system: str, expected: set[str]
 ) -> None:
     options = Options((), PLACE, system, systems.WEIGHTS_FOLDER, **asked)  # type: ignore[arg-type]
-    assert run.keep(options, cards.read(system, systems.WEIGHTS_FOLDER)) == expected
+    assert array_names(options, cards.read(system, systems.WEIGHTS_FOLDER)) == expected

@@ -1,0 +1,174 @@
+"""A prediction run from options to output files; the command line calls ``execute``.
+
+All output files are written from the journal, whether a clip was classified now or before an
+interruption, so that their bytes are the same either way.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import cpus, systems
+from model.clips import Found, shard
+from model.decoding.pool import DecoderPool
+from model.errors import GenreError
+from model.files import prepare_path
+from model.frontends.spectrogram import FrontEnd
+from model.genres import GENRES
+from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
+from model.outputs import extras, settings, submission
+from model.probabilities import priors
+from model.probabilities.prior_shift import estimated_prior
+from model.results import describe_run
+from model.run import pipeline
+from model.run.deadline import TIME_LIMIT, Stop, early_stop
+from model.run.identity import fingerprint, read_card
+from model.run.journal import Journal
+from model.run.results import Results, posteriors
+from model.run.tables import Summary, write_table
+from model.systems.base import Execution, System
+from model.systems.cards import Card
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class InterruptedRunError(GenreError):
+    """A signal ended a run before all clips were classified; the journal has the finished ones."""
+
+    def __init__(self, signal_name: str, exit_code: int, left: int) -> None:
+        super().__init__(
+            f"ended by {signal_name} with {left} clips to go; run the same command again to go on, "
+            "or with --partial to have them filled with the prior"
+        )
+        self.exit_code = exit_code
+
+
+class Console(Protocol):
+    """What a run reports to."""
+
+    def progress(self, steps: Iterable[T], total: int) -> Iterable[T]:
+        """Pass on the steps of a run while showing progress."""
+
+    def report(self, results: Results, summary: Summary) -> None:
+        """Print what the options ask for, after the output files are written."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run whose options are checked: all that it works with."""
+
+    options: Options
+    clips: Found
+    card: Card
+    system: System
+    prior: NDArray[np.float64] | None
+    arrays: frozenset[str]
+
+
+def execute(options: Options, clips: Found, begun: float, console: Console) -> Summary:
+    """Classify clips and write the output files that the options name.
+
+    Args:
+        options: options of the run.
+        clips: clips of all shards.
+        begun: when the program started, on the monotonic clock.
+        console: receives progress and results.
+
+    Raises:
+        InterruptedRunError: a signal ended the run early, and the options do not allow a partial
+            table.
+        CardError: there is no such system, or its weights are not what the card says.
+        PriorError: the prior is invalid.
+        EmbeddingError: embeddings are asked for, and the system has none.
+        JournalError: the journal cannot be used.
+        OutputError: an output file cannot be written.
+    """
+    card = read_card(options)
+    system = systems.load(card, options.weights_folder)
+    is_known = options.prior != priors.ESTIMATE
+    prior = priors.named(options.prior, card.training_prior) if is_known else None
+    prepare_path(options.output)
+    prepare_path(submission.errors_path(options.output))
+    extras.prepare(options)
+    identity = fingerprint(card, options)
+    description = describe_run(clips.clips, identity)
+    clips = shard(clips, *options.shard) if options.shard else clips
+    run = _Run(options, clips, card, system, prior, array_names(options, card))
+    log.info("%d clips, system %s", len(clips.clips), card.name)
+    with Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal:
+        with early_stop(options.time_limit, begun, len(clips.clips)) as stop:
+            _classify(run, journal, stop, console)
+        left = len(journal.unfinished())
+        if left and stop.reasons[0] != TIME_LIMIT and not options.partial:
+            raise InterruptedRunError(stop.reasons[0], stop.exit_code, left)
+        results = _results(run, journal)
+        summary = write_table(options, clips, results)
+        mix = dict(zip(GENRES, results.prior.tolist(), strict=True))
+        description = replace(description, mix=mix)
+        extras.write(options, results, clips.duplicates, card, description)
+        if options.save_settings:
+            settings.write(options, description)
+        if left:
+            log.warning(
+                "%s: %d clips were not reached and have the prior; run the same command again to "
+                "go on", stop.reasons[0], left,
+            )  # fmt: skip
+        console.report(results, summary)
+        if not left and not options.keep_journal:
+            journal.remove()
+    return summary
+
+
+def array_names(options: Options, card: Card) -> frozenset[str]:
+    """Names of the arrays that predictions need for the output files; see ``Prediction.arrays``."""
+    needed = {
+        WINDOWS: options.per_window or options.report,
+        EMBEDDING: options.embeddings,
+        THUMBNAIL: options.report and isinstance(card.front_end, FrontEnd),
+    }
+    return frozenset(name for name, is_needed in needed.items() if is_needed)
+
+
+def _classify(run: _Run, journal: Journal, stop: Stop, console: Console) -> None:
+    """Classify the clips that are not in the journal, or as many as there is time for."""
+    clips, indices = run.clips.clips, journal.unfinished()
+    if len(indices) < len(clips):
+        done = len(clips) - len(indices)
+        log.info("%d of %d clips are in the journal already", done, len(clips))
+    if not indices:
+        return
+    execution = Execution(run.options.device, cpus.usable(), run.options.batch_size)
+
+    def steps() -> Iterator[None]:
+        with DecoderPool(run.system.front_end, run.options.workers) as pool:
+            predictions = pipeline.predict(
+                [clips[index] for index in indices],
+                run.system,
+                run.card.calibration,
+                execution,
+                pool,
+                arrays=run.arrays,
+                stop=stop.requested,
+            )
+            for index, prediction in zip(indices, predictions, strict=False):
+                journal.add(index, prediction)
+                yield
+
+    for _ in console.progress(steps(), len(indices)):
+        pass
+
+
+def _results(run: _Run, journal: Journal) -> Results:
+    """The journal's predictions under the expected class mix."""
+    training_prior, prior = np.array(run.card.training_prior), run.prior
+    if prior is None:
+        prior = estimated_prior(posteriors(journal), training_prior)
+        likeliest = np.argsort(-prior, kind="stable")[:3]
+        mix = ", ".join(f"{GENRES[index]} {prior[index]:.2f}" for index in likeliest)
+        log.info("estimated class mix: %s, ...", mix)
+    return Results(run.clips.clips, journal, training_prior, prior)

@@ -1,0 +1,75 @@
+"""The table of a run and its errors file."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from model.clips import Clip, Found, Notice, printable
+from model.files import AtomicFile
+from model.options import Options
+from model.outputs import formats, submission, table
+from model.results import Result
+
+_NAMED = 5
+
+
+@dataclass
+class Summary:
+    """Counts of a finished run.
+
+    Attributes:
+        predicted: number of clips with a prediction.
+        unpredicted: number of clips that have the prior.
+        named: by reason of the errors file, the number of clips and the first of them.
+    """
+
+    predicted: int = 0
+    unpredicted: int = 0
+    named: dict[str, tuple[int, list[Clip]]] = field(default_factory=dict)
+
+    def note(self, reason: str, clip: Clip) -> None:
+        """Count a line of the errors file."""
+        count, clips = self.named.get(reason, (0, []))
+        self.named[reason] = (count + 1, clips if len(clips) > _NAMED else [*clips, clip])
+
+
+def write_table(options: Options, found: Found, results: Iterable[Result]) -> Summary:
+    """Write the submission and its errors file.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    summary = Summary()
+    errors_path = submission.errors_path(options.output)
+    with AtomicFile(options.output) as file, AtomicFile(errors_path) as errors:
+        for clip in found.duplicates:
+            notice = Notice("duplicate", "another clip has this file_id and the row")
+            errors.write(_error_line(clip, notice, "none"))
+            summary.note(notice.reason, clip)
+
+        def rows() -> Iterator[formats.Row]:
+            for result in results:
+                for notice in result.notices:
+                    errors.write(
+                        _error_line(result.clip, notice, "model" if result.predicted else "prior")
+                    )
+                    summary.note(notice.reason, result.clip)
+                summary.predicted += result.predicted
+                summary.unpredicted += not result.predicted
+                yield table.row(result, options.min_confidence)
+
+        columns = table.columns(options.min_confidence)
+        form = options.format or formats.of(options.output)
+        formats.append(file, form, columns, rows())
+    if not summary.named:
+        errors_path.unlink(missing_ok=True)
+    return summary
+
+
+def _error_line(clip: Clip, notice: Notice, row: str) -> str:
+    return submission.error_line(
+        file_id=clip.file_id,
+        reason=notice.reason,
+        detail=notice.detail,
+        row=row,
+        path=printable(clip.path),
+    )
