@@ -18,7 +18,7 @@ from training.documents.tables import table
 from training.evaluation import heldout
 from training.evaluation.scorecard import cross_validated
 
-DOCUMENTS = ("README.md", "MODEL_CARD.md", "docs/leaderboard.md")
+DOCUMENTS = ("README.md", "MODEL_CARD.md", "docs/leaderboard.md", "docs/recordings.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
