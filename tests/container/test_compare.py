@@ -34,14 +34,14 @@ def moved(by: float) -> tuple[float, ...]:
 
 def test_equal_submissions(compare: ModuleType, submit: Submit) -> None:
     outside = submit("outside.csv", EVEN, EVEN, notes=("short", "long"))
-    inside = submit("inside.csv", EVEN, moved(5e-7), notes=("long", "short"))
+    inside = submit("inside.csv", EVEN, moved(5e-6), notes=("long", "short"))
     assert compare.main(outside, inside) == 0
 
 
 @pytest.mark.parametrize(
     ("rows", "notes", "told"),
     [
-        ((EVEN, moved(2e-6)), (), "'b': probabilities 2e-06 apart"),
+        ((EVEN, moved(2e-5)), (), "'b': probabilities 2e-05 apart"),
         ((EVEN,), (), "2 outside, 1 inside"),
         ((EVEN, EVEN), ("short",), "only inside: ('a', 'short', 'model')"),
     ],
