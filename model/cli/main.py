@@ -77,11 +77,11 @@ class _Console:
 def _write_tags(options: Options, results: "Results") -> None:
     from model.outputs import tags
 
-    really = options.write_tags == "apply"
+    apply = options.write_tags == "apply"
     written = left_alone = 0
-    for change in tags.write(results, options.min_confidence, really):
+    for change in tags.write(results, options.min_confidence, apply):
         print_lines([str(change)])
         written += not change.problem
         left_alone += bool(change.problem)
-    what = "written" if really else "to be written; nothing was, add =apply to write them"
+    what = "written" if apply else "to be written; nothing was, add =apply to write them"
     log.info("genre tags: %d %s, %d files left alone", written, what, left_alone)

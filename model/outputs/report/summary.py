@@ -113,7 +113,7 @@ class Summary:
                 self._least_sure = nsmallest(LISTED, self._least_sure)
 
     def least_sure(self) -> list[ListedClip]:
-        """The ``LISTED`` unsure clips with the smallest largest probability, in that order."""
+        """Up to ``LISTED`` unsure clips, the least confident first."""
         return [
             ListedClip(index, name, f"{GENRES[genre]} {percent(top)}")
             for top, index, name, genre in nsmallest(LISTED, self._least_sure)
