@@ -1,4 +1,4 @@
-"""Clips on the machines of a Ray cluster: blocks of them to files of a folder, then to one table.
+"""Prediction runs on the machines of a Ray cluster, for clips and results on disks or in stores.
 
-``python -m model.distributed CLIPS -o FOLDER --ray ADDRESS``; docs/distributed.md tells more.
+Run it with ``python -m model.distributed CLIPS -o FOLDER --ray ADDRESS``.
 """

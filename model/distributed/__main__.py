@@ -1,16 +1,17 @@
-"""The command line of runs on many machines: from arguments to an exit code."""
+"""Command line of distributed runs, from arguments to an exit code."""
 
 import argparse
 import json
 import logging
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model import systems
+from model.cli.arguments import add_option, options_from
 from model.cli.console import (
     log_summary,
     log_to_stderr,
@@ -18,19 +19,16 @@ from model.cli.console import (
     print_error,
     print_lines,
 )
-from model.clips import ClipsError, Found
-from model.errors import PackageError
+from model.clips import Found
+from model.errors import INTERRUPTED, SUCCESS, GenreError, UsageError
 from model.options import Options
 from model.outputs import formats
 from model.probabilities.priors import ESTIMATE
 
 if TYPE_CHECKING:
     from model.distributed.blocks import Job
-    from model.distributed.manifest import Manifest, Results
-
-WRITTEN, FATAL, USAGE, INTERRUPTED = 0, 1, 2, 130
-BLOCK = 1000
-"""Clips of a block: half a minute's work on two processors."""
+    from model.distributed.run_folder import RunFolder
+    from model.results import Result
 
 PROGRAM = "python -m model.distributed"
 TABLE = "submission"
@@ -38,14 +36,14 @@ log = logging.getLogger("model")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What was asked for beyond the options of any run.
+class ClusterOptions:
+    """Options that only a distributed run has.
 
     Attributes:
-        folder: to write to, a path or an address in a store.
+        folder: path or address of the folder to write to.
         ray: address of the cluster.
-        actors: how many at once, or None for as many as there is room for.
-        cpus: processors of each.
+        actors: number of actors, or None for as many as the cluster has CPUs for.
+        cpus: CPUs of each actor.
         block: clips of a block.
     """
 
@@ -59,91 +57,85 @@ class Wanted:
 def main(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
     make_streams_safe()
-    options, wanted = parse(arguments)
-    log_to_stderr(options.verbosity)
     try:
-        formats.require("parquet")
-        return work(options, wanted)
-    except PackageError as error:
-        return print_error(error, FATAL, PROGRAM)
+        options, cluster_options = parse(arguments)
+        log_to_stderr(options.verbosity)
+        run_on_cluster(options, cluster_options)
+    except GenreError as error:
+        return print_error(error, error.exit_code, PROGRAM)
     except KeyboardInterrupt:
-        return print_error("stopped; run the same command again to go on", INTERRUPTED, PROGRAM)
+        return print_error("stopped; run the same command again to resume", INTERRUPTED, PROGRAM)
+    return SUCCESS
 
 
-def work(options: Options, wanted: Wanted) -> int:
-    """Classify the clips that are not finished, write the table, and say how it went."""
+def run_on_cluster(options: Options, cluster_options: ClusterOptions) -> None:
+    """Classify the unfinished blocks on the cluster, then write the table.
+
+    Raises:
+        GenreError: the table cannot be written.
+    """
     import numpy as np
 
-    from model.distributed import cluster, fetching, manifest, places, sources
-    from model.distributed.blocks import BlockError, Job
-    from model.files import OutputError
+    from model.distributed import run_folder, sources, storage
+    from model.distributed.blocks import Job
     from model.probabilities import priors
     from model.run import identity
-    from model.systems import cards
+    from model.run.results import make_result
 
-    try:
-        found = sources.find(options.sources, options.recursive, options.any_audio)
-        card = identity.read_card(options)
-        systems.load(card, options.weights_folder)
-        prior = priors.named(options.prior, card.training_prior)
-        fingerprint = json.loads(json.dumps(identity.fingerprint(card, options)))
-        parts = manifest.blocks(found.clips, wanted.block)
-        described = manifest.described(parts, fingerprint, wanted.block)
-        book = manifest.Manifest(places.Folder(wanted.folder.rstrip("/")), parts, described)
-        book.open(options.resume)
-        _classify(Job(options, book.folder.address, fingerprint, wanted.cpus), wanted, book)
-        results = manifest.Results(book, found.clips, np.array(card.training_prior), prior)
-        _finish(options, book, found, results)
-    except (ClipsError, priors.PriorError) as error:
-        return print_error(error, USAGE, PROGRAM)
-    except (
-        cards.CardError,
-        BlockError,
-        cluster.ClusterError,
-        fetching.FetchError,
-        manifest.ManifestError,
-        places.PlaceError,
-        OutputError,
-        PackageError,
-    ) as error:
-        return print_error(error, FATAL, PROGRAM)
-    return WRITTEN
+    formats.require("parquet")  # pyarrow: it reads and writes the folder
+    found = sources.find(options.sources, options.recursive, options.any_audio)
+    card = identity.read_card(options)
+    systems.load(card, options.weights_folder)
+    prior = priors.named(options.prior, card.training_prior)
+    fingerprint = json.loads(json.dumps(identity.fingerprint(card, options)))
+    blocks = run_folder.split_into_blocks(found.clips, cluster_options.block)
+    description = run_folder.describe_run(blocks, fingerprint, cluster_options.block)
+    storage_folder = storage.Folder(cluster_options.folder.rstrip("/"))
+    folder = run_folder.RunFolder(storage_folder, blocks, description)
+    folder.open(options.resume)
+    job = Job(options, storage_folder.address, fingerprint, cluster_options.cpus)
+    _classify(job, cluster_options, folder)
+    training_prior = np.array(card.training_prior)
+    results = (
+        make_result(clip, prediction, training_prior, prior)
+        for clip, prediction in zip(found.clips, folder.predictions(), strict=True)
+    )
+    _write_table(options, folder, found, results)
 
 
-def _classify(job: "Job", wanted: Wanted, book: "Manifest") -> None:
-    """Have the unfinished blocks done by the cluster."""
+def _classify(job: "Job", cluster_options: ClusterOptions, folder: "RunFolder") -> None:
+    """Classify the unfinished blocks and show the progress."""
     from model.cli import progress
     from model.distributed import cluster
 
-    left = book.unfinished()
-    log.info(
-        "%d blocks, %d of them finished already", len(book.blocks), len(book.blocks) - len(left)
-    )
-    if not left:
+    unfinished = folder.unfinished()
+    total = len(folder.blocks)
+    log.info("%d blocks, %d of them finished already", total, total - len(unfinished))
+    if not unfinished:
         return
 
-    def noted() -> Iterator[None]:
-        for receipt in cluster.receipts(job, left, wanted.actors):
-            book.add(receipt)
-            for _ in range(receipt.clips):
-                yield
+    def finished_clips() -> Iterator[None]:
+        for clips in cluster.classify(job, unfinished, cluster_options.actors):
+            yield from [None] * clips
 
-    with cluster.connected(wanted.ray):
-        total = sum(len(block.clips) for block in left)
-        for _ in progress.shown(noted(), total, job.options.verbosity < 0):
+    with cluster.connected(cluster_options.ray):
+        clips = sum(len(block.clips) for block in unfinished)
+        for _ in progress.shown(finished_clips(), clips, job.options.verbosity < 0):
             pass
 
 
-def _finish(options: Options, book: "Manifest", found: Found, results: "Results") -> None:
-    """Write the table into the folder, by way of this disk where the folder is in a store."""
-    from model.distributed.places import in_store
+def _write_table(
+    options: Options, run_folder: "RunFolder", found: Found, results: "Iterable[Result]"
+) -> None:
+    """Write the table into the folder; for a store, upload it from a temporary folder."""
+    from model.distributed.storage import in_store
     from model.outputs import submission
     from model.run import tables
 
-    folder = book.folder
-    with tempfile.TemporaryDirectory(prefix="table") as nearby:
-        place = Path(nearby if in_store(folder.name) else folder.path)
-        options = replace(options, output=place / options.output)
+    folder = run_folder.folder
+    with tempfile.TemporaryDirectory(prefix="table") as temporary:
+        local_folder = Path(temporary if in_store(folder.name) else folder.path)
+        options = replace(options, output=local_folder / options.output)
         summary = tables.write_table(options, found, results)
         errors = submission.errors_path(options.output)
         if in_store(folder.name):
@@ -156,62 +148,68 @@ def _finish(options: Options, book: "Manifest", found: Found, results: "Results"
     print_lines([f"Output file written at {folder.name}/{options.output.name}"])
 
 
-def parse(arguments: Sequence[str]) -> tuple[Options, Wanted]:
-    """Options from the arguments; exits with code 2 on a wrong one, 0 after ``--help``."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    known = systems.summaries(systems.WEIGHTS_FOLDER)
-    if given.system not in known:
-        parser.error(f"no system is called {given.system!r}; there are: {', '.join(known)}")
-    if given.prior == ESTIMATE:
-        parser.error("--prior estimate needs all answers at once; name another prior")
-    options = Options(
-        sources=tuple(given.clips),
-        output=Path(f"{TABLE}.{given.format}"),
-        system=given.system,
+def parse(arguments: Sequence[str]) -> tuple[Options, ClusterOptions]:
+    """Options from the arguments; exits with code 2 on unknown arguments, 0 after ``--help``.
+
+    Raises:
+        UsageError: the value of an argument cannot be used.
+    """
+    args = _parser().parse_args(arguments)
+    if args.prior == ESTIMATE:
+        raise UsageError("--prior estimate needs the predictions of all clips; name another prior")
+    options = options_from(
+        args,
+        output=Path(f"{TABLE}.{args.format}"),
         weights_folder=systems.WEIGHTS_FOLDER,
-        recursive=given.recursive,
-        any_audio=given.any_audio,
-        prior=given.prior,
-        format=given.format,
         device="cpu",
-        resume=given.resume,
-        verbosity=-given.quiet,
     )
-    return options, Wanted(given.output, given.ray, given.actors, given.cpus, given.block)
+    return options, ClusterOptions(args.folder, args.ray, args.actors, args.cpus, args.block)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Genre probabilities of mp3 files, computed on a Ray cluster.",
-        epilog="Exit codes: 0 a table was written, 1 it could not be, 2 wrong usage.",
+        epilog="Exit codes: 0 the table was written, 1 it cannot be written, 2 wrong usage.",
     )
     add = parser.add_argument
-    add("clips", nargs="+", metavar="CLIPS", help="folders, files, @list.txt; s3:// and gs://, too")
-    add("-o", "--output", required=True, metavar="FOLDER", help="to write to; s3:// and gs://, too")
+    add("sources", nargs="+", metavar="CLIPS", help="folders, files, @list.txt, s3://, gs://")
+    add(
+        "-o",
+        "--output",
+        dest="folder",
+        required=True,
+        metavar="FOLDER",
+        help="folder to write to, or s3://, gs://",
+    )
     add(
         "--ray",
         required=True,
         metavar="ADDRESS",
-        help="HOST:PORT of a cluster, auto for the one that this machine is in, or local to use "
-        "this machine alone",
+        help="HOST:PORT of a cluster, auto for this machine's cluster, or local for this machine "
+        "alone",
     )
-    add("-r", "--recursive", action="store_true", help="look into subfolders, too")
-    add("--any-audio", action="store_true", help="take other formats than mp3 from folders, too")
-    add("--system", default=systems.DEFAULT, metavar="NAME", help="default: %(default)s")
-    add("--prior", default="fma", metavar="PRIOR", help="fma, uniform, train, or a json file")
-    add("--format", choices=formats.FORMATS, default="csv", help="of the table (default: csv)")
-    add("--actors", type=_positive, metavar="N", help="at once (default: as there is room for)")
-    add("--cpus", type=_positive, default=2, metavar="N", help="of an actor (default: %(default)s)")
-    add("--block", type=_positive, default=BLOCK, metavar="N", help="clips (default: %(default)s)")
+    add("--actors", type=_positive, metavar="N", help="number of actors (default: as many as fit)")
+    add("--cpus", type=_positive, default=2, metavar="N", help="CPUs of an actor (default: 2)")
     add(
-        "--resume",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="go on from what is finished, or delete that and begin anew",
+        "--block",
+        type=_positive,
+        default=1000,
+        metavar="N",
+        help="clips of a block (default: 1000)",
     )
-    add("-q", "--quiet", action="store_true", help="no progress, no summary")
+    defaults = {"system": systems.DEFAULT, "format": "csv"}
+    for name in ("system", "recursive", "any_audio", "prior", "format", "resume"):
+        add_option(parser, name, defaults.get(name))
+    add(
+        "-q",
+        "--quiet",
+        dest="verbosity",
+        action="store_const",
+        const=-1,
+        default=0,
+        help="print no progress and no summary",
+    )
     return parser
 
 

@@ -1,46 +1,44 @@
-"""What an actor does: a block of clips in, files of rows and notices out, and a receipt for them.
+"""Blocks of clips, and their classification by one actor of the cluster.
 
-Actors are told all they need when they are made, and load the network once.
+An actor loads the network once. It writes each finished block into the run's folder as one file of
+journal records (``model.run.journal``).
 """
 
-import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from model import systems
-from model.clips import Clip, Notice, printable
+from model.clips import Clip
 from model.decoding.pool import DecoderPool
 from model.distributed.fetching import Fetched
-from model.distributed.places import Folder
+from model.distributed.storage import Folder
 from model.errors import GenreError
-from model.genres import GENRES
 from model.options import Options
 from model.results import Prediction
 from model.run import identity, pipeline
+from model.run.journal import encode_record
 from model.systems.base import Execution
 
-ROWS: Final = "rows"
-ERRORS: Final = "errors"
-_ERROR_COLUMNS: Final = ("file_id", "reason", "detail", "row", "path")
+BLOCKS: Final = "blocks"
+"""Subfolder of a run's folder that holds the files of finished blocks."""
 
 
-class BlockError(GenreError):
-    """A block cannot be done, or is not what its receipt says; the message says why."""
+class MachineError(GenreError):
+    """A machine of the cluster cannot take part in the run; the message says why."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some clips that are done together.
+    """Clips that one actor classifies in one call.
 
     Attributes:
-        number: its place among the blocks of the run.
-        clips: in the order of the table, with paths that every machine understands.
+        number: index of the block in the run.
+        clips: in the order of the table, with paths that every machine can open.
     """
 
     number: int
@@ -48,45 +46,30 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Of its files, without a suffix; the names sort as the blocks do."""
-        return f"{self.number:08d}"
+        """Name of the block's file in the subfolder ``BLOCKS``; names sort as numbers do."""
+        return f"{self.number:08d}.jsonl"
 
     def packed(self) -> str:
-        """As text of ASCII, which holds file names of any bytes."""
+        """The block as ASCII text, whatever bytes the names of its clips contain."""
         return json.dumps([self.number, [[clip.file_id, clip.path] for clip in self.clips]])
 
     @classmethod
     def unpacked(cls, text: str) -> "Block":
-        """The block of a text."""
+        """The block that ``packed`` turned into text."""
         number, clips = json.loads(text)
         return cls(number, tuple(Clip(*clip) for clip in clips))
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What a finished block left behind.
-
-    Attributes:
-        number: of the block.
-        clips: how many there are.
-        files: hash of each file in hexadecimal, by its name in the folder of the run.
-    """
-
-    number: int
-    clips: int
-    files: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Job:
-    """What all actors of a run must know.
+    """What all actors of a run need to know.
 
     Attributes:
         options: of the run.
-        folder: where to write.
-        fingerprint: what ``identity.fingerprint`` says where the run was started.
-        threads: processors of an actor.
-        decoder: module that decodes, in processes of its own.
+        folder: address of the folder to write to.
+        fingerprint: result of ``identity.fingerprint`` on the machine that started the run.
+        threads: CPUs of an actor.
+        decoder: module that the worker processes of an actor use to decode.
     """
 
     options: Options
@@ -97,25 +80,25 @@ class Job:
 
 
 class BlockClassifier:
-    """Classifies blocks.
+    """Classifies blocks with a network that is loaded once.
 
     Args:
-        job: what to do.
+        job: the run's job.
 
     Raises:
-        BlockError: this machine has other versions than the one that started the run.
+        MachineError: this machine has other versions than the machine that started the run.
         CardError: this machine lacks the system or its weights.
     """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._card = identity.read_card(job.options)
-        here = json.loads(json.dumps(identity.fingerprint(self._card, job.options)))
-        if here != job.fingerprint:
-            names = ", ".join(sorted(n for n in here if here[n] != job.fingerprint.get(n)))
-            raise BlockError(
-                f"a machine of the cluster differs from this one in: {names}; give all of them "
-                "the same files and packages"
+        own = json.loads(json.dumps(identity.fingerprint(self._card, job.options)))
+        if own != job.fingerprint:
+            names = ", ".join(sorted(n for n in own if own[n] != job.fingerprint.get(n)))
+            raise MachineError(
+                f"a machine of the cluster differs from this one in: {names}; install the same "
+                "files and packages on all machines"
             )
         self._system = systems.load(self._card, job.options.weights_folder)
         self._execution = Execution(job.options.device, job.threads, job.options.batch_size)
@@ -123,22 +106,20 @@ class BlockClassifier:
         self._system.connect(self._execution)
         self._folder = Folder(job.folder)
 
-    def __call__(self, block: Block) -> Receipt:
-        """Classify a block and write its files.
+    def __call__(self, block: Block) -> None:
+        """Classify a block and write its file.
 
         Raises:
-            WorkerError: decoding processes do not start.
-            FetchError: a store does not answer.
-            PlaceError: the folder cannot be written.
+            WorkerError: worker processes do not start.
+            FetchError: an object store does not respond.
+            StorageError: the folder cannot be written.
         """
-        predictions = list(self._predictions(block.clips))
-        files = {f"{ROWS}/{block.name}.parquet": rows_file(block.clips, predictions)}
-        if any(prediction.notices for prediction in predictions):
-            files[f"{ERRORS}/{block.name}.parquet"] = _errors(block.clips, predictions)
-        for name, content in files.items():
-            self._folder.write(name, content)
-        hashes = {name: _hash(content) for name, content in files.items()}
-        return Receipt(block.number, len(block.clips), hashes)
+        predictions = self._predictions(block.clips)
+        lines = [
+            encode_record(clip.path, prediction)
+            for clip, prediction in zip(block.clips, predictions, strict=True)
+        ]
+        self._folder.write(f"{BLOCKS}/{block.name}", b"".join(lines))
 
     def _predictions(self, clips: Sequence[Clip]) -> Iterator[Prediction]:
         job, system = self._job, self._system
@@ -154,76 +135,5 @@ class BlockClassifier:
                 fetched.release(index)
                 if fetched.failure:
                     raise fetched.failure
-                refused = fetched.refused.get(index)
-                yield Prediction(None, (refused,)) if refused else prediction
-
-
-def entries(folder: Folder, block: Block, receipt: Receipt) -> Iterator[Prediction]:
-    """What is known of the clips of a finished block, in their order.
-
-    Raises:
-        BlockError: a file is missing, or is not what was written.
-        PlaceError: the folder cannot be read.
-    """
-    from pyarrow import parquet
-
-    tables = {}
-    for name, wanted in receipt.files.items():
-        content = folder.read(name)
-        if content is None or _hash(content) != wanted:
-            what = "missing" if content is None else "not what was written"
-            raise BlockError(
-                f"{folder.name}/{name}: {what}; delete "
-                f"{folder.name}/finished/{block.name}.json and run the same command again"
-            )
-        tables[name.partition("/")[0]] = parquet.read_table(io.BytesIO(content))
-    notices: dict[str, list[Notice]] = {}
-    for line in tables[ERRORS].to_pylist() if ERRORS in tables else ():
-        notices.setdefault(line["file_id"], []).append(Notice(line["reason"], line["detail"]))
-    rows = tables[ROWS].select(list(GENRES)).to_pydict()
-    values = zip(*(rows[genre] for genre in GENRES), strict=True)
-    for clip, posterior in zip(block.clips, values, strict=True):
-        known = None if posterior[0] is None else posterior
-        yield Prediction(known, tuple(notices.get(clip.file_id, ())))
-
-
-def rows_file(clips: Sequence[Clip], predictions: Sequence[Prediction]) -> bytes:
-    """The parquet file of a block: ids and posteriors, none of them for a clip without audio."""
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {"file_id": pa.array([clip.file_id for clip in clips])}
-    for index, genre in enumerate(GENRES):
-        cells = [None if p.posterior is None else p.posterior[index] for p in predictions]
-        columns[genre] = pa.array(cells, pa.float64())
-    return _parquet(pa.table(columns))
-
-
-def _errors(clips: Sequence[Clip], predictions: Sequence[Prediction]) -> bytes:
-    import pyarrow as pa
-
-    lines = [
-        (
-            clip.file_id,
-            notice.reason,
-            notice.detail,
-            "prior" if prediction.posterior is None else "model",
-            printable(clip.path),
-        )
-        for clip, prediction in zip(clips, predictions, strict=True)
-        for notice in prediction.notices
-    ]
-    cells = zip(*lines, strict=True)
-    named = zip(_ERROR_COLUMNS, cells, strict=True)
-    return _parquet(pa.table({name: pa.array(column, pa.string()) for name, column in named}))
-
-
-def _parquet(table: Any) -> bytes:
-    from pyarrow import parquet
-
-    content = io.BytesIO()
-    parquet.write_table(table, content)
-    return content.getvalue()
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+                denied = fetched.refused.get(index)
+                yield Prediction(None, (denied,)) if denied else prediction

@@ -1,7 +1,6 @@
-"""Ray: connecting to a cluster, and a pool of actors that classify blocks there."""
+"""Connection to a Ray cluster, and a pool of actors that classify blocks there."""
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -10,48 +9,43 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from model.decoding.pool import WorkerError
-from model.distributed.blocks import Block, BlockClassifier, BlockError, Job, Receipt
-from model.distributed.fetching import FetchError
-from model.distributed.places import PlaceError
+from model.distributed.blocks import Block, BlockClassifier, Job
 from model.errors import GenreError
-from model.systems.cards import CardError
 
 LOCAL: Final = "local"
 """Instead of an address: start Ray on this machine, for this run."""
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _CONNECT_SECONDS: Final = 10.0
-_TRIES_OF_A_BLOCK: Final = 3
-"""How often a block is done again after its actor died; more often, it is the block's fault."""
+_BLOCK_RETRIES: Final = 3
+"""After as many dead actors the block itself is the likely cause."""
 
 _LOCAL_STORE_BYTES: Final = 256 << 20
-"""Ray's shared memory; only the names of clips and receipts go through it."""
+"""Ray's shared memory; only paths of clips go through it."""
 
-_GO_ON: Final = "run the same command again to go on"
+_RESUME: Final = "run the same command again to resume"
 log = logging.getLogger("model")
 
 
 class ClusterError(GenreError):
-    """The cluster cannot be used, or gave up; the message says why and what to do."""
+    """The cluster cannot be used or failed; the message says why and what to do."""
 
 
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[None]:
-    """Be connected to a cluster.
+    """Connect to a cluster for the length of a ``with`` block.
 
     Args:
-        address: ``HOST:PORT`` of a cluster of which this machine is a node, ``auto`` for the one
-            that runs here, or ``local`` to start one on this machine that ends with the block.
+        address: ``HOST:PORT`` of a cluster of which this machine is a node, ``auto`` for the
+            cluster that runs here, or ``local`` to start Ray on this machine and stop it again.
 
     Raises:
-        ClusterError: there is none, or it did not start.
+        ClusterError: no cluster is at the address, or Ray did not start.
     """
     if find_spec("ray") is None:
         raise ClusterError(
@@ -61,14 +55,14 @@ def connected(address: str) -> Iterator[None]:
     _check(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    more: dict[str, Any] = {"address": address}
+    settings: dict[str, Any] = {"address": address}
     folder = ""
     if address == LOCAL:
-        # By this Ray listens on the loopback interface only, as it does by itself on other systems.
+        # Makes Ray listen on the loopback interface only, as it does by default on other systems.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        # Sockets lie there, whose paths must be short.
+        # Ray puts sockets there, whose paths must be short.
         folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")
-        more |= {
+        settings |= {
             "_temp_dir": folder,
             "include_dashboard": False,
             "object_store_memory": _LOCAL_STORE_BYTES,
@@ -77,15 +71,15 @@ def connected(address: str) -> Iterator[None]:
 
     try:
         try:
-            with _quiet():
+            with _silent_stderr():
                 ray.init(
                     log_to_driver=False,
                     logging_level=logging.ERROR,
-                    # Actors import this program from where it is here.
+                    # Actors import this program from the same path as this process.
                     runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}},
-                    **more,
+                    **settings,
                 )
-        except Exception as error:  # Ray's own is a bare one, when a start takes it too long
+        except Exception as error:  # Ray raises Exception itself when its start times out
             hint = (
                 "try again when this machine is less busy"
                 if address == LOCAL
@@ -101,21 +95,21 @@ def connected(address: str) -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def receipts(job: Job, blocks: Sequence[Block], actors: int | None = None) -> Iterator[Receipt]:
-    """Have blocks classified by the cluster that is connected.
+def classify(job: Job, blocks: Sequence[Block], actors: int | None = None) -> Iterator[int]:
+    """Classify blocks on the connected cluster.
 
-    An actor that dies, or whose machine does, is replaced, and its block is done again.
+    Ray replaces an actor that dies, or whose machine dies, and its block is classified again.
 
     Args:
-        job: what to do.
+        job: the run's job.
         blocks: in any order.
-        actors: how many at once; None for as many as there are processors for.
+        actors: number of actors; None for as many as the cluster has CPUs for.
 
     Returns:
-        A receipt for each block as it is finished.
+        The number of clips of each block, as soon as the block is finished.
 
     Raises:
-        ClusterError: no machine has room for an actor, or one failed for good.
+        ClusterError: no machine has enough CPUs for an actor, or an actor failed.
     """
     import ray
     from ray.data import ActorPoolStrategy, DataContext, from_items
@@ -125,34 +119,34 @@ def receipts(job: Job, blocks: Sequence[Block], actors: int | None = None) -> It
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     size = min(actors or _room(job.threads), len(blocks))
-    # A block of ours is a block of Ray's: what is retried, and what is handed out.
+    # A block of this run is a block of Ray's: the unit of scheduling and of retries.
     packed = from_items([{"block": b.packed()} for b in blocks], override_num_blocks=len(blocks))
-    with warnings.catch_warnings(action="ignore"):  # Ray 2.64 will not take retries this way
-        done = packed.map_batches(
+    with warnings.catch_warnings(action="ignore"):  # Ray 2.64 deprecates this way to set retries
+        rows = packed.map_batches(
             Actor,
             fn_constructor_args=(job,),
             compute=ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=2),
             batch_size=None,
             num_cpus=job.threads,
-            max_task_retries=_TRIES_OF_A_BLOCK,
+            max_task_retries=_BLOCK_RETRIES,
         )
     try:
-        for row in done.iter_rows():
+        for row in rows.iter_rows():
             if row["failure"]:
-                raise ClusterError(f"{row['failure']}; when that is mended, {_GO_ON}")
-            yield Receipt(**json.loads(row["receipt"]))
+                raise ClusterError(f"{row['failure']}; when the cause is removed, {_RESUME}")
+            yield row["clips"]
     except ray.exceptions.RayError as error:
-        raise ClusterError(f"the cluster gave up: {_first_line(error)}; {_GO_ON}") from None
+        raise ClusterError(f"the cluster gave up: {_first_line(error)}; {_RESUME}") from None
 
 
 class Actor:
-    """A ``BlockClassifier`` as Ray Data wants it: columns in, columns out.
+    """A ``BlockClassifier`` in the form that Ray Data needs: columns in, columns out.
 
-    What goes wrong is told in a column, since Ray would print a page for an exception.
+    Failures are returned in a column, since Ray would print a page for an exception.
     """
 
     def __init__(self, job: Job) -> None:
-        # Decoding processes would import the script of the process that starts them: here Ray's.
+        # Worker processes would import the script of the process that starts them: here Ray's.
         vars(sys.modules["__main__"]).pop("__file__", None)
         self._job = job
 
@@ -160,37 +154,41 @@ class Actor:
     def _classifier(self) -> BlockClassifier:
         return BlockClassifier(self._job)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        """For each block of a batch its receipt as text, or why there is none."""
-        done = [self._classified(Block.unpacked(str(text))) for text in batch["block"]]
-        return {"receipt": [receipt for receipt, _ in done], "failure": [why for _, why in done]}
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+        """For each block of a batch the number of its clips, and the reason of a failure or ''."""
+        blocks = [Block.unpacked(str(text)) for text in batch["block"]]
+        return {
+            "clips": [len(block.clips) for block in blocks],
+            "failure": [self._failure(block) for block in blocks],
+        }
 
-    def _classified(self, block: Block) -> tuple[str, str]:
+    def _failure(self, block: Block) -> str:
         try:
-            return json.dumps(asdict(self._classifier(block))), ""
-        except (BlockError, CardError, FetchError, PlaceError, WorkerError) as error:
-            return "", f"{socket.gethostname()}: {error}"
-        except Exception as error:  # not foreseen: say what it was
+            self._classifier(block)
+        except GenreError as error:
+            return f"{socket.gethostname()}: {error}"
+        except Exception as error:  # an unexpected error: its type helps to find the cause
             log.exception("block %d", block.number)
-            return "", f"{socket.gethostname()}: {type(error).__name__}: {error}"
+            return f"{socket.gethostname()}: {type(error).__name__}: {error}"
+        return ""
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep off the console what Ray's native part says at its start about its own log."""
+def _silent_stderr() -> Iterator[None]:
+    """Keep messages of Ray's native code about its own log off the console."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    original, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, 2)
+        os.close(original)
+        os.close(null)
 
 
 def _check(address: str) -> None:
-    """Refuse an address where nothing answers; Ray would try for minutes."""
+    """Refuse an address where nothing responds; Ray would try for minutes."""
     if address in (LOCAL, "auto"):
         return
     host, colon, port = address.rpartition(":")
@@ -200,21 +198,20 @@ def _check(address: str) -> None:
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise ClusterError(
-            f"--ray {address}: nothing answers there ({error}); start the cluster with `ray start "
+            f"--ray {address}: nothing responds there ({error}); start the cluster with `ray start "
             f"--head`, or give --ray {LOCAL} to use this machine alone"
         ) from None
 
 
-def _room(processors: int) -> int:
-    """How many actors of so many processors the machines of the cluster have room for."""
+def _room(cpus: int) -> int:
+    """How many actors with ``cpus`` CPUs each the machines of the cluster can run at once."""
     import ray
 
     machines = [int(n["Resources"].get("CPU", 0)) for n in ray.nodes() if n["Alive"]]
-    room = sum(count // processors for count in machines)
+    room = sum(count // cpus for count in machines)
     if not room:
         raise ClusterError(
-            f"no machine of the cluster has {processors} processors for an actor; give fewer with "
-            "--cpus"
+            f"no machine of the cluster has {cpus} CPUs for an actor; choose fewer with --cpus"
         )
     return room
 

@@ -1,4 +1,7 @@
-"""Files of an object store, copied to this disk a few at a time while others are decoded."""
+"""Copies of clips from object stores on this disk, fetched while earlier clips are decoded.
+
+Used by ``model.distributed.blocks``.
+"""
 
 import shutil
 import time
@@ -9,11 +12,18 @@ from pathlib import Path
 from typing import Any, Final, overload
 
 from model.clips import Clip, Notice
-from model.distributed.places import Place, PlaceError, in_store, is_refusal, last_part, reason
+from model.distributed.storage import (
+    Location,
+    StorageError,
+    in_store,
+    is_denied,
+    last_part,
+    reason,
+)
 from model.errors import GenreError
 
 AHEAD: Final = 16
-"""Files that are copied before a decoder asks for them; as many copies run at once."""
+"""Number of files copied in advance, and number of copies at the same time."""
 
 TRIES: Final = 3
 _PAUSE_SECONDS: Final = 2.0
@@ -21,19 +31,23 @@ _PART_BYTES: Final = 1 << 20
 
 
 class FetchError(GenreError):
-    """A store does not answer; the message says for which file, and how."""
+    """An object store does not respond; the message names the file and the cause."""
 
 
 class Fetched(Sequence[str]):
-    """Paths on this disk of clips, wherever they lie; iterated once, in order.
+    """Paths on this disk of clips, copied from their store on iteration; iterated once, in order.
 
-    A clip that is not there, may not be read, or has a name that no store allows leaves no file.
-    What else goes wrong would go wrong for the next clips as well: ``failure`` has it, and no file
-    is left either.
+    A clip that is missing, may not be read, or has a name that the store forbids has no file at
+    its path. After any other error, which is likely to hit the next clips as well, no further
+    clip is fetched.
 
     Args:
         clips: in order.
         folder: for the copies.
+
+    Attributes:
+        refused: notices of clips that the store denied or whose name it forbids, by index.
+        failure: the error that ended fetching, or None.
     """
 
     def __init__(self, clips: Sequence[Clip], folder: Path) -> None:
@@ -50,7 +64,7 @@ class Fetched(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: Any) -> Any:
-        """Where a clip is, or will be."""
+        """Path of a clip on this disk, before or after its copy exists."""
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         clip = self._clips[index]
@@ -61,16 +75,16 @@ class Fetched(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         with ThreadPoolExecutor(AHEAD) as pool:
-            coming: deque[Future[str]] = deque()
+            copies: deque[Future[str]] = deque()
             numbers = iter(range(len(self)))
             while True:
                 for number in numbers:
-                    coming.append(pool.submit(self._fetch, number))
-                    if len(coming) >= AHEAD:
+                    copies.append(pool.submit(self._fetch, number))
+                    if len(copies) >= AHEAD:
                         break
-                if not coming:
+                if not copies:
                     return
-                yield coming.popleft().result()
+                yield copies.popleft().result()
 
     def release(self, index: int) -> None:
         """Delete the copy of a clip."""
@@ -86,11 +100,11 @@ class Fetched(Sequence[str]):
                 _copy(address, path)
             except FileNotFoundError:
                 break
-            except ValueError as error:  # a name that no object of a store can have
+            except ValueError as error:  # a name that the store forbids
                 self.refused[index] = Notice("unreadable", reason(error))
                 break
-            except (OSError, PlaceError) as error:
-                if isinstance(error, OSError) and is_refusal(error):
+            except (OSError, StorageError) as error:
+                if isinstance(error, OSError) and is_denied(error):
                     self.refused[index] = Notice("permission", reason(error))
                     break
                 if attempt == TRIES - 1:
@@ -103,10 +117,13 @@ class Fetched(Sequence[str]):
 
 
 def _copy(address: str, path: str) -> None:
-    place = Place(address)
+    location = Location(address)
     try:
-        with place.filesystem.open_input_stream(place.path) as distant, open(path, "wb") as copy:  # noqa: PTH123
-            shutil.copyfileobj(distant, copy, _PART_BYTES)
+        with (
+            location.filesystem.open_input_stream(location.path) as source,
+            open(path, "wb") as copy,  # noqa: PTH123
+        ):
+            shutil.copyfileobj(source, copy, _PART_BYTES)
     except OSError:
         Path(path).unlink(missing_ok=True)
         raise

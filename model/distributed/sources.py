@@ -1,52 +1,55 @@
-"""Clips that are named by paths or by addresses in an object store."""
+"""Discovery of clips on this disk and in object stores.
+
+Used by the command line of distributed runs.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from model import clips
 from model.clips import AUDIO_SUFFIXES, SUFFIX, Clip, ClipsError, Found
-from model.distributed.places import Place, in_store, last_part, reason
+from model.distributed.storage import Location, in_store, last_part, reason
 
 
 def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = False) -> Found:
-    """Clips named by the arguments of the command line.
+    """Find the clips of a run.
 
     Args:
-        sources: what ``model.clips.find`` takes, and addresses of folders and files of a store;
-            a list, too, may lie there, and may name files there.
-        recursive: look into subfolders.
-        any_audio: take all formats from folders.
+        sources: sources as in ``model.clips.find``, or addresses of folders, files and lists in
+            a store; a list may name files in stores and on this disk.
+        recursive: search subfolders.
+        any_audio: take all audio formats from folders, not only mp3.
 
     Raises:
-        ClipsError: a source is not there or cannot be read, or no clip was found.
-        PlaceError: a store cannot be reached.
+        ClipsError: a source is missing or cannot be read, or there is no clip.
+        StorageError: a store cannot be reached.
     """
     suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
-    found: list[Clip] = []
+    all_clips: list[Clip] = []
     local: list[str] = []
     for source in sources:
         if source.startswith("@"):
-            found += _listed(source[1:])
+            all_clips += _listed(source[1:])
         elif in_store(source):
-            found += _stored(source, recursive, suffixes)
+            all_clips += _stored(source, recursive, suffixes)
         else:
             local.append(source)
     if local:
-        here = clips.find(local, recursive, any_audio)
-        found += (*here.clips, *here.duplicates)
-    if not found:
+        local_clips = clips.find(local, recursive, any_audio)
+        all_clips += (*local_clips.clips, *local_clips.duplicates)
+    if not all_clips:
         raise ClipsError(f"no clip in {', '.join(sources)}; see --recursive and --any-audio")
-    return clips.sorted_by_id(found)
+    return clips.sorted_by_id(all_clips)
 
 
 def _listed(name: str) -> Iterator[Clip]:
-    """The clips that a list names; each line is taken for one, whatever is there."""
+    """The clips that a list names, whether or not the files exist."""
     if in_store(name):
-        place = Place(name)
+        location = Location(name)
         try:
-            with place.filesystem.open_input_file(place.path) as file:
+            with location.filesystem.open_input_file(location.path) as file:
                 content = bytes(file.read())
-        except (OSError, ValueError) as error:  # ValueError: a name that no store allows
+        except (OSError, ValueError) as error:  # ValueError: a name that the store forbids
             raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
         lines = clips.lines(content)
     else:
@@ -60,19 +63,20 @@ def _named(address: str) -> Clip:
 
 
 def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Clip]:
-    """A file of a store, or the clips of a folder there."""
-    if name.lower().endswith(AUDIO_SUFFIXES):  # taken at its word, at no cost of a request
+    """A clip in a store, or the clips of a folder in a store."""
+    if name.lower().endswith(AUDIO_SUFFIXES):  # without a request to the store
         yield _named(name)
         return
     from pyarrow.fs import FileSelector
 
-    place = Place(name)
+    location = Location(name)
     try:
-        found = place.filesystem.get_file_info(FileSelector(place.path, recursive=recursive))
+        selector = FileSelector(location.path, recursive=recursive)
+        infos = location.filesystem.get_file_info(selector)
     except (OSError, ValueError) as error:
         raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
     scheme = name.partition("://")[0]
-    for info in found:
+    for info in infos:
         if info.is_file and info.path.lower().endswith(suffixes):
-            below = info.path.removeprefix(place.path).lstrip("/")
+            below = info.path.removeprefix(location.path).lstrip("/")
             yield Clip(clips.file_id(below), f"{scheme}://{info.path}")

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from model.distributed.cluster import LOCAL, ClusterError, connected
-from model.distributed.places import Folder
+from model.distributed.storage import Folder
 from tests.conftest import CLIPS, ROOT, Run
 from tests.support.object_store import serving
 
@@ -138,7 +138,7 @@ def wait_for(what: Callable[[], object], process: "subprocess.Popen[str]") -> No
 
 
 def finished(folder: Path) -> list[Path]:
-    return sorted((folder / "finished").glob("*.json"))
+    return sorted((folder / "blocks").glob("*.jsonl"))
 
 
 def test_a_start_that_takes_too_long_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_no_machine_with_room_is_told(cluster: Cluster, music: Path, tmp_path: P
     process = cluster.begin(music, "-o", tmp_path / "out", cpus=64)
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 1
-    assert "no machine of the cluster has 64 processors" in said
+    assert "no machine of the cluster has 64 CPUs" in said
     assert "Traceback" not in said
 
 
@@ -211,7 +211,7 @@ def test_a_machine_that_differs_ends_the_run_with_a_line(
 ) -> None:
     code = """
 import sys
-from model import run
+from model.run import identity
 from model.distributed.__main__ import main
 known_by = identity.fingerprint
 identity.fingerprint = lambda card, options: {**known_by(card, options), "program": "0"}

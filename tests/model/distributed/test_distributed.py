@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,13 +14,14 @@ from model import clips, systems
 from model.cli import main
 from model.clips import Clip, ClipsError
 from model.distributed import __main__ as distributed
-from model.distributed import manifest, sources
-from model.distributed.blocks import BlockClassifier, BlockError, Job
+from model.distributed import run_folder, sources
+from model.distributed.blocks import BlockClassifier, Job, MachineError
 from model.distributed.fetching import Fetched
-from model.distributed.manifest import Manifest
-from model.distributed.places import Folder, PlaceError
+from model.distributed.run_folder import RunFolder, RunFolderError
+from model.distributed.storage import Folder, StorageError
 from model.options import Options
 from model.run import identity
+from model.run.journal import decode_record
 from model.systems import cards
 from tests.conftest import CLIPS
 from tests.support import cheap_system as cheap
@@ -70,18 +71,19 @@ def options() -> Options:
 
 def finish(
     source: str, folder: str, block: int, decoder: str = "model.decoding.worker"
-) -> Manifest:
-    """What the cluster would do: all unfinished blocks."""
+) -> RunFolder:
+    """Classify all unfinished blocks, as the cluster would."""
     found = sources.find([source])
     card = cards.read(cheap.NAME, systems.WEIGHTS_FOLDER)
     fingerprint = json.loads(json.dumps(identity.fingerprint(card, options())))
-    parts = manifest.blocks(found.clips, block)
-    book = Manifest(Folder(folder), parts, manifest.described(parts, fingerprint, block))
-    book.open(resume=True)
+    blocks = run_folder.split_into_blocks(found.clips, block)
+    description = run_folder.describe_run(blocks, fingerprint, block)
+    finished = RunFolder(Folder(folder), blocks, description)
+    finished.open(resume=True)
     classify = BlockClassifier(Job(options(), folder, fingerprint, 1, decoder))
-    for part in book.unfinished():
-        book.add(classify(part))
-    return book
+    for unfinished in finished.unfinished():
+        classify(unfinished)
+    return finished
 
 
 def command(*arguments: object) -> int:
@@ -100,15 +102,18 @@ def test_the_table_and_its_errors_have_the_bytes_of_a_local_run(
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
-def test_rows_and_errors_are_tables_of_parquet(music: Path, tmp_path: Path) -> None:
-    from pyarrow import parquet
-
-    finish(str(music), str(tmp_path / "out"), 3)
-    rows = parquet.read_table(tmp_path / "out" / "rows").to_pylist()
-    assert [row["file_id"] for row in rows] == sorted(row["file_id"] for row in rows)
-    assert [row["file_id"] for row in rows if row["Rock"] is None] == ["text, no sound"]
-    errors = parquet.read_table(tmp_path / "out" / "errors").to_pylist()
-    assert [(error["file_id"], error["row"]) for error in errors] == [("text, no sound", "prior")]
+def test_a_block_is_a_file_of_journal_records(music: Path, tmp_path: Path) -> None:
+    finished = finish(str(music), str(tmp_path / "out"), 3)
+    files = sorted((tmp_path / "out" / "blocks").iterdir())
+    assert [path.name for path in files] == ["00000000.jsonl", "00000001.jsonl"]
+    lines = [line for path in files for line in path.read_bytes().splitlines(keepends=True)]
+    records = [decode_record(line) or {} for line in lines]
+    clip_paths = [clip.path for block in finished.blocks for clip in block.clips]
+    assert [record["path"] for record in records] == clip_paths
+    unpredicted = [record for record in records if record["posterior"] is None]
+    assert [Path(record["path"]).name for record in unpredicted] == ["text, no sound.mp3"]
+    assert [record["notices"][0][0] for record in unpredicted] == ["undecodable"]
+    assert all(sum(r["posterior"]) == pytest.approx(1) for r in records if r["posterior"])
 
 
 def test_a_crash_of_the_decoder_costs_one_clip(music: Path, tmp_path: Path) -> None:
@@ -124,28 +129,28 @@ def test_a_crash_of_the_decoder_costs_one_clip(music: Path, tmp_path: Path) -> N
 def test_another_run_is_refused_until_the_old_one_may_go(
     music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    book = finish(str(music), str(tmp_path / "out"), 5)
-    assert not book.unfinished()
+    finished = finish(str(music), str(tmp_path / "out"), 5)
+    assert not finished.unfinished()
     assert command(music, "-o", tmp_path / "out", "--block", 3) == 1
     assert "another run, with other block;" in capsys.readouterr().err
     (music / "folk-waltz.mp3").unlink()
     assert command(music, "-o", tmp_path / "out", "--block", 5) == 1
     assert "other clips, ids, paths;" in capsys.readouterr().err
-    assert not book.unfinished()
-    book.open(resume=False)
-    assert book.unfinished() == book.blocks
-    assert not (tmp_path / "out" / "rows").exists()
+    assert not finished.unfinished()
+    finished.open(resume=False)
+    assert finished.unfinished() == finished.blocks
+    assert not (tmp_path / "out" / "blocks").exists()
 
 
 @pytest.mark.parametrize("more", [[], ["--no-resume"]])
 def test_what_no_run_wrote_is_not_deleted(
     music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
-    mine = tmp_path / "out" / "rows" / "mine.parquet"
+    mine = tmp_path / "out" / "blocks" / "mine.jsonl"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
     assert command(music, "-o", tmp_path / "out", *more) == 1
-    assert "has files in rows" in capsys.readouterr().err
+    assert "has files in blocks" in capsys.readouterr().err
     for text in ("no json", '{"of": "another program"}'):
         (tmp_path / "out" / "run.json").write_text(text)
         assert command(music, "-o", tmp_path / "out", *more) == 1
@@ -153,32 +158,63 @@ def test_what_no_run_wrote_is_not_deleted(
     assert mine.read_text() == "mine"
 
 
-def test_damaged_files_are_named_and_are_done_again(
-    music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def replaced(content: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in content
+    return content.replace(old, new, 1)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
+    "missing": lambda content: None,
+    "empty": lambda content: b"",
+    "other content": lambda content: b"damaged",
+    "other value": lambda content: replaced(content, b"posterior", b"Posterior"),
+    "incomplete": lambda content: content[:-1],
+    "record missing": lambda content: content[: content.index(b"\n") + 1],
+    "record twice": lambda content: content + content[content.index(b"\n") + 1 :],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_block_is_classified_again(music: Path, tmp_path: Path, damage: str) -> None:
+    finished = finish(str(music), str(tmp_path / "out"), 2)
+    path = tmp_path / "out" / "blocks" / "00000000.jsonl"
+    original = path.read_bytes()
+    path.unlink()
+    damaged = DAMAGES[damage](original)
+    if damaged is not None:
+        path.write_bytes(damaged)
+    assert [block.number for block in finished.unfinished()] == [0]
+    with pytest.raises(RunFolderError, match=r"blocks/00000000\.jsonl: missing or damaged"):
+        list(finished.predictions())
+    finish(str(music), str(tmp_path / "out"), 2)
+    assert path.read_bytes() == original
+    assert not finished.unfinished()
+
+
+def test_a_block_that_is_damaged_at_the_end_of_a_run_leaves_no_table(
+    music: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    book = finish(str(music), str(tmp_path / "out"), 2)
-    rows = tmp_path / "out" / "rows" / "00000001.parquet"
-    for damage in (b"damaged", None):
-        rows.unlink()
-        if damage:
-            rows.write_bytes(damage)
-        assert command(music, "-o", tmp_path / "out", "--block", 2) == 1
-        said = capsys.readouterr().err
-        assert "rows/00000001.parquet" in said
-        assert "finished/00000001.json" in said
-        assert not (tmp_path / "out" / "submission.csv").exists()
-    (tmp_path / "out" / "finished" / "00000001.json").unlink()
-    assert [block.number for block in book.unfinished()] == [1]
+    finish(str(music), str(tmp_path / "out"), 2)
+    (tmp_path / "out" / "blocks" / "00000001.jsonl").write_bytes(b"damaged")
+    monkeypatch.setattr(RunFolder, "unfinished", lambda self: [])
+    assert command(music, "-o", tmp_path / "out", "--block", 2) == 1
+    message = capsys.readouterr().err
+    assert "blocks/00000001.jsonl" in message
+    assert "run the same command again" in message
+    assert not (tmp_path / "out" / "submission.csv").exists()
 
 
 def test_a_machine_with_other_versions_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BlockError, match="differs from this one in"):
+    with pytest.raises(MachineError, match="differs from this one in"):
         BlockClassifier(Job(options(), str(tmp_path), {"program": "0"}, 1))
 
 
 def test_names_of_any_bytes_come_through(tmp_path: Path) -> None:
     path = f"{tmp_path}/\udcffodd.mp3"
-    (block,) = manifest.blocks([Clip("odd", path)], 5)
+    (block,) = run_folder.split_into_blocks([Clip("odd", path)], 5)
     assert block.unpacked(block.packed()) == block
     assert block.packed().isascii()
 
@@ -208,7 +244,7 @@ def test_a_missing_ray_is_told(
 
 @pytest.mark.parametrize(
     ("address", "said"),
-    [("127.0.0.1:1", "nothing answers"), ("ray://127.0.0.1:1", "not an address"), ("x", "give")],
+    [("127.0.0.1:1", "nothing responds"), ("ray://127.0.0.1:1", "not an address"), ("x", "give")],
 )
 def test_an_address_without_a_cluster_is_told(
     music: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, said: str
@@ -239,13 +275,13 @@ def test_a_list_may_name_files_of_a_store_and_here(store: str, music: Path, tmp_
     listed.write_text(f"{store}/a folder/100% jazz.mp3\n{store}/gone.mp3\n{here}\n")
     found = sources.find([f"@{listed}"])
     assert [clip.file_id for clip in found.clips] == ["100% jazz", "gone", "jazz-trio"]
-    book = finish(f"@{listed}", str(tmp_path / "out"), 10)
+    finished = finish(f"@{listed}", str(tmp_path / "out"), 10)
     assert command(f"@{listed}", "-o", tmp_path / "out", "--block", 10) == 0
     rows = (tmp_path / "out" / "submission.csv").read_text().splitlines()
     assert rows[1].partition(",")[2] == rows[3].partition(",")[2]
     errors = json.loads((tmp_path / "out" / "submission.errors.jsonl").read_text())
     assert (errors["file_id"], errors["reason"]) == ("gone", "missing")
-    assert len(book.blocks) == 1
+    assert len(finished.blocks) == 1
 
 
 def test_a_list_has_the_clips_of_a_local_run(music: Path, tmp_path: Path) -> None:
@@ -334,7 +370,7 @@ def test_a_file_appears_whole_or_not_at_all(
     folder = Folder(str(tmp_path / "out"))
     folder.write("a/b.txt", b"old")
     (tmp_path / "out" / "a" / "folder.txt").mkdir()
-    with pytest.raises(PlaceError, match=r"folder\.txt: cannot be written"):
+    with pytest.raises(StorageError, match=r"folder\.txt: cannot be written"):
         folder.write("a/folder.txt", b"new")
     assert folder.read("a/b.txt") == b"old"
     assert folder.read("a/c.txt") is None

@@ -1,0 +1,160 @@
+"""The folder of a distributed run, from which the same command resumes.
+
+Content of the folder:
+
+- ``run.json``: everything that the predictions depend on. A run with other values is refused.
+- ``blocks/N.jsonl``: the finished block N, one journal record (``model.run.journal``) for each of
+  its clips, in their order. A block is finished when its file has an intact record for each clip.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from model.clips import Clip
+from model.distributed.blocks import BLOCKS, Block
+from model.distributed.storage import Folder, in_store
+from model.errors import GenreError
+from model.outputs.formats import in_groups
+from model.results import Prediction, hash_ids
+from model.run.journal import decode_prediction, decode_record, is_intact
+
+RUN: Final = "run.json"
+_FORMAT: Final = "blocks_format"
+
+
+class RunFolderError(GenreError):
+    """The folder is another run's or is damaged; the message says what differs and what to do."""
+
+
+def split_into_blocks(clips: Sequence[Clip], size: int) -> list[Block]:
+    """Blocks of ``size`` clips with absolute paths; the last block may be smaller."""
+    absolute = (
+        clip if in_store(clip.path) else Clip(clip.file_id, os.path.abspath(clip.path))  # noqa: PTH100
+        for clip in clips
+    )
+    return [Block(number, tuple(group)) for number, group in enumerate(in_groups(absolute, size))]
+
+
+def describe_run(
+    blocks: Sequence[Block], fingerprint: Mapping[str, object], size: int
+) -> dict[str, Any]:
+    """Everything that the content of the blocks depends on, as json values.
+
+    Args:
+        blocks: all blocks of the run.
+        fingerprint: everything that changes a clip's prediction, as json values.
+        size: clips of a block.
+    """
+    paths = hashlib.sha256()
+    for block in blocks:
+        for clip in block.clips:
+            paths.update(os.fsencode(clip.path) + b"\0")
+    return {
+        _FORMAT: 1,
+        "clips": sum(len(block.clips) for block in blocks),
+        "ids": hash_ids(clip for block in blocks for clip in block.clips),
+        "paths": paths.hexdigest(),
+        "block": size,
+        **fingerprint,
+    }
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The finished blocks of a run.
+
+    Attributes:
+        folder: of the run.
+        blocks: all blocks of the run, finished or not.
+        description: result of ``describe_run``.
+    """
+
+    folder: Folder
+    blocks: Sequence[Block]
+    description: Mapping[str, Any]
+
+    def open(self, resume: bool) -> None:
+        """Check that the folder's content belongs to this run, or begin a new run there.
+
+        Args:
+            resume: whether finished blocks count; otherwise they are deleted.
+
+        Raises:
+            RunFolderError: the content belongs to another run or to no run.
+            StorageError: the folder cannot be read or written.
+        """
+        self.folder.prepare()
+        earlier = self._earlier_description()
+        if earlier and resume:
+            self._compare(earlier)
+            return
+        if earlier:
+            self.folder.remove(BLOCKS)
+        elif self.folder.names(BLOCKS):
+            raise RunFolderError(
+                f"{self.folder.name}: has files in {BLOCKS}, but no {RUN} of a run that wrote "
+                "them; choose another folder"
+            )
+        self.folder.write(RUN, json.dumps(self.description, indent=1).encode() + b"\n")
+
+    def unfinished(self) -> list[Block]:
+        """Blocks whose file is missing or damaged, in order.
+
+        Raises:
+            StorageError: the folder cannot be read.
+        """
+        names = set(self.folder.names(BLOCKS))
+        return [
+            block
+            for block in self.blocks
+            if block.name not in names
+            or [is_intact(line) for line in self._lines(block)] != [True] * len(block.clips)
+        ]
+
+    def predictions(self) -> Iterator[Prediction]:
+        """The prediction of each clip in the order of the blocks.
+
+        Raises:
+            RunFolderError: the file of a block is missing or damaged.
+            StorageError: the folder cannot be read.
+        """
+        for block in self.blocks:
+            records = [decode_record(line) for line in self._lines(block)]
+            if len(records) != len(block.clips) or None in records:
+                raise RunFolderError(
+                    f"{self.folder.name}/{BLOCKS}/{block.name}: missing or damaged; run the same "
+                    "command again, which computes this block again"
+                )
+            yield from (decode_prediction(fields) for fields in records if fields)
+
+    def _lines(self, block: Block) -> list[bytes]:
+        return (self.folder.read(f"{BLOCKS}/{block.name}") or b"").splitlines(keepends=True)
+
+    def _earlier_description(self) -> dict[str, Any]:
+        """The description of the run that wrote the folder; empty for a folder without a run."""
+        content = self.folder.read(RUN)
+        if content is None:
+            return {}
+        try:
+            description = json.loads(content)
+        except ValueError:
+            description = None
+        if not isinstance(description, dict) or _FORMAT not in description:
+            raise RunFolderError(
+                f"{self.folder.name}/{RUN}: damaged, or not of a run; choose another folder"
+            )
+        return description
+
+    def _compare(self, earlier: Mapping[str, Any]) -> None:
+        own = json.loads(json.dumps(self.description))
+        names = sorted(n for n in {*earlier, *own} if earlier.get(n) != own.get(n))
+        if names:
+            raise RunFolderError(
+                f"{self.folder.name}: holds the work of another run, with other "
+                f"{', '.join(names)}; choose another folder, or add --no-resume to delete that "
+                "work and begin anew"
+            )
