@@ -1,1 +1,4 @@
-"""What things cost, measured: one module a question."""
+"""Measurements of CPU time and memory, run with ``python -m benchmarks``.
+
+Each module measures one subject and has the two functions of ``benchmarks.__main__.Benchmark``.
+"""

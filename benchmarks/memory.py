@@ -1,9 +1,9 @@
-"""``python -m benchmarks.memory``: how memory grows with the number of clips.
+"""Memory of a run by the number of its clips.
 
-Runs the command line, with a system that costs next to nothing, over links to a few short clips,
-and reads the highest resident memory of the predicting process when it is done. What clips in
-flight take is the same whatever their number; what is kept for each clip of a run shows as the
-difference. Writes ``benchmarks/MEMORY.md``. Exit code 1 when the difference is too large.
+Runs the command line, with a system without a network, over links to a few short clips, and reads
+the highest resident memory of the predicting process. Clips in work take the same memory in all
+runs; what the program keeps for each clip is the difference between runs. Above a limit of 50 MB
+the exit code is 1.
 """
 
 import argparse
@@ -16,82 +16,100 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
+from benchmarks.measuring import ROOT, Report, make_links, markdown_table
 
-from tests.support import cheap_system
-from tests.support.odd import tone
+LIMIT_MB = 50.0
+_SYSTEM = "prior"
+_CLIPS, _RATE, _SECONDS = 5, 22_050, 0.3
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = Path(__file__).with_name("MEMORY.md")
-MOST_MEGABYTES = 50.0
-_CLIPS = 5
-_RATE = 22_050
-_SECONDS = 0.3
-
-# VmHWM, not ru_maxrss: that one remembers the process that this one was started from.
+# VmHWM, not ru_maxrss, which includes the memory of the process that started this one.
 _RUN = """
 import sys
 from pathlib import Path
-from model import cli, systems
-from tests.model import cheap
-systems.WEIGHTS_FOLDER, systems.DEFAULT = Path(sys.argv[1]), cheap.NAME
-sys.modules[f"model.systems.ours.{cheap.NAME}"] = cheap
-code = cli.main(sys.argv[2:])
+from model.cli import main
+code = main.main(sys.argv[1:])
 fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
 print(code, fields["VmHWM"].split()[0])
 """
 
-
+_ESTIMATE = "an estimated prior"
 CASES = {
     "the table alone": (),
     "windows and genres, too": ("--min-confidence", "0.5", "--per-window", "windows.csv"),
-    "an estimated prior": ("--prior", "estimate"),
+    _ESTIMATE: ("--prior", "estimate"),
 }
-"""What is written, and the options for it. An estimate needs all posteriors at once, in the end."""
-
-_UNJUDGED = "an estimated prior"
+"""Outputs and their options. The limit is not for an estimate, which needs all posteriors."""
 
 
 @dataclass(frozen=True)
 class Peak:
-    """What a run took.
+    """Memory of a run.
 
     Attributes:
-        clips: how many.
+        clips: number of clips.
         case: one of ``CASES``.
-        megabytes: highest resident memory of the predicting process, in 2^20 bytes.
+        memory_mb: highest resident memory of the predicting process, in 2^20 bytes.
     """
 
     clips: int
     case: str
-    megabytes: float
+    memory_mb: float
 
 
-def measured(folder: Path, counts: Sequence[int]) -> list[Peak]:
-    """Run each case over so many links each."""
-    weights = folder / "weights"
-    weights.mkdir()
-    cheap_system.write_card(weights)
-    clips = _clips(folder)
-    for count in counts:
-        links = folder / str(count)
-        links.mkdir()
-        for number in range(count):
-            (links / f"{number:06}.mp3").symlink_to(clips[number % _CLIPS])
-    return [_run(weights, folder, count, case) for case in CASES for count in counts]
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the measurement."""
+    parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 100_000], help="of clips")
 
 
-def _clips(folder: Path) -> list[Path]:
+def measure(args: argparse.Namespace) -> Report:
+    """Measure each case with each number of clips."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clips = _write_clips(folder)
+        links = {count: make_links(clips, count, folder) for count in args.counts}
+        peaks = [_run(links[count], count, case, folder) for case in CASES for count in links]
+    rows = [(peak.case, f"{peak.clips:,}", f"{peak.memory_mb:.0f}") for peak in peaks]
+    page = f"""# Memory
+
+Written by `python -m benchmarks memory`; do not edit. Highest resident memory of the predicting
+process, without a network, over links to a few clips of less than a second: what a run keeps for
+each of its clips. An estimated prior needs all posteriors at once, in the end.
+
+Python {platform.python_version()}, {platform.system()} on {platform.machine()}.
+
+{markdown_table(("written", "clips", "MB"), rows)}"""
+    growth = largest_growth(peaks)
+    problem = f"{growth:.0f} MB more for more clips; the limit is {LIMIT_MB:.0f} MB"
+    most, least = max(args.counts), min(args.counts)
+    table = [peak.memory_mb for peak in peaks if not CASES[peak.case]]
+    ratios = {f"memory, {most:,} clips / {least:,} clips": max(table) / min(table)}
+    return Report(page, ratios, problem if growth > LIMIT_MB else "")
+
+
+def largest_growth(peaks: Sequence[Peak]) -> float:
+    """Memory of the largest run less that of the smallest in MB, for the worst case."""
+    by_case = [
+        [p.memory_mb for p in peaks if p.case == case] for case in CASES if case != _ESTIMATE
+    ]
+    return max(max(values) - min(values) for values in by_case)
+
+
+def _write_clips(folder: Path) -> list[Path]:
+    import numpy as np
+    import soundfile
+
     paths = [folder / f"clip{number}.mp3" for number in range(_CLIPS)]
     for number, path in enumerate(paths):
-        samples = tone(_SECONDS * (1 + number / _CLIPS), _RATE)
-        soundfile.write(path, samples, _RATE, "MPEG_LAYER_III", format="MP3")
+        times = np.arange(int(_SECONDS * (1 + number / _CLIPS) * _RATE)) / _RATE
+        tone = 0.3 * np.sin(2 * np.pi * 440 * times)
+        soundfile.write(path, tone, _RATE, "MPEG_LAYER_III", format="MP3")
     return paths
 
 
-def _run(weights: Path, folder: Path, count: int, case: str) -> Peak:
+def _run(links: Path, count: int, case: str, folder: Path) -> Peak:
+    options = ("--quiet", "--no-resume", "--system", _SYSTEM, *CASES[case])
     done = subprocess.run(
-        [sys.executable, "-c", _RUN, weights, folder / str(count), "--quiet", *CASES[case]],
+        [sys.executable, "-c", _RUN, links, *options],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -100,52 +118,5 @@ def _run(weights: Path, folder: Path, count: int, case: str) -> Peak:
     )
     code, kilobytes = done.stdout.splitlines()[-1].split()
     if code != "0":
-        raise RuntimeError(f"the run ended with {code}: {done.stderr}")
+        raise RuntimeError(f"the run ended with exit code {code}: {done.stderr}")
     return Peak(count, case, int(kilobytes) / 1024)
-
-
-def table(peaks: Sequence[Peak]) -> str:
-    """The peaks as a document."""
-    rows = [f"| {peak.case} | {peak.clips:,} | {peak.megabytes:.0f} |" for peak in peaks]
-    return "\n".join(
-        [
-            "# Memory",
-            "",
-            "Written by `python -m benchmarks.memory`; do not edit. Highest resident memory of the",
-            "predicting process, without a network, over links to a few clips of less than a",
-            "second: what a run keeps for each of its clips. An estimated prior holds all",
-            "posteriors at once, in the end.",
-            "",
-            f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}.",
-            "",
-            "| written | clips | MB |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
-def growth(peaks: Sequence[Peak]) -> float:
-    """Megabytes between the smallest and the largest run of a case, of the worst case."""
-    sizes = {case: [p.megabytes for p in peaks if p.case == case] for case in CASES}
-    return max(max(s) - min(s) for case, s in sizes.items() if case != _UNJUDGED)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure, write the table, and judge it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
-    parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 100_000])
-    parser.add_argument("-o", "--output", type=Path, default=TABLE)
-    given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        peaks = measured(Path(folder), given.counts)
-    given.output.write_text(table(peaks), encoding="utf-8")
-    print(table(peaks))
-    grown = growth(peaks)
-    print(f"{grown:.0f} MB more for more clips; at most {MOST_MEGABYTES:.0f} are allowed")
-    return int(grown > MOST_MEGABYTES)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

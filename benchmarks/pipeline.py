@@ -1,36 +1,36 @@
-"""``python -m benchmarks.pipeline``: what a clip costs, against simpler ways to do the same.
+"""CPU time of a clip, compared with simpler ways to do the same.
 
-Every case is a process of its own over the same clips (``benchmarks.clips``), in turns; CPU time
-(user and system, with the time of its children) and wall time of a run over few clips go off those
-of one over all of them, so that start-up does not count. Writes ``benchmarks/RESULTS.md``, with
-what ``benchmarks.stages`` and ``benchmarks.scale`` find.
+Each case is a process of its own over the same clips, in turns. The cost of a run over a few clips
+is subtracted from the cost of a run over all clips, so that start-up does not count.
 
-- ``decode``: soundfile alone, one file after the other: the floor.
-- ``front end``: decoding and log-mel in one worker process, no network.
+- ``decode``: soundfile alone, one file after the other: the lower bound.
+- ``front end``: decoding and log-mel spectrogram in worker processes, no network.
 - ``ours``: ``predict.py`` with one worker; ``ours, 2 workers`` with two.
-- ``naive``: ``librosa.load``, librosa's mel, ``model.predict`` a file, with the same network.
+- ``naive``: ``librosa.load``, librosa's spectrogram, ``model.predict`` for each file.
 """
 
 import argparse
-import os
-import platform
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clips, scale
-from model import cpus
-from model.clips import find
+from benchmarks import stages
+from benchmarks.measuring import (
+    ROOT,
+    Cost,
+    Report,
+    call_alone,
+    machine,
+    make_clips,
+    make_links,
+    markdown_table,
+    predict,
+    run,
+    write_list,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).with_name("RESULTS.md")
 FEW = 16
+_HELP_ROUNDS = 5
 
 _DECODE = """
 import sys, soundfile
@@ -73,153 +73,155 @@ np.save(sys.argv[2], rows)
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """CPU and wall seconds of a process."""
-
-    cpu: float
-    wall: float
-
-
-def main() -> int:
-    """Measure, print, and write the results; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
-    parser.add_argument("--clips", type=Path, default=ROOT / "cache" / "benchmark")
-    parser.add_argument("--count", type=int, default=256, help="links to the clips, for each case")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scale", type=int, nargs="*", default=[100, 1000, 10_000])
-    given = parser.parse_args()
-    paths = [str(path.absolute()) for path in clips.make(given.clips)]
-    with tempfile.TemporaryDirectory() as folder:
-        parts = [
-            measured(scale.links(paths, given.count, Path(folder)), given.rounds, Path(folder)),
-            _stages(given.clips),
-            scale.measured(paths, given.scale, Path(folder)),
-        ]
-    text = "\n".join(parts)
-    print(text)
-    RESULTS.write_text(text, encoding="utf-8")
-    return 0
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the measurement."""
+    add = parser.add_argument
+    add("--clips", type=Path, default=ROOT / "cache" / "benchmark", help="folder of the mp3s")
+    add("--count", type=int, default=256, help="links to the clips, for each case")
+    add("--rounds", type=int, default=5)
+    add("--lengths", type=int, nargs="*", default=[100, 1000, 10_000], help="clips of long runs")
 
 
-def measured(place: Path, rounds: int, folder: Path) -> str:
-    """Run all cases in turns over a folder of clips and describe what they cost."""
-    paths = [str(path) for path in sorted(place.iterdir())]
-    all_clips, few_clips = folder / "all.txt", folder / "few.txt"
-    all_clips.write_text("".join(f"{path}\n" for path in paths))
-    few_clips.write_text("".join(f"{path}\n" for path in paths[:FEW]))
-    cases: dict[str, Callable[[Path], list[str]]] = {
-        "decode": lambda listed: ["-c", _DECODE, str(listed)],
-        "front end": lambda listed: ["-c", _FRONT_END, str(listed), "1"],
-        "front end, 2 workers": lambda listed: ["-c", _FRONT_END, str(listed), "2"],
-        "ours": lambda listed: ours(listed, folder, 1),
-        "ours, 2 workers": lambda listed: ours(listed, folder, 2),
-        "naive": lambda listed: ["-c", _NAIVE, str(listed), str(folder / "naive.npy")],
+def measure(args: argparse.Namespace) -> Report:
+    """Measure the cases, the stages, batch sizes, and runs of growing length."""
+    clips = make_clips(args.clips)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        links = make_links(clips, args.count, folder)
+        costs = compare(links, args.rounds, folder)
+        difference = largest_difference(write_list(links, args.count, folder), folder)
+        lengths = _lengths(clips, args.lengths, folder)
+    head = f"""# What a clip costs
+
+Made by `python -m benchmarks pipeline`: {args.count} clips of 30 s (links to {len(clips)};
+44.1 kHz, stereo, 128 to 320 kbit/s and variable), medians of {args.rounds} rounds in turns,
+start-up subtracted. {machine()}.
+
+"""
+    ratios = {
+        "CPU time, ours / decoding alone": costs["ours"].cpu / costs["decode"].cpu,
+        "CPU time, naive / ours": costs["naive"].cpu / costs["ours"].cpu,
+        "wall time, one worker / two workers": costs["ours"].wall / costs["ours, 2 workers"].wall,
     }
-    costs: dict[str, list[Cost]] = {name: [] for name in cases}
+    parts = [head + describe(costs, difference), _stages(args.clips), _batches(), lengths]
+    return Report("\n".join(parts), ratios)
+
+
+def compare(links: Path, rounds: int, folder: Path) -> dict[str, Cost]:
+    """The median cost of a clip of the folder ``links`` for each case."""
+    count = len(list(links.iterdir()))
+    costs: dict[str, list[Cost]] = {}
+    lists = [write_list(links, number, folder) for number in (count, FEW)]
     for _ in range(rounds):
-        for name, command in cases.items():
-            whole, start = run(command(all_clips)), run(command(few_clips))
-            more = len(paths) - FEW
-            costs[name].append(difference(whole, start, more))
-    apart = _largest_difference(folder, all_clips)
-    return _described(costs, len(paths), rounds, apart)
+        measured: dict[str, list[Cost]] = {}
+        for clips in lists:
+            for case, command in _cases(clips, folder).items():
+                measured.setdefault(case, []).append(run(command))
+        for case, (whole, start) in measured.items():
+            costs.setdefault(case, []).append(whole.per_clip(start, count - FEW))
+    return {
+        case: Cost(
+            statistics.median(cost.cpu for cost in rounds_of_case),
+            statistics.median(cost.wall for cost in rounds_of_case),
+            max(cost.memory_mb for cost in rounds_of_case),
+        )
+        for case, rounds_of_case in costs.items()
+    }
 
 
-def difference(whole: Cost, start: Cost, clips: int) -> Cost:
-    """The cost of each of the clips that one run has more than another."""
-    return Cost((whole.cpu - start.cpu) / clips, (whole.wall - start.wall) / clips)
-
-
-def ours(listed: Path, folder: Path, workers: int) -> list[str]:
+def ours(clips: Path, folder: Path, workers: int) -> list[object]:
     """Arguments of Python that run ``predict.py`` over a list of clips."""
-    table = str(folder / "ours.csv")
-    predict = [str(ROOT / "predict.py"), f"@{listed}", "-o", table, "--quiet", "--device", "cpu"]
-    return [*predict, "--no-resume", "--prior", "train", "--workers", str(workers)]
+    options = ("--no-resume", "--prior", "train", "--workers", workers)
+    return predict(f"@{clips}", folder / "ours.csv", *options)
 
 
-def _stages(folder: Path) -> str:
-    command = [sys.executable, "-m", "benchmarks.stages", str(folder.absolute())]
-    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    return done.stdout.removesuffix("\n")  # print's
+def _cases(clips: Path, folder: Path) -> dict[str, list[object]]:
+    """Arguments of Python for each case over a list of clips."""
+    return {
+        "decode": ["-c", _DECODE, clips],
+        "front end": ["-c", _FRONT_END, clips, 1],
+        "front end, 2 workers": ["-c", _FRONT_END, clips, 2],
+        "ours": ours(clips, folder, 1),
+        "ours, 2 workers": ours(clips, folder, 2),
+        "naive": ["-c", _NAIVE, clips, folder / "naive.npy"],
+    }
 
 
-def run(arguments: list[str], python: str | Path = sys.executable) -> Cost:
-    """What a Python process and those that it starts cost."""
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(
-        [str(python), *arguments],
-        check=True,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, time.monotonic() - begun)
-
-
-def _largest_difference(folder: Path, listed: Path) -> float:
-    """Between our probabilities and those of the naive way, over all clips."""
+def largest_difference(clips: Path, folder: Path) -> float:
+    """Largest difference of a probability between ``ours`` and ``naive`` over a list of clips."""
     import numpy as np
 
     from model.outputs import submission
 
-    run(["-c", _NAIVE, str(listed), str(folder / "naive.npy")])
-    run(ours(listed, folder, 1))
-    rows = {row.file_id: row.probabilities for row in submission.read(folder / "ours.csv")}
-    ids = [clip.file_id for clip in find([f"@{listed}"]).clips]
-    order = [Path(path).name for path in listed.read_text().splitlines()]
-    theirs = dict(
-        zip(
-            (name.removesuffix(".mp3") for name in order),
-            np.load(folder / "naive.npy"),
-            strict=True,
-        )
-    )
-    return max(float(np.abs(np.array(rows[i]) - theirs[i]).max()) for i in ids)
+    run(["-c", _NAIVE, clips, folder / "naive.npy"])
+    run(ours(clips, folder, 1))
+    table = {row.file_id: row.probabilities for row in submission.read(folder / "ours.csv")}
+    rows = [table[Path(path).stem] for path in clips.read_text(encoding="utf-8").splitlines()]
+    return float(np.abs(np.array(rows) - np.load(folder / "naive.npy")).max())
 
 
-def _described(costs: dict[str, list[Cost]], count: int, rounds: int, apart: float) -> str:
-    medians = {
-        name: Cost(statistics.median(c.cpu for c in cs), statistics.median(c.wall for c in cs))
-        for name, cs in costs.items()
-    }
-    floor = medians["decode"].cpu
-    rows = "\n".join(
-        f"| {name} | {1000 * cost.cpu:.0f} | {cost.cpu / floor:.2f} | {1000 * cost.wall:.0f} |"
-        for name, cost in medians.items()
-    )
-    one, two, naive = (medians[n] for n in ("ours", "ours, 2 workers", "naive"))
-    alone = medians["front end"].wall / medians["front end, 2 workers"].wall
-    return f"""# What a clip costs
-
-Made by `python -m benchmarks.pipeline`: {count} clips of 30 s (links to fewer; 44.1 kHz, stereo,
-128 to 320 kbit/s and variable), medians of {rounds} rounds in turns, start-up taken away.
-{machine()}, {cpus.usable()} processors, Python {platform.python_version()}, no GPU.
-
-| case | CPU ms a clip | against decode | wall ms a clip |
-|---|---|---|---|
-{rows}
-
+def describe(costs: dict[str, Cost], difference: float) -> str:
+    """The costs of the cases in Markdown."""
+    decode = costs["decode"].cpu
+    rows = [
+        (case, f"{1000 * cost.cpu:.0f}", f"{cost.cpu / decode:.2f}", f"{1000 * cost.wall:.0f}")
+        for case, cost in costs.items()
+    ]
+    one, two, naive = (costs[case] for case in ("ours", "ours, 2 workers", "naive"))
+    front_end = costs["front end"].wall / costs["front end, 2 workers"].wall
+    columns = ("case", "CPU ms a clip", "against decode", "wall ms a clip")
+    return f"""{markdown_table(columns, rows)}
 - naive / ours, CPU: {naive.cpu / one.cpu:.2f}
-- wall, one worker / two workers: {one.wall / two.wall:.2f} (the network shares the processors with
-  the workers; `front end` alone: {alone:.2f})
+- wall, one worker / two workers: {one.wall / two.wall:.2f} (the network shares the CPUs with the
+  workers; `front end` alone: {front_end:.2f})
 - a million clips on five such processors: {1e6 * two.cpu / 5 / 3600:.1f} hours of CPU time each
-- largest difference of a probability between ours and naive: {apart:.1e}
+- largest difference of a probability between ours and naive: {difference:.1e}
 """
 
 
-def machine() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    names = [line.split(": ", 1)[1] for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+def _stages(folder: Path) -> str:
+    costs = call_alone(stages.stages_ms, str(folder.absolute()))
+    table = markdown_table(("stage", "CPU ms"), [(n, f"{ms:.1f}") for n, ms in costs.items()])
+    return f"""## Stages
+
+CPU milliseconds of a clip, median, each stage alone in one process and on one thread.
+
+{table}"""
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _batches() -> str:
+    rows = [
+        (batch, f"{ms:.1f}", f"{memory_mb:.0f}", f"{difference:.1e}")
+        for batch, ms, memory_mb, difference in call_alone(stages.batches)
+    ]
+    columns = ("windows of a call", "CPU ms a window", "memory so far, MB", "difference of a logit")
+    return f"""## Windows of a call of the network
+
+On one thread; the difference is the largest from the logits of the first row.
+
+{markdown_table(columns, rows)}"""
+
+
+def _lengths(clips: list[Path], counts: list[int], folder: Path) -> str:
+    """Start-up, the first row, and the cost of a clip in runs of growing length."""
+    helps = [run([ROOT / "predict.py", "--help"]).cpu for _ in range(_HELP_ROUNDS)]
+
+    def over(count: int) -> Cost:
+        return run(predict(make_links(clips, count, folder), folder / "length.csv"))
+
+    first = over(1)
+    rows = []
+    for count in counts:
+        cost = over(count)
+        cpu, wall = 1000 * cost.cpu / count, 1000 * cost.wall / count
+        rows.append((f"{count:,}", f"{cpu:.0f}", f"{wall:.0f}", f"{cost.memory_mb:.0f}"))
+    columns = ("clips", "CPU ms a clip", "wall ms a clip", "MB")
+    return f"""## Start-up and length
+
+- `--help`: {statistics.median(helps):.2f} s CPU
+- one clip, from start to end: {first.cpu:.1f} s CPU, {first.wall:.1f} s
+
+Runs over links to the same clips, start-up included. The memory is the largest resident memory of
+one process, which is the one that predicts.
+
+{markdown_table(columns, rows)}"""

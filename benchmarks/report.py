@@ -1,8 +1,7 @@
-"""``python -m benchmarks.report``: what a report of many clips costs, measured in a browser.
+"""Response times of the HTML report of many clips, measured in a browser.
 
 Writes a report of made-up clips, opens it in Debian's Chromium (``apt-get install chromium``) in a
-new page for every round, and measures there with ``performance.now`` until the next picture is on
-the screen. Writes ``benchmarks/REPORT.md``.
+new page for every round, and measures there with ``performance.now`` until the next frame is drawn.
 """
 
 import argparse
@@ -10,17 +9,23 @@ import os
 import platform
 import shutil
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from model import cpus
-from model.outputs.report import write
-from tests.support.report_samples import ABOUT, many
+import numpy as np
 
-RESULTS = Path(__file__).with_name("REPORT.md")
+from benchmarks.measuring import Report, markdown_table
+from model import cpus
+from model.clips import Clip, Notice
+from model.genres import GENRES
+from model.outputs.report import About, write
+from model.outputs.report.thumbnails import thumbnail
+from model.results import Result, Window
+
+ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", True, {"device": "cpu"})
 
 # The page's own clock begins with the navigation.
 _SHOWN = """
@@ -56,30 +61,58 @@ STEPS = {
 }
 
 
-def main() -> int:
-    """Measure, print, and write the results; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the measurement."""
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
+
+
+def measure(args: argparse.Namespace) -> Report:
+    """Write a report and measure it."""
     program = shutil.which("chromium")
     if program is None:
-        print("chromium is not installed; run: apt-get install chromium", file=sys.stderr)
-        return 1
+        return Report("", problem="chromium is not installed; run: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "report.html")
-        clips = list(many(given.clips))
+        clips = list(made_up_clips(args.clips))
         begun = time.monotonic()
         write(path, clips, ABOUT)
-        writing = time.monotonic() - begun
-        rounds, version = measured(path, program, given.rounds)
-        text = described(given.clips, path.stat().st_size, writing, rounds, version)
-    print(text)
-    RESULTS.write_text(text, encoding="utf-8")
-    return 0
+        writing_s = time.monotonic() - begun
+        rounds, version = _measure_page(path, program, args.rounds)
+        return Report(_page(args.clips, path.stat().st_size, writing_s, rounds, version))
 
 
-def measured(path: Path, program: str, rounds: int) -> tuple[list[dict[str, float]], str]:
+def made_up_clips(count: int) -> Iterator[Result]:
+    """Results of made-up clips whose fields vary as those of real clips do."""
+    random = np.random.default_rng(0)
+    prior = random.dirichlet(np.ones(len(GENRES)))
+    for number in range(count):
+        path = f"/music/{number % 100:03}/{random.integers(10**6):06} track {number}.mp3"
+        file_id = path.removeprefix("/music/").removesuffix(".mp3")
+        if number % 50 == 7:
+            notice = Notice("undecodable", "no decoder found audio in it")
+            yield Result(Clip(file_id, path), tuple(prior.tolist()), False, (notice,))
+            continue
+        values = random.dirichlet(np.full(len(GENRES), 0.15))
+        windows = tuple(
+            Window(10.0 * place, tuple(random.dirichlet(20 * values + 0.01).tolist()))
+            for place in range(3)
+        )
+        frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]
+        log_mel = frames + np.linspace(4, -4, 48) + random.normal(size=(96, 48))
+        picture = thumbnail(log_mel.astype(np.float16))
+        notices = (Notice("long", "95.2 s, of which the middle 30 were used"),)
+        yield Result(
+            Clip(file_id, path),
+            tuple(values.tolist()),
+            True,
+            notices if number % 9 == 0 else (),
+            windows,
+            thumbnail=picture,
+        )
+
+
+def _measure_page(path: Path, program: str, rounds: int) -> tuple[list[dict[str, float]], str]:
     """Milliseconds of each step in each round, and the browser's version."""
     from playwright.sync_api import sync_playwright
 
@@ -104,29 +137,22 @@ def _round(browser: Any, path: Path) -> dict[str, float]:
     return costs
 
 
-def described(
-    clips: int, size: int, writing: float, rounds: list[dict[str, float]], version: str
+def _page(
+    clips: int, size: int, writing_s: float, rounds: list[dict[str, float]], version: str
 ) -> str:
-    """The results as a page."""
     load = os.getloadavg()[0]
-    rows = "\n".join(
-        f"| {name} | {statistics.median(costs):.0f} | {max(costs):.0f} |"
-        for name in rounds[0]
-        for costs in [[costs[name] for costs in rounds]]
-    )
+    rows = []
+    for name in rounds[0]:
+        times = [costs[name] for costs in rounds]
+        rows.append((name, f"{statistics.median(times):.0f}", f"{max(times):.0f}"))
+    columns = ("step, until it is on the screen", "median ms", "longest ms")
     return f"""# What a report costs
 
-Made by `python -m benchmarks.report`: {clips:,} made-up clips, {len(rounds)} rounds, each in a new
+Made by `python -m benchmarks report`: {clips:,} made-up clips, {len(rounds)} rounds, each in a new
 page of Chromium {version}. {platform.machine()}, {cpus.usable()} processors, no graphics card;
 the load of the machine was {load:.1f}, this program included.
 
-The page is {size / 1e6:.1f} MB, {size / clips:.0f} bytes a clip, and is written in {writing:.1f} s.
+The page is {size / 1e6:.1f} MB, {size / clips:.0f} bytes a clip, and is written in
+{writing_s:.1f} s.
 
-| step, until it is on the screen | median ms | longest ms |
-|---|---|---|
-{rows}
-"""
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+{markdown_table(columns, rows)}"""

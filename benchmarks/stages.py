@@ -1,44 +1,24 @@
-"""``python -m benchmarks.stages FOLDER``: CPU milliseconds of each stage of a clip, in one process.
+"""CPU time of each stage of a clip, and of the network by the number of windows of a call.
 
-The process must be a fresh one: where numpy was imported before, its idle threads count as well.
+Used by ``benchmarks.pipeline``, which calls both functions in new processes.
 """
 
 import contextlib
-import os
+import resource
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.cpus import ONE_THREAD
+from benchmarks.measuring import cpu_seconds
 
 ROUNDS = 3
+BATCHES = (2, 3, 6, 12, 24, 48)
+WINDOWS = 48
 
 
-class Stopwatch:
-    """CPU time of named steps."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, list[float]] = {}
-
-    @contextlib.contextmanager
-    def timing(self, name: str) -> Iterator[None]:
-        """Keep the CPU time of a block under a name."""
-        begun = time.process_time()
-        yield
-        self.seconds.setdefault(name, []).append(time.process_time() - begun)
-
-
-def main() -> int:
-    """Measure and print; returns the exit code."""
-    os.environ.update(ONE_THREAD)
-    print(measured([str(path) for path in sorted(Path(sys.argv[1]).iterdir())]))
-    return 0
-
-
-def measured(paths: list[str]) -> str:
-    """Run every stage of every clip alone and describe what it costs."""
+def stages_ms(folder: str) -> dict[str, float]:
+    """CPU milliseconds of a clip for each stage alone, the median over a folder of mp3s."""
     import numpy as np
     import soundfile
     import soxr
@@ -52,37 +32,72 @@ def measured(paths: list[str]) -> str:
 
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
     network = systems.load(card).connect(Execution("cpu", 1, 3))
-    watch = Stopwatch()
-    for path in map(Path, paths * ROUNDS):
-        with watch.timing("decoding (soundfile)"):
+    seconds: dict[str, list[float]] = {}
+
+    @contextlib.contextmanager
+    def timing(name: str) -> Iterator[None]:
+        begun = time.process_time()
+        yield
+        seconds.setdefault(name, []).append(time.process_time() - begun)
+
+    for path in sorted(Path(folder).iterdir()) * ROUNDS:
+        with timing("decoding (soundfile)"):
             stereo, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        with watch.timing("length by miniaudio"):
+        with timing("length by miniaudio"):
             mp3_seconds(path, LONGEST_SECONDS)
-        with watch.timing("mean of the channels"):
+        with timing("mean of the channels"):
             samples = mono(stereo)
-        with watch.timing("resampling"):
+        with timing("resampling"):
             waveform = soxr.resample(samples, rate, card.front_end.sample_rate, quality="HQ")
-        with watch.timing("log-mel spectrogram"):
-            log_mel = card.spectrogram.log_mel(waveform)
-        with watch.timing("half precision"):
+        with timing("log-mel spectrogram"):
+            log_mel = card.front_end.compute(waveform)
+        with timing("half precision"):
             half = log_mel.astype(np.float16)
-        with watch.timing("windows"):
+        with timing("windows"):
             windows = cut_windows(half, card.window_frames)
-        with watch.timing("network"):
+        with timing("network"):
             network(windows)
-    rows = "\n".join(
-        f"| {name} | {1000 * statistics.median(seconds):.1f} |"
-        for name, seconds in watch.seconds.items()
-    )
-    return f"""## Stages
-
-CPU milliseconds of a clip, median, each stage alone in one process and on one thread.
-
-| stage | CPU ms |
-|---|---|
-{rows}
-"""
+    return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def batches() -> list[tuple[int, float, float, float]]:
+    """Cost of the default network by the number of windows of a call.
+
+    Returns:
+        For each of ``BATCHES``: windows of a call, CPU milliseconds of a window, highest memory
+        of the process so far in 2^20 bytes, and largest difference of a logit from the first row.
+    """
+    import numpy as np
+
+    from model import systems
+    from model.systems import cards
+    from model.systems.base import Execution
+
+    card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
+    system = systems.load(card)
+    shape = (WINDOWS, card.window_frames, card.front_end.width)
+    windows = np.random.default_rng(0).normal(0.0, 0.5, shape).astype("float32")
+    networks, logits, memory_mb = {}, {}, {}
+    for batch in BATCHES:
+        networks[batch] = system.connect(Execution("cpu", 1, batch))
+        parts = [networks[batch](windows[i : i + batch]) for i in range(0, WINDOWS, batch)]
+        logits[batch] = np.concatenate(parts)
+        memory_mb[batch] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    seconds: dict[int, list[float]] = {batch: [] for batch in BATCHES}
+    for _ in range(ROUNDS):  # batch sizes in turns, so that other load affects all of them
+        for batch, network in networks.items():
+
+            def work(batch: int = batch) -> None:
+                for start in range(0, WINDOWS, batch):
+                    network(windows[start : start + batch])  # noqa: B023 - called at once
+
+            seconds[batch].append(cpu_seconds(work))
+    return [
+        (
+            batch,
+            1000 * statistics.median(seconds[batch]) / WINDOWS,
+            memory_mb[batch],
+            float(np.abs(logits[batch] - logits[BATCHES[0]]).max()),
+        )
+        for batch in BATCHES
+    ]

@@ -1,14 +1,19 @@
-"""The benchmarks still run; what they say about speed is not a test's business."""
+"""The benchmarks run; tests do not check what they measure, except equal results."""
 
 import gzip
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from benchmarks import pipeline, scale
-from benchmarks.systems import alone, measured, stored_numbers
+from benchmarks import measuring, memory, pipeline
+from benchmarks.__main__ import BENCHMARKS, main, ratios_page
+from benchmarks.measuring import Report, call_alone
+from benchmarks.systems import count_numbers, front_end_ms, measure_systems, network_ms
 from model import systems
 from model.systems import cards
 from model.systems.cards import describe_weights
@@ -19,30 +24,76 @@ from model.systems.cards import describe_weights
 def test_every_case_runs_and_the_naive_way_gives_our_probabilities(
     tmp_path: Path, clips: list[Path]
 ) -> None:
-    paths = [str(path) for path in clips]
-    place = scale.links(paths, pipeline.FEW + 2, tmp_path)
-    text = pipeline.measured(place, rounds=1, folder=tmp_path)
+    count = pipeline.FEW + 2
+    links = measuring.make_links(clips, count, tmp_path)
+    costs = pipeline.compare(links, rounds=1, folder=tmp_path)
+    text = pipeline.describe(costs, 0.0)
     for case in ("decode", "front end", "ours", "naive"):
         assert f"| {case} |" in text
-    apart = float(text.rpartition("ours and naive: ")[2])
-    assert apart < 1e-3
+    listed = measuring.write_list(links, count, tmp_path)
+    assert pipeline.largest_difference(listed, tmp_path) < 1e-3
+
+
+def test_memory_is_measured_for_each_case_and_number_of_clips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "memory.md"
+    assert main(["memory", "--counts", "2", "4", "-o", str(output)]) == 0
+    page = output.read_text(encoding="utf-8")
+    assert page in capsys.readouterr().out
+    for case in memory.CASES:
+        for count in (2, 4):
+            assert f"| {case} | {count} | " in page
+
+
+def test_the_cost_of_a_large_run_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "--clips", "2000000", "--price", "0.05"]) == 0
+    printed = capsys.readouterr().out
+    assert "\n2,000,000 clips:\n" in printed
+    assert "requests: 4 million" in printed
+    assert "price of the CPUs: " in printed
+    assert "price of the requests" not in printed
+
+
+def test_ratios_are_one_table_with_the_name_of_the_machine() -> None:
+    page = ratios_page([Report("", {"a / b": 2.0}), Report("", {"c / d": 0.5})])
+    assert measuring.processor() in page
+    assert "| a / b | 2.00 |\n| c / d | 0.50 |\n" in page
+
+
+def test_every_benchmark_is_listed_with_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    for name, (module, _) in BENCHMARKS.items():
+        assert re.search(rf"^    {name}\s", printed, re.MULTILINE)
+        assert (module.__doc__ or "").partition(" ")[0] in printed
+
+
+def test_clips_to_measure_are_30_seconds_in_stereo(tmp_path: Path) -> None:
+    clips = measuring.make_clips(tmp_path, ("vbr",))
+    info = soundfile.info(clips[0])
+    assert len(clips) == 10
+    assert (info.samplerate, info.channels) == (44_100, 2)
+    assert info.frames / info.samplerate == pytest.approx(30, abs=0.1)
 
 
 def test_what_a_system_costs_is_measured_part_by_part() -> None:
-    assert alone("front_end", "random") > 0
-    assert alone("network", "random") > 0
+    assert call_alone(front_end_ms, "random") > 0
+    assert call_alone(network_ms, "random") > 0
 
 
 def test_a_front_end_is_measured_once_for_all_that_have_it() -> None:
     asked: list[tuple[str, str]] = []
 
-    def milliseconds(part: str, name: str) -> float:
-        asked.append((part, name))
+    def milliseconds(part: Callable[[str], float], name: str) -> float:
+        asked.append((part.__name__, name))
         return len(asked)
 
-    found = dict(measured(["random", "svm", "prior", "xgboost"], milliseconds))
-    assert [name for part, name in asked if part == "front_end"] == ["random", "svm"]
-    assert [name for part, name in asked if part == "network"] == list(found)
+    found = dict(measure_systems(["random", "svm", "prior", "xgboost"], milliseconds))
+    assert [name for part, name in asked if part == "front_end_ms"] == ["random", "svm"]
+    assert [name for part, name in asked if part == "network_ms"] == list(found)
     assert found["random"].front_end_ms == found["prior"].front_end_ms
     assert found["svm"].front_end_ms == found["xgboost"].front_end_ms
     assert len({cost.network_ms for cost in found.values()}) == 4
@@ -63,14 +114,14 @@ def test_the_numbers_of_a_network_are_its_parameters(tmp_path: Path) -> None:
     network = keras.Model(inputs, layers.Dense(2)(x))
     path = tmp_path / "network.weights.h5"
     network.save_weights(path)
-    assert stored_numbers(path) == network.count_params() == 20 + 4 * 5 + 12
+    assert count_numbers(path) == network.count_params() == 20 + 4 * 5 + 12
 
 
 def test_the_numbers_of_other_weights_are_counted(tmp_path: Path) -> None:
     np.save(tmp_path / "table.npy", np.zeros((3, 4)))
-    assert stored_numbers(tmp_path / "table.npy") == 12
+    assert count_numbers(tmp_path / "table.npy") == 12
     trees = {"trees": [{"split": [0.5, 1], "kind": "word", "left": True}], "rounds": 7}
     (tmp_path / "trees.json.gz").write_bytes(gzip.compress(json.dumps(trees).encode()))
-    assert stored_numbers(tmp_path / "trees.json.gz") == 3
+    assert count_numbers(tmp_path / "trees.json.gz") == 3
     with pytest.raises(ValueError, match=r"weights\.pt: numbers of such a file"):
-        stored_numbers(tmp_path / "weights.pt")
+        count_numbers(tmp_path / "weights.pt")

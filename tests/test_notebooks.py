@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import model
-from benchmarks import notebook
+from benchmarks import notebooks
 from tests.conftest import CLIPS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -140,6 +140,6 @@ def test_an_upload_that_is_no_audio_is_told_so(execute: Execute) -> None:
 def test_the_notebooks_fit_into_mybinders_memory() -> None:
     for package in PACKAGES:
         pytest.importorskip(package, reason=f"NOT TESTED: {package} is missing")
-    for peak in notebook.all_measured():
+    for peak in notebooks.measure_notebooks():
         assert 200 < peak.kernel <= peak.together
-        assert peak.together < notebook.LIMIT_MEGABYTES - notebook.SERVER_MEGABYTES, peak
+        assert peak.together < notebooks.LIMIT_MB - notebooks.SERVER_MB, peak

@@ -58,9 +58,9 @@ def test_run_sh_names_the_systems_when_there_is_none_of_that_name(
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_costs_is_known(name: str) -> None:
     known = costs.read()
-    assert name in known, "run python -m benchmarks.systems"
+    assert name in known, "run python -m benchmarks systems"
     card = cards.read(name, systems.WEIGHTS_FOLDER)
-    assert known[name].weights_bytes == card.weights.size, "run python -m benchmarks.systems"
+    assert known[name].weights_bytes == card.weights.size, "run python -m benchmarks systems"
     assert known[name].front_end_ms > 0
     assert known[name].network_ms > 0
 
@@ -70,7 +70,7 @@ def test_what_a_front_end_costs_is_the_same_for_all_that_have_it() -> None:
     for name, cost in costs.read().items():
         front_end = cards.read(name, systems.WEIGHTS_FOLDER).front_end
         figures.setdefault(front_end, set()).add(cost.front_end_ms)
-    assert all(len(found) == 1 for found in figures.values()), "run python -m benchmarks.systems"
+    assert all(len(found) == 1 for found in figures.values()), "run python -m benchmarks systems"
 
 
 @pytest.mark.parametrize("name", NAMES)

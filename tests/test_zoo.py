@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.recovery import LEAST_RATIO, TABLE, Recovery, measured, rendered
+from tests.support.recovery import LEAST_RATIO, TABLE, Recovery, measured, rendered
 from tests.support.zoo import build_zoo
 
 CLIPS = Path(__file__).parent / "clips"
@@ -37,7 +37,7 @@ def test_from_every_file_the_ladder_gets_what_the_best_decoder_gets(tmp_path: Pa
     files = {line.split(" | ")[0] for line in rendered(found).splitlines() if line[:3] == "| `"}
     text = TABLE.read_text(encoding="utf-8")
     assert files == {line.split(" | ")[0] for line in text.splitlines() if line[:3] == "| `"}, (
-        "run python -m benchmarks.recovery"
+        "run python -m tests.support.recovery"
     )
 
 

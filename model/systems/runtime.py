@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 6
-"""Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.batches``)."""
+"""Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.stages``)."""
 
 GPU_BATCH = 96
 
@@ -124,7 +124,7 @@ def prepare(execution: Execution) -> Calls:
     """Import TensorFlow quietly and settle device and threads; call it once, before any model.
 
     On a CPU every thread has its own calls: threads that share one wait for each other, which
-    costs a third more processor time (``benchmarks.batches``).
+    costs a third more processor time (``benchmarks.stages``).
 
     Returns:
         How to give windows to a network.

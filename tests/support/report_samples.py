@@ -1,21 +1,15 @@
 """Clips of made-up runs, and the data of a page read back as a browser reads it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from model.clips import Clip, Notice
 from model.genres import GENRES
-from model.outputs.report import About
-from model.outputs.report.thumbnails import thumbnail
 from model.results import Result, Window
-
-ABOUT = About("mobilenet", "fma", "0.1.0", "2026-01-02", "music", True, {"device": "cpu"})
 
 HOSTILE_NAMES = (
     "<script>alert(1)</script>",
@@ -66,36 +60,6 @@ def clip(
         tuple(Window(start, tuple(probabilities)) for start, probabilities in windows),
         thumbnail=thumbnail,
     )
-
-
-def many(count: int) -> Iterator[Result]:
-    """Clips of all kinds, as different from each other as real ones."""
-    random = np.random.default_rng(0)
-    prior = random.dirichlet(np.ones(len(GENRES)))
-    for number in range(count):
-        path = f"/music/{number % 100:03}/{random.integers(10**6):06} track {number}.mp3"
-        file_id = path.removeprefix("/music/").removesuffix(".mp3")
-        if number % 50 == 7:
-            notice = Notice("undecodable", "no decoder found audio in it")
-            yield Result(Clip(file_id, path), tuple(prior.tolist()), False, (notice,))
-            continue
-        values = random.dirichlet(np.full(len(GENRES), 0.15))
-        windows = tuple(
-            Window(10.0 * place, tuple(random.dirichlet(20 * values + 0.01).tolist()))
-            for place in range(3)
-        )
-        frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]
-        log_mel = frames + np.linspace(4, -4, 48) + random.normal(size=(96, 48))
-        picture = thumbnail(log_mel.astype(np.float16))
-        notices = (Notice("long", "95.2 s, of which the middle 30 were used"),)
-        yield Result(
-            Clip(file_id, path),
-            tuple(values.tolist()),
-            True,
-            notices if number % 9 == 0 else (),
-            windows,
-            thumbnail=picture,
-        )
 
 
 @dataclass

@@ -45,7 +45,7 @@ def command(args: argparse.Namespace) -> int:
     for row in board["systems"]:
         if row["cost"] is None:
             print(
-                f"leaderboard: {row['name']} has no costs yet; run python -m benchmarks.systems",
+                f"leaderboard: {row['name']} has no costs yet; run python -m benchmarks systems",
                 file=sys.stderr,
             )
     return 0

@@ -1,6 +1,6 @@
 """What each system costs: the one place that all tables take it from.
 
-``python -m benchmarks.systems`` measures it and writes ``benchmarks/systems.json``.
+``python -m benchmarks systems`` measures it and writes ``benchmarks/systems.json``.
 """
 
 import json
@@ -54,7 +54,7 @@ def read(path: Path = PATH) -> dict[str, Cost]:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CostsError(
-            f"{path}: no file of costs ({error!r}); run python -m benchmarks.systems"
+            f"{path}: no file of costs ({error!r}); run python -m benchmarks systems"
         ) from None
 
 

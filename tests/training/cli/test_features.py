@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 import soundfile
 
+from benchmarks import librosa_features
 from model.clips import Clip
 from model.frontends.fma_features.clip import FeaturesError
 from model.frontends.fma_features.columns import COLUMNS
 from tests.conftest import CLIPS, ROOT
-from tests.support import fma_tree, recipe
+from tests.support import fma_tree
 from tests.support.agreement import agree, noise
 from tests.support.deadly import killed_by_its_name
 from training.data.features_extraction import outcomes
@@ -37,9 +38,9 @@ def extract(*arguments: object) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("name", ["rock-band", "spoken-word", "classical-strings"])
-def test_features_of_clips_are_those_of_the_recipe(name: str) -> None:
+def test_features_of_clips_are_those_of_librosa(name: str) -> None:
     path = CLIPS / f"{name}.mp3"
-    agree(features_of_file(path), recipe.features_of_file(path))
+    agree(features_of_file(path), librosa_features.features_of_file(path))
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from benchmarks.report import ABOUT, made_up_clips
 from model.genres import GENRES
 from model.outputs.report import write
 from model.results import Result
 from tests.model.outputs.report.conftest import Visit
-from tests.support.report_samples import ABOUT, HOSTILE_NAMES, clip, many, posterior
+from tests.support.report_samples import HOSTILE_NAMES, clip, posterior
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -286,7 +287,7 @@ def test_accessibility_and_width(tmp_path: Path, visit: Visit, scheme: Any, view
     if viewport:
         visit.page.set_viewport_size(viewport)
     odd = [clip(name, 0.3, path=f"/music/{name}.mp3") for name in HOSTILE_NAMES]
-    page = visit.open(report(tmp_path, *many(120), *odd))
+    page = visit.open(report(tmp_path, *made_up_clips(120), *odd))
     for place in (0, 7, 50):
         page.locator(NAMES).nth(place).click()
     for summary in page.locator("summary").all():
@@ -301,7 +302,7 @@ def test_accessibility_and_width(tmp_path: Path, visit: Visit, scheme: Any, view
 def test_without_scripts_the_summary_is_there(tmp_path: Path, browser: "Browser") -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(report(tmp_path, *many(60)).as_uri())
+    page.goto(report(tmp_path, *made_up_clips(60)).as_uri())
     assert page.locator("noscript").is_visible()
     assert not page.locator("#table").is_visible()
     assert page.get_by_role("heading", name="Genres, as expected counts").is_visible()
@@ -310,7 +311,7 @@ def test_without_scripts_the_summary_is_there(tmp_path: Path, browser: "Browser"
 
 
 def test_ten_thousand_clips(tmp_path: Path, visit: Visit) -> None:
-    page = visit.open(report(tmp_path, *many(10_000)))
+    page = visit.open(report(tmp_path, *made_up_clips(10_000)))
     assert page.locator(NAMES).count() == 100
     page.get_by_role("button", name="Next").click()
     assert "101 to 200 of 10,000" in page.get_by_role("status").first.inner_text()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.report import ABOUT, made_up_clips
 from model.errors import PackageError
 from model.files import OutputError
 from model.genres import GENRES
@@ -20,7 +21,7 @@ from model.outputs.report import About, prepare, write
 from model.outputs.report.reasons import MEANINGS
 from model.results import Result
 from tests.conftest import ROOT
-from tests.support.report_samples import ABOUT, HOSTILE_NAMES, Page, clip, many, opened, posterior
+from tests.support.report_samples import HOSTILE_NAMES, Page, clip, opened, posterior
 
 OS_TEXT = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
 
@@ -41,7 +42,7 @@ def hostile(name: str) -> Result:
 
 
 def test_it_needs_nothing_from_outside(tmp_path: Path) -> None:
-    written = page(tmp_path, *many(60))
+    written = page(tmp_path, *made_up_clips(60))
     for tag, attributes in written.elements:
         assert tag not in ("link", "iframe", "object", "embed", "base", "img")
         assert not set(attributes) & {"src", "style"}
@@ -173,7 +174,7 @@ def test_what_a_probability_means_depends_on_calibration(tmp_path: Path, calibra
 
 
 def test_many_clips_stay_small(tmp_path: Path) -> None:
-    write(tmp_path / "r.html", many(2_000), ABOUT)
+    write(tmp_path / "r.html", made_up_clips(2_000), ABOUT)
     # Beside the picture of 772 characters: two names, 64 probabilities, and a remark at times.
     assert (tmp_path / "r.html").stat().st_size < 2_000 * 1_400 + 60_000
 

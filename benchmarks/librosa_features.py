@@ -1,7 +1,7 @@
-"""FMA's features as their description has them, each by librosa's own function.
+"""The 518 FMA features by their published definition, each by a function of librosa.
 
-The reference of the tests and of ``benchmarks.features``: nothing is shared but the spectrum and
-the constant-Q transform, which the recipe computes once as well.
+Reference of ``benchmarks.features`` and of the tests. Features share the spectrum and the
+constant-Q transform, nothing else.
 """
 
 import warnings
@@ -30,18 +30,17 @@ STATISTICS: dict[str, Callable[..., NDArray[np.floating]]] = {
 
 
 def features_of_file(path: Path) -> NDArray[np.float32]:
-    """Shape [518], in the order of the table."""
+    """The features of a file, shape [518], in the order of FMA's table."""
     samples, rate = librosa.load(path, sr=None)
     return features_of_samples(samples, rate)
 
 
 def features_of_samples(samples: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
-    """Shape [518], in the order of the table; nan where a feature never changes."""
+    """The features of a waveform, shape [518]; nan for the moments of a constant feature."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of clips shorter than a frame, and of constant features
         frames = _from_constant_q(samples, rate) | _from_spectrum(samples, rate)
         frames["zcr"] = librosa.feature.zero_crossing_rate(samples, frame_length=2048)
-        assert {name: len(frames[name]) for name in ORDER} == ORDER
         columns = [
             statistic(frames[name], axis=1) for name in ORDER for statistic in STATISTICS.values()
         ]

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.recovery``: how many seconds each decoder gets out of each odd file.
+"""Seconds of audio that each decoder recovers from each damaged or unusual file of ``zoo``.
 
-Makes the collection of odd files that the tests use, decodes every file with every decoder alone
-and with the ladder of them that the program uses, and writes the table benchmarks/RECOVERY.md.
-Exit code 1 when for any file the ladder gets less than 99 % of what the best decoder gets.
+``python -m tests.support.recovery`` decodes every file with each decoder alone and with the decoder
+fallback of the program, and writes ``benchmarks/RECOVERY.md``. The exit code is 1 when the fallback
+recovers less than 99 % of the best decoder's seconds from any file.
 """
 
 import platform
@@ -22,10 +22,10 @@ import soundfile
 from model.clips import LONGEST_SECONDS
 from model.decoding.audio import UndecodableError, load
 from model.decoding.decoders import ffmpeg, libsndfile
-from tests.conftest import CLIPS
+from tests.conftest import CLIPS, ROOT
 from tests.support.zoo import Specimen, build_zoo
 
-TABLE = Path(__file__).parent / "RECOVERY.md"
+TABLE = ROOT / "benchmarks" / "RECOVERY.md"
 LEAST_RATIO = 0.99
 CHANCE_SECONDS = 0.5
 GOOD_CLIP = "rock-band.mp3"
@@ -38,14 +38,14 @@ Seconds = Callable[[Path], float]
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of one file.
+    """Seconds recovered from one file.
 
     Attributes:
         name: of the file.
         alone: seconds that each decoder gets alone, of the whole file; 0 where it fails.
         wrong_speed: whether the sample rate changes, which miniaudio does not follow.
         ours: seconds that the program uses, at most 30.
-        reasons: what it says about the file.
+        reasons: notices of the program about the file.
     """
 
     name: str
@@ -166,9 +166,9 @@ def rendered(found: Sequence[Recovery]) -> str:
     versions = [f"{name} {version(name)}" for name in ("soundfile", "miniaudio", "av")]
     versions.append(f"libsndfile {soundfile.__libsndfile_version__.removeprefix('libsndfile-')}")
     lines = [
-        "# Seconds recovered from odd files",
+        "# Seconds recovered from damaged and unusual files",
         "",
-        "Written by `python -m benchmarks.recovery`; the files are made by `tests/support/zoo.py`.",
+        "Written by `python -m tests.support.recovery` from the files of `tests/support/zoo.py`.",
         f"Python {platform.python_version()}, {', '.join(versions)}{_command_version()}.",
         "",
         "Each decoder alone reads the whole file, a dash is a failure. *Ours* is what the program",
