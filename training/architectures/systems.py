@@ -10,7 +10,7 @@ FUSION: Final = "fusion"
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class SystemSpec:
     """What a system is made of.
 
     Attributes:
@@ -30,51 +30,51 @@ class Ingredients:
 
 
 SYSTEMS: Final = {
-    "best": Ingredients(
+    "best": SystemSpec(
         "MobileNetV3 beside a small network made for artists: our lowest log loss, the default",
         (MOBILENET, ARTIST),
     ),
-    "mobilenet": Ingredients("MobileNetV3 alone: smaller and somewhat quicker", (MOBILENET,)),
-    "mobilenet_artist_musicnn": Ingredients(
+    "mobilenet": SystemSpec("MobileNetV3 alone: smaller and somewhat quicker", (MOBILENET,)),
+    "mobilenet_artist_musicnn": SystemSpec(
         "MobileNetV3 with two networks made for music beside it", (MOBILENET, ARTIST, MUSICNN)
     ),
-    "agf": Ingredients(
+    "agf": SystemSpec(
         "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",
         architecture="agf",
         halved=True,
     ),
-    "shortterm": Ingredients(
+    "shortterm": SystemSpec(
         "2018, rank 2, after its title alone: one CNN on 1, 2, 3 and 5 seconds, averaged",
         architecture="shortterm",
     ),
-    "xgboost": Ingredients(
+    "xgboost": SystemSpec(
         "2018, rank 3, after its abstract: gradient-boosted trees on the 518 features of FMA",
         architecture="xgboost",
     ),
-    "stft": Ingredients(
+    "stft": SystemSpec(
         "2018, rank 4: ConvNet with a shortcut on linear STFT spectrograms",
         architecture="stft",
         halved=True,
     ),
-    "xception": Ingredients(
+    "xception": SystemSpec(
         "2018, rank 5: Xception without its middle on mel spectrograms",
         architecture="xception",
         size="full",
     ),
-    "xception_narrow": Ingredients(
+    "xception_narrow": SystemSpec(
         "2018, rank 5, but narrower: Xception without its middle, a quarter of the channels",
         architecture="xception",
         size="narrow",
     ),
-    "dpn": Ingredients(
+    "dpn": SystemSpec(
         "2018, rank 6: Dual Path Network 92 on 192 mel bands", architecture="dpn", size="dpn92"
     ),
-    "dpn_narrow": Ingredients(
+    "dpn_narrow": SystemSpec(
         "2018, rank 6, but narrower: a Dual Path Network of 0.9 M parameters on 192 mel bands",
         architecture="dpn",
         size="narrow",
     ),
-    "svm": Ingredients(
+    "svm": SystemSpec(
         "2018, the starter kit's baseline: a support vector machine on the 518 features of FMA",
         architecture="svm",
     ),

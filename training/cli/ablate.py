@@ -31,7 +31,7 @@ def command(args: argparse.Namespace) -> int:
     names = args.variations or list(VARIATIONS)
     if unknown := set(names) - set(VARIATIONS):
         raise UsageError(f"no variation {min(unknown)!r}; there are: {', '.join(VARIATIONS)}")
-    plan, table, log = train.prepare(args)
-    path = write_json(plan.results_folder / "ablation.json", ablate(plan, table, names, log))
+    run, table, log = train.prepare(args)
+    path = write_json(run.results_folder / "ablation.json", ablate(run, table, names, log))
     log(f"{path}: written")
     return 0

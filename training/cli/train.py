@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 from model.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.architectures.systems import Ingredients
+    from training.architectures.systems import SystemSpec
     from training.data.dataset import ClipTable
-    from training.trainers.trainer import Log, Method
-    from training.trainers.training_run import Plan
+    from training.trainers.trainer import Log, Trainer
+    from training.trainers.training_run import TrainingRun
 
 TEACHERS: Final = "mn04,artist,MSD_musicnn,msd_fcn_all"
 FOLDS: Final = 5
@@ -26,14 +26,14 @@ FOLDS: Final = 5
 
 def command(args: argparse.Namespace) -> int:
     """Train and return the exit code."""
-    plan, table, log = prepare(args)
+    run, table, log = prepare(args)
     from training.trainers.training_run import train
 
-    train(plan, table, log)
+    train(run, table, log)
     return 0
 
 
-def prepare(args: argparse.Namespace) -> "tuple[Plan, ClipTable, Log]":
+def prepare(args: argparse.Namespace) -> "tuple[TrainingRun, ClipTable, Log]":
     """What to train, on which clips, and the log.
 
     Raises:
@@ -47,7 +47,7 @@ def prepare(args: argparse.Namespace) -> "tuple[Plan, ClipTable, Log]":
     work = args.work / args.system
     work.mkdir(parents=True, exist_ok=True)
     log = _logger(work / "log.txt")
-    return *_plan(args, work, log), log
+    return *_training_run(args, work, log), log
 
 
 def _check_initial_weights(args: argparse.Namespace) -> None:
@@ -62,13 +62,15 @@ def _check_initial_weights(args: argparse.Namespace) -> None:
         )
 
 
-def _plan(args: argparse.Namespace, work: Path, log: "Log") -> "tuple[Plan, ClipTable]":
+def _training_run(
+    args: argparse.Namespace, work: Path, log: "Log"
+) -> "tuple[TrainingRun, ClipTable]":
     import numpy as np
 
     from training.architectures.systems import FUSION, SYSTEMS
     from training.data import fma, folds
     from training.data.dataset import read_table
-    from training.trainers.training_run import Plan
+    from training.trainers.training_run import TrainingRun
 
     fitted_to = None
     if args.fma_root:
@@ -85,35 +87,33 @@ def _plan(args: argparse.Namespace, work: Path, log: "Log") -> "tuple[Plan, Clip
             schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
     system = SYSTEMS[args.system]
     scratch = system.architecture != FUSION or args.init == "none"
-    made_of = replace(system, branches=system.branches[:1]) if scratch else system
-    plan = Plan(
+    spec = replace(system, branches=system.branches[:1]) if scratch else system
+    run = TrainingRun(
         name=args.system,
-        made_of=made_of,
-        method=_method(args, made_of, scratch, work),
+        spec=spec,
+        trainer=_trainer(args, spec, scratch, work),
         schemes=schemes,
         work=work,
         weights_folder=args.out,
         results_folder=args.results,
         fitted_to=fitted_to,
     )
-    return plan, table
+    return run, table
 
 
-def _method(
-    args: argparse.Namespace, made_of: "Ingredients", scratch: bool, work: Path
-) -> "Method":
+def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: Path) -> "Trainer":
     from training.trainers import challenge2018 as historical
     from training.trainers import classic, fine_tuning
     from training.trainers.networks import Networks
 
-    if made_of.architecture in classic.LIBRARIES:
-        return classic.Classic(made_of.architecture, args.seed)
+    if spec.architecture in classic.LIBRARIES:
+        return classic.Classic(spec.architecture, args.seed)
     if scratch:
-        recipe = historical.RECIPES.get(made_of.architecture, fine_tuning.SCRATCH)
-        return Networks(made_of, work, recipe, seed=args.seed)
+        config = historical.CONFIGS.get(spec.architecture, fine_tuning.SCRATCH)
+        return Networks(spec, work, config, seed=args.seed)
     teachers = args.teachers if args.teachers is not None else "" if args.fma_root else TEACHERS
     return Networks(
-        made_of,
+        spec,
         work,
         files=_published(Path(args.init)),
         embeddings=(args.data or Path()) / "embeddings",

@@ -47,7 +47,7 @@ def crop(
     return cropped
 
 
-def vary(
+def augment(
     log_mel: NDArray[np.float32],
     front_end: FrontEnd,
     settings: Augmentation,

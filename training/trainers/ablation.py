@@ -1,4 +1,4 @@
-"""What each part of the recipe is worth: fits with one part changed, on the same folds.
+"""Scores with one part of the training configuration changed, on the same folds.
 
 The parts were chosen by such figures, some of them on these very folds: what they seem to bring
 here leans upward.
@@ -19,7 +19,7 @@ from training.evaluation.bootstrap import DRAWS, intervals
 from training.evaluation.heldout import HeldOut
 from training.trainers.networks import Networks
 from training.trainers.trainer import Log
-from training.trainers.training_run import Plan, cross_validate
+from training.trainers.training_run import TrainingRun, cross_validate
 
 AS_TRAINED: Final = "as trained"
 
@@ -27,13 +27,17 @@ _FULL: Final = Augmentation()
 
 VARIATIONS: Final[dict[str, dict[str, Any]]] = {
     AS_TRAINED: {},
-    "starting weights only, with a last layer": {"kept": 1.0},
-    "trained weights only": {"kept": 0.0},
-    "last layer from labels alone": {"refit_teaching": 0.0},
-    "last layer with faint features blown up": {"quiet": 0.0},
-    "last layer without tags": {"tagged": 0.0},
-    "no teacher": {"teaching": 0.0, "imitation": 0.0, "refit_teaching": 0.0},
-    "no imitation of embeddings": {"imitation": 0.0},
+    "starting weights only, with a last layer": {"start_weight_share": 1.0},
+    "trained weights only": {"start_weight_share": 0.0},
+    "last layer from labels alone": {"refit_distillation_weight": 0.0},
+    "last layer with faint features blown up": {"feature_scale_floor": 0.0},
+    "last layer without tags": {"tag_logit_share": 0.0},
+    "no teacher": {
+        "distillation_weight": 0.0,
+        "embedding_loss_weight": 0.0,
+        "refit_distillation_weight": 0.0,
+    },
+    "no imitation of embeddings": {"embedding_loss_weight": 0.0},
     "crops as they are": {
         "augmentation": replace(
             _FULL, short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0
@@ -44,14 +48,14 @@ VARIATIONS: Final[dict[str, dict[str, Any]]] = {
     "no low pass": {"augmentation": replace(_FULL, low_pass=0.0)},
     "no masks": {"augmentation": replace(_FULL, masks=0)},
 }
-"""What is changed of the recipe, by the name of the variation."""
+"""Changed fields of ``TrainingConfig``, by the name of the variation."""
 
 
-def ablate(plan: Plan, table: ClipTable, names: Sequence[str], log: Log) -> dict[str, Any]:
-    """Scores of the variations, each beside those of the recipe as it is.
+def ablate(run: TrainingRun, table: ClipTable, names: Sequence[str], log: Log) -> dict[str, Any]:
+    """Scores of the variations, each beside those of the unchanged configuration.
 
     Args:
-        plan: of a system that is a network; has a scheme ``cv0``.
+        run: of a system that is a network; has a scheme ``cv0``.
         table: labelled clips.
         names: of the variations, from ``VARIATIONS``.
         log: is told what is going on.
@@ -59,21 +63,21 @@ def ablate(plan: Plan, table: ClipTable, names: Sequence[str], log: Log) -> dict
     Returns:
         The system, and one entry a variation: its scores as ``training.evaluation.scorecard`` has
         them, and
-        by how much its log loss exceeds that of the recipe as it is, clip by clip.
+        by how much its log loss exceeds that of the unchanged configuration, clip by clip.
 
     Raises:
         ValueError: the system is no network.
         DatasetError, CheckpointError: as ``training.trainers.training_run.train``.
     """
-    networks = plan.method
+    networks = run.trainer
     if not isinstance(networks, Networks):
-        raise ValueError(f"{plan.name}: only networks have a recipe that can be varied")
+        raise ValueError(f"{run.name}: only networks have a config that can be varied")
     entries = []
     reference: NDArray[np.float64] | None = None
     for name in (AS_TRAINED, *(name for name in names if name != AS_TRAINED)):
         log(f"variation: {name}")
-        recipe = replace(networks.recipe, **VARIATIONS[name])
-        varied = replace(plan, method=replace(networks, recipe=recipe))
+        config = replace(networks.config, **VARIATIONS[name])
+        varied = replace(run, trainer=replace(networks, config=config))
         schemes = {
             scheme: (folds, logits.astype(np.float64))
             for scheme, (folds, logits) in cross_validate(varied, table, log).items()
@@ -91,7 +95,7 @@ def ablate(plan: Plan, table: ClipTable, names: Sequence[str], log: Log) -> dict
                 "excess": _excess(losses - reference, clips.draws),
             }
         )
-    return {"system": plan.name, "variations": entries}
+    return {"system": run.name, "variations": entries}
 
 
 def _excess(differences: NDArray[np.float64], draws: NDArray[np.float64]) -> dict[str, float]:

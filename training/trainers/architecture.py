@@ -17,16 +17,17 @@ from training.data.dataset import Spectrogram
 from training.initial import branches as initial
 from training.trainers import challenge2018
 from training.trainers import fine_tuning as fit
+from training.trainers.trainer import Log
 
 FUSION_WINDOW_FRAMES: Final = 1000
 """Frames of one pass of a network of ``fusion``: ten seconds, as in AudioSet."""
 
-Fit = Callable[[keras.Model, fit.Lesson, FrontEnd, fit.Recipe, int, fit.Log], None]
+FitNetwork = Callable[[keras.Model, fit.TrainingSet, FrontEnd, fit.TrainingConfig, int, Log], None]
 Predict = Callable[[keras.Model, list[Spectrogram], int], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Design:
+class Architecture:
     """What training has to know of an architecture.
 
     Attributes:
@@ -43,12 +44,12 @@ class Design:
     window_frames: int
     network: Callable[[int], keras.Model]
     random_network: Callable[[int, int], keras.Model]
-    fit: Fit
+    fit: FitNetwork
     predict: Predict
 
 
-def design(architecture: str, branches: tuple[str, ...], size: str) -> Design:
-    """The design of an architecture.
+def find_architecture(architecture: str, branches: tuple[str, ...], size: str) -> Architecture:
+    """What training needs to know of an architecture.
 
     Args:
         architecture: module of ``model.systems``: ``fusion``, or one that has ``FRONT_END``,
@@ -57,7 +58,7 @@ def design(architecture: str, branches: tuple[str, ...], size: str) -> Design:
         size: of an architecture that comes in several.
     """
     if architecture == FUSION:
-        return Design(
+        return Architecture(
             front_end=initial.FRONT_END,
             window_frames=FUSION_WINDOW_FRAMES,
             network=partial(fusion.network, initial.FRONT_END, names=branches),
@@ -67,7 +68,7 @@ def design(architecture: str, branches: tuple[str, ...], size: str) -> Design:
         )
     module = import_architecture(architecture)
     network = partial(module.network, module.FRONT_END, size=size)
-    return Design(
+    return Architecture(
         front_end=module.FRONT_END,
         window_frames=module.WINDOW_FRAMES,
         network=network,

@@ -20,22 +20,23 @@ from training.data.augmentation import Augmentation
 from training.data.dataset import Spectrogram
 from training.trainers import artist_groups
 from training.trainers import fine_tuning as learning
+from training.trainers.trainer import Log
 
-PLAIN: Final = learning.Recipe(
-    rate=1e-3,
-    batch=32,
+PLAIN: Final = learning.TrainingConfig(
+    learning_rate=1e-3,
+    batch_size=32,
     dropout=0.0,
-    smoothing=0.0,
-    teaching=0.0,
-    imitation=0.0,
-    kept=0.0,
-    refitted=False,
-    tagged=0.0,
+    label_smoothing=0.0,
+    distillation_weight=0.0,
+    embedding_loss_weight=0.0,
+    start_weight_share=0.0,
+    refit_last_layer=False,
+    tag_logit_share=0.0,
     augmentation=Augmentation(short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0),
 )
 """Without anything that came later; the networks have dropout of their own."""
 
-RECIPES: Final = {
+CONFIGS: Final = {
     "agf": replace(PLAIN, epochs=10, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=6, crop_frames=max(shortterm.MEMBERS.values())),
     "stft": replace(PLAIN, epochs=16, crop_frames=stft.PATCHES.length),
@@ -60,73 +61,79 @@ _CLIPS_AT_ONCE: Final = 32
 
 def fit(
     model: keras.Model,
-    lesson: learning.Lesson,
+    training_set: learning.TrainingSet,
     front_end: FrontEnd,
-    recipe: learning.Recipe,
+    config: learning.TrainingConfig,
     seed: int,
-    log: learning.Log,
+    log: Log,
 ) -> None:
     """Train a network in place; the arguments are those of ``training.trainers.fine_tuning.fit``.
 
     Args:
-        model: from a module of ``model.systems``, for spectrograms of ``recipe.crop_frames``.
-        lesson: clips, genres, and groups.
+        model: from a module of ``model.systems``, for spectrograms of ``config.crop_frames``.
+        training_set: clips, genres, and groups.
         front_end: what the spectrograms were made with.
-        recipe: how.
+        config: how.
         seed: of crops, order, dropout and factors.
         log: is told one line an epoch.
     """
     keras.utils.set_random_seed(seed)
     names = {layer.name for layer in model.layers}
     if _STANDARDISED in names:
-        standardise(model.get_layer(_STANDARDISED), lesson.spectrograms)
-    genres = learning.genre_targets(lesson, recipe.teaching, recipe.smoothing)
+        standardise(model.get_layer(_STANDARDISED), training_set.spectrograms)
+    genres = learning.genre_targets(
+        training_set, config.distillation_weight, config.label_smoothing
+    )
     frozen = []
     if f"{agf.GENRE}_features" in names:
         frozen = [layer for layer in model.layers if layer.name not in _FROZEN_BUT]
-        _fit_factors(model, lesson, genres, front_end, recipe, seed, log)
+        _fit_factors(model, training_set, genres, front_end, config, seed, log)
     trainable = [layer.trainable for layer in frozen]
     for layer in frozen:
         layer.trainable = False
     answers = [layer.output for layer in model.layers if layer.name.startswith(ANSWER)]
     targets = [genres] * len(answers)
-    batches = learning.Batches(lesson.spectrograms, targets, front_end, recipe, seed)
-    _learn(keras.Model(model.input, answers), batches, recipe, log)
+    batches = learning.Batches(training_set.spectrograms, targets, front_end, config, seed)
+    _learn(keras.Model(model.input, answers), batches, config, log)
     for layer, before in zip(frozen, trainable, strict=True):
         layer.trainable = before
 
 
 def _fit_factors(
     model: keras.Model,
-    lesson: learning.Lesson,
+    training_set: learning.TrainingSet,
     genres: NDArray[np.float32],
     front_end: FrontEnd,
-    recipe: learning.Recipe,
+    config: learning.TrainingConfig,
     seed: int,
-    log: learning.Log,
+    log: Log,
 ) -> None:
     """Train the networks side by side, each on its own target and with a last layer of its own."""
     targets = {agf.GENRE: genres}
     for name in agf.FACTORS:
         log(f"artist groups by {name}")
-        targets[name] = artist_groups.topics(name, lesson.spectrograms, lesson.groups, seed)
+        targets[name] = artist_groups.topics(
+            name, training_set.spectrograms, training_set.groups, seed
+        )
     heads = [
         keras.layers.Dense(wanted.shape[1], activation="log_softmax", name=f"{name}_target")(
             model.get_layer(f"{name}_features").output
         )
         for name, wanted in targets.items()
     ]
-    batches = learning.Batches(lesson.spectrograms, list(targets.values()), front_end, recipe, seed)
-    _learn(keras.Model(model.input, heads), batches, recipe, log)
+    batches = learning.Batches(
+        training_set.spectrograms, list(targets.values()), front_end, config, seed
+    )
+    _learn(keras.Model(model.input, heads), batches, config, log)
 
 
 def _learn(
-    student: keras.Model, batches: learning.Batches, recipe: learning.Recipe, log: learning.Log
+    student: keras.Model, batches: learning.Batches, config: learning.TrainingConfig, log: Log
 ) -> None:
     """Outputs are logarithms of probabilities; all count alike."""
     count = len(student.outputs)
     losses = [keras.losses.CategoricalCrossentropy(from_logits=True) for _ in range(count)]
-    learning.learn(student, batches, losses, [1.0] * count, recipe, log)
+    learning.learn(student, batches, losses, [1.0] * count, config, log)
 
 
 def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) -> None:

@@ -42,7 +42,7 @@ def fit_probe(
     features: NDArray[np.floating],
     genres: NDArray[np.int_] | NDArray[np.floating],
     strength: float,
-    quiet: float = 0.0,
+    feature_scale_floor: float = 0.0,
 ) -> Probe:
     """Logistic regression on standardised features.
 
@@ -50,12 +50,12 @@ def fit_probe(
         features: shape [clips, features].
         genres: index into ``GENRES``, shape [clips], or a share of each genre, shape [clips, 16].
         strength: scikit-learn's C.
-        quiet: added to each feature's spread, as a share of the median spread. A feature that is
-            all but silent in these clips would otherwise be blown up, and ruin the one clip in
-            which it speaks.
+        feature_scale_floor: added in quadrature to each feature's standard deviation, as a share
+            of the median standard deviation. Without it, standardisation would amplify a feature
+            that is almost constant in these clips.
     """
     spread = features.std(axis=0, dtype=np.float64)
-    scale = np.hypot(spread, quiet * np.median(spread))
+    scale = np.hypot(spread, feature_scale_floor * np.median(spread))
     scale[scale < _SILENT] = 1.0
     mean = features.mean(axis=0, dtype=np.float64)
     shares = np.eye(len(GENRES))[genres] if genres.ndim == 1 else genres
@@ -96,14 +96,14 @@ def soft_targets(
     """
     digest = hashlib.sha256(features.tobytes() + genres.tobytes())
     digest.update(f"{groups} {strength} {seed}".encode())
-    kept = cache / f"soft_targets_{digest.hexdigest()[:16]}.npy"
-    if kept.exists():
-        return np.asarray(np.load(kept))
+    cached = cache / f"soft_targets_{digest.hexdigest()[:16]}.npy"
+    if cached.exists():
+        return np.asarray(np.load(cached))
     targets = np.zeros((len(genres), len(GENRES)))
     folds = StratifiedGroupKFold(4, shuffle=True, random_state=seed)
     for train, held in folds.split(features, genres, groups):
         targets[held] = fit_probe(features[train], genres[train], strength).posteriors(
             features[held]
         )
-    np.save(kept, targets)
+    np.save(cached, targets)
     return targets

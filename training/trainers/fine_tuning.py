@@ -14,65 +14,80 @@ from numpy.typing import NDArray
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.systems.base import cut_windows
-from training.data.augmentation import Augmentation, crop, vary
+from training.data.augmentation import Augmentation, augment, crop
 from training.data.dataset import Spectrogram
 from training.trainers.distillation import Probe, fit_probe
+from training.trainers.trainer import Log
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
+class TrainingConfig:
+    """How a network is trained, and how the trained network is finished.
 
     Attributes:
         epochs: passes over the clips.
-        rate: peak of the learning rate, reached after a tenth of the steps, then a half cosine.
-        batch: crops a step.
-        crop_frames: length of a training crop, in frames.
-        weight_decay: of AdamW (Loshchilov and Hutter, 2019).
+        learning_rate: peak of the learning rate. It rises over the first tenth of the steps and
+            falls along a half cosine.
+        batch_size: crops in an optimizer step.
+        crop_frames: length of a training crop in frames.
+        weight_decay: weight decay of AdamW (Loshchilov and Hutter, 2019).
         dropout: share of the features that is dropped before the last layer.
-        smoothing: share of a hard label that is spread evenly over the genres.
-        teaching: share of the teacher's posterior in a target; the rest is the smoothed label.
-        imitation: weight of the squared error to the teacher's standardised embeddings.
-        kept: share of the starting weights in the final ones; weights between both ends carry over
-            better to other sources than the fitted ones (Wortsman et al., Robust Fine-tuning of
-            Zero-shot Models, CVPR 2022).
-        refitted: whether the last layer is fitted anew at the end; it must be where any of the
-            starting weights are kept, because they were none for genres.
-        probe_strength: inverse regularisation (C) of the probe that the last layer starts from.
-        refit_strength: the same of the probe that it is fitted anew to.
-        refit_teaching: share of the teacher's posterior in the targets of that.
-        quiet: of that: see ``fit_probe``.
-        tagged: how much of each genre's tags is added to that (``training.initial.tags``).
-        teacher_strength: the same for the teacher.
-        augmentation: how crops are varied.
+        label_smoothing: share of a label that is spread evenly over the genres.
+        distillation_weight: share of the teacher's posterior in a training target; the rest is
+            the smoothed label.
+        embedding_loss_weight: weight of the squared error to the teacher's standardised
+            embeddings.
+        start_weight_share: finishing: share of the starting weights in the final weights, 0 to 1.
+            Averaged weights generalise better to other sources (Wortsman et al., Robust
+            Fine-tuning of Zero-shot Models, CVPR 2022).
+        refit_last_layer: finishing: whether the last layer is fitted again after training. It
+            must be where ``start_weight_share`` is above 0, because the starting weights have no
+            last layer for genres.
+        probe_strength: inverse regularisation (scikit-learn's C) of the logistic regression that
+            initialises the last layer.
+        refit_strength: finishing: C of the logistic regression that refits the last layer.
+        refit_distillation_weight: finishing: share of the teacher's posterior in the targets of
+            the refitted last layer.
+        feature_scale_floor: finishing: argument of ``fit_probe`` for the refitted last layer.
+        tag_logit_share: finishing: factor of the tag weights (``training.initial.tags``) that are
+            added to the refitted last layer.
+        teacher_strength: C of the teacher's logistic regression.
+        augmentation: how crops are augmented.
     """
 
     epochs: int = 6
-    rate: float = 5e-4
-    batch: int = 32
+    learning_rate: float = 5e-4
+    batch_size: int = 32
     crop_frames: int = 500
     weight_decay: float = 0.01
     dropout: float = 0.2
-    smoothing: float = 0.05
-    teaching: float = 0.8
-    imitation: float = 1.0
-    kept: float = 0.5
-    refitted: bool = True
+    label_smoothing: float = 0.05
+    distillation_weight: float = 0.8
+    embedding_loss_weight: float = 1.0
+    start_weight_share: float = 0.5
+    refit_last_layer: bool = True
     probe_strength: float = 0.01
     refit_strength: float = 0.03
-    refit_teaching: float = 0.5
-    quiet: float = 0.3
-    tagged: float = 0.5
+    refit_distillation_weight: float = 0.5
+    feature_scale_floor: float = 0.3
+    tag_logit_share: float = 0.5
     teacher_strength: float = 0.003
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-SCRATCH = Recipe(epochs=60, rate=1e-3, teaching=0.0, imitation=0.0, kept=0.0, refitted=False)
+SCRATCH = TrainingConfig(
+    epochs=60,
+    learning_rate=1e-3,
+    distillation_weight=0.0,
+    embedding_loss_weight=0.0,
+    start_weight_share=0.0,
+    refit_last_layer=False,
+)
 """From random weights."""
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSet:
     """What a network is to learn, one entry a clip.
 
     Attributes:
@@ -95,38 +110,45 @@ class Lesson:
     tags: NDArray[np.float64] | None = None
 
 
-Log = Callable[[str], None]
-
-
 def fit(
-    model: keras.Model, lesson: Lesson, front_end: FrontEnd, recipe: Recipe, seed: int, log: Log
+    model: keras.Model,
+    training_set: TrainingSet,
+    front_end: FrontEnd,
+    config: TrainingConfig,
+    seed: int,
+    log: Log,
 ) -> None:
     """Train all layers of a network in place; what comes after it is ``average`` and ``refit``.
 
     Args:
-        model: from ``fusion.network``, for spectrograms of ``recipe.crop_frames``.
-        lesson: clips and targets.
+        model: from ``fusion.network``, for spectrograms of ``config.crop_frames``.
+        training_set: clips and targets.
         front_end: what the spectrograms were made with.
-        recipe: how.
+        config: how.
         seed: of crops, order and dropout.
         log: is told one line an epoch.
     """
     keras.utils.set_random_seed(seed)
     features, head = model.get_layer("embedding").output, model.get_layer("logits")
-    if lesson.start:
-        start = np.concatenate(list(lesson.start.values()), axis=1)
-        _set_probe(head, fit_probe(start, lesson.genres, recipe.probe_strength))
-    outputs = [head(keras.layers.Dropout(recipe.dropout)(features))]
+    if training_set.start:
+        start = np.concatenate(list(training_set.start.values()), axis=1)
+        _set_probe(head, fit_probe(start, training_set.genres, config.probe_strength))
+    outputs = [head(keras.layers.Dropout(config.dropout)(features))]
     losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
-    weights, targets = [1.0], [genre_targets(lesson, recipe.teaching, recipe.smoothing)]
-    if lesson.embeddings is not None:
-        outputs.append(keras.layers.Dense(lesson.embeddings.shape[1], name="imitation")(features))
+    weights, targets = (
+        [1.0],
+        [genre_targets(training_set, config.distillation_weight, config.label_smoothing)],
+    )
+    if training_set.embeddings is not None:
+        outputs.append(
+            keras.layers.Dense(training_set.embeddings.shape[1], name="imitation")(features)
+        )
         losses.append(keras.losses.MeanSquaredError())
-        weights.append(recipe.imitation)
-        targets.append(lesson.embeddings)
+        weights.append(config.embedding_loss_weight)
+        targets.append(training_set.embeddings)
     student = keras.Model(model.input, outputs)
-    batches = Batches(lesson.spectrograms, targets, front_end, recipe, seed)
-    learn(student, batches, losses, weights, recipe, log)
+    batches = Batches(training_set.spectrograms, targets, front_end, config, seed)
+    learn(student, batches, losses, weights, config, log)
 
 
 def learn(
@@ -134,7 +156,7 @@ def learn(
     batches: "Batches",
     losses: list[keras.losses.Loss],
     weights: list[float],
-    recipe: Recipe,
+    config: TrainingConfig,
     log: Log,
 ) -> None:
     """Train what is trainable of a network in place.
@@ -144,52 +166,52 @@ def learn(
         batches: crops and targets.
         losses: of each output.
         weights: of each loss.
-        recipe: epochs, rate and weight decay.
+        config: epochs, rate and weight decay.
         log: is told one line an epoch.
     """
     student.compile(
         optimizer=keras.optimizers.AdamW(
-            _schedule(recipe.rate, recipe.epochs * len(batches)),
-            weight_decay=recipe.weight_decay,
+            _schedule(config.learning_rate, config.epochs * len(batches)),
+            weight_decay=config.weight_decay,
             global_clipnorm=1.0,
         ),
         loss=losses,
         loss_weights=weights,
         jit_compile=False,  # XLA is many times slower for depthwise convolutions on a CPU
     )
-    student.fit(batches, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[_Report(log)])
+    student.fit(batches, epochs=config.epochs, verbose=0, shuffle=False, callbacks=[_Report(log)])
 
 
-def average(start: keras.Model, trained: keras.Model, kept: float) -> None:
+def average(start: keras.Model, trained: keras.Model, start_weight_share: float) -> None:
     """Move the weights of a trained network in place towards those that it started from.
 
     Args:
         start: network with the weights before training.
         trained: the same network after it.
-        kept: share of the starting weights.
+        start_weight_share: share of the starting weights.
     """
     trained.set_weights(
         [
-            kept * before + (1 - kept) * after
+            start_weight_share * before + (1 - start_weight_share) * after
             for before, after in zip(start.get_weights(), trained.get_weights(), strict=True)
         ]
     )
 
 
-def refit(model: keras.Model, lesson: Lesson, recipe: Recipe) -> None:
+def refit(model: keras.Model, training_set: TrainingSet, config: TrainingConfig) -> None:
     """Fit the last layer anew to the features of whole clips.
 
     Args:
         model: trained, for the windows of prediction.
-        lesson: clips, genres, and the teacher's posteriors if there are any.
-        recipe: how.
+        training_set: clips, genres, and the teacher's posteriors if there are any.
+        config: how.
     """
     features = keras.Model(model.input, model.get_layer("embedding").output)
-    made = predict(features, lesson.spectrograms, model.input_shape[1])
-    targets = genre_targets(lesson, recipe.refit_teaching)
-    probe = fit_probe(made, targets, recipe.refit_strength, recipe.quiet)
-    if lesson.tags is not None:
-        added = recipe.tagged * lesson.tags
+    made = predict(features, training_set.spectrograms, model.input_shape[1])
+    targets = genre_targets(training_set, config.refit_distillation_weight)
+    probe = fit_probe(made, targets, config.refit_strength, config.feature_scale_floor)
+    if training_set.tags is not None:
+        added = config.tag_logit_share * training_set.tags
         bias = probe.bias - made.mean(axis=0) @ added  # on average it favours no genre
         probe = Probe(probe.weights + added, bias)
     _set_probe(model.get_layer("logits"), probe)
@@ -268,7 +290,7 @@ class Batches(keras.utils.PyDataset):
         spectrograms: of the clips.
         targets: for each output of a network, one row a clip.
         front_end: what the spectrograms were made with.
-        recipe: size of a batch, length of a crop, how it is varied.
+        config: size of a batch, length of a crop, how it is varied.
         seed: of crops and order.
     """
 
@@ -277,17 +299,17 @@ class Batches(keras.utils.PyDataset):
         spectrograms: Sequence[Spectrogram],
         targets: Sequence[NDArray[np.float32]],
         front_end: FrontEnd,
-        recipe: Recipe,
+        config: TrainingConfig,
         seed: int,
     ) -> None:
         super().__init__()
         self.spectrograms, self.targets = spectrograms, targets
-        self.front_end, self.recipe = front_end, recipe
+        self.front_end, self.config = front_end, config
         self.rng = np.random.default_rng(seed)
         self.order = self.rng.permutation(len(spectrograms))
 
     def __len__(self) -> int:
-        return -(-len(self.order) // self.recipe.batch)
+        return -(-len(self.order) // self.config.batch_size)
 
     def on_epoch_end(self) -> None:
         """Shuffle the clips."""
@@ -296,14 +318,14 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(
         self, index: int
     ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
-        recipe, settings = self.recipe, self.recipe.augmentation
+        config, settings = self.config, self.config.augmentation
         chosen = self.order[
-            np.arange(index * recipe.batch, (index + 1) * recipe.batch) % len(self.order)
+            np.arange(index * config.batch_size, (index + 1) * config.batch_size) % len(self.order)
         ]
         crops = np.stack(
             [
-                vary(
-                    crop(self.spectrograms[clip], recipe.crop_frames, settings, self.rng),
+                augment(
+                    crop(self.spectrograms[clip], config.crop_frames, settings, self.rng),
                     self.front_end,
                     settings,
                     self.rng,
@@ -314,18 +336,23 @@ class Batches(keras.utils.PyDataset):
         return crops, tuple(rows[chosen] for rows in self.targets)
 
 
-def genre_targets(lesson: Lesson, teaching: float, smoothing: float = 0.0) -> NDArray[np.float32]:
+def genre_targets(
+    training_set: TrainingSet, distillation_weight: float, smoothing: float = 0.0
+) -> NDArray[np.float32]:
     """What the genre's output shall be, from labels and teacher, shape [clips, 16].
 
     Args:
-        lesson: clips and genres.
-        teaching: share of the teacher's posterior, if there is a teacher; the rest is the label.
+        training_set: clips and genres.
+        distillation_weight: share of the teacher's posterior, if there is a teacher; the rest is
+            the label.
         smoothing: share of the label that is spread evenly over the genres.
     """
     count = len(GENRES)
-    targets = (1 - smoothing) * np.eye(count)[lesson.genres] + smoothing / count
-    if lesson.posteriors is not None:
-        targets = (1 - teaching) * targets + teaching * lesson.posteriors
+    targets = (1 - smoothing) * np.eye(count)[training_set.genres] + smoothing / count
+    if training_set.posteriors is not None:
+        targets = (
+            1 - distillation_weight
+        ) * targets + distillation_weight * training_set.posteriors
     return targets.astype(np.float32)
 
 

@@ -17,23 +17,24 @@ from model.frontends.parameters import parameters
 from model.frontends.spectrogram import FrontEnd
 from model.probabilities.calibration import Calibration
 from model.systems.ours.fusion import MOBILENET
-from training.architectures.systems import FUSION, Ingredients
+from training.architectures.systems import FUSION, SystemSpec
 from training.data.dataset import ClipTable, Spectrogram
 from training.data.embeddings import read_embeddings
 from training.initial import branches as initial
 from training.initial import tags
-from training.trainers import architecture, distillation, fine_tuning, half_precision
+from training.trainers import distillation, fine_tuning, half_precision
+from training.trainers.architecture import Architecture, find_architecture
 from training.trainers.trainer import Fit, Log, key
 
 _UNFINISHED: Final[dict[str, Any]] = {
-    "kept": 0.0,
-    "refitted": False,
+    "start_weight_share": 0.0,
+    "refit_last_layer": False,
     "refit_strength": 0.0,
-    "refit_teaching": 0.0,
-    "quiet": 0.0,
-    "tagged": 0.0,
+    "refit_distillation_weight": 0.0,
+    "feature_scale_floor": 0.0,
+    "tag_logit_share": 0.0,
 }
-"""Of a recipe: all that only finishes a trained network."""
+"""Fields of ``TrainingConfig`` that only finish a trained network, at their neutral values."""
 
 _COMPARED: Final = 50
 """Clips that both precisions answer."""
@@ -44,8 +45,8 @@ class Networks:
     """How networks of one kind are fitted.
 
     Attributes:
-        made_of: architecture, branches and size.
-        recipe: how they are trained and finished.
+        spec: architecture, branches and size.
+        config: how they are trained and finished.
         files: path of each published file of initial weights; None for random ones.
         embeddings: folder of the teachers' embeddings.
         teachers: names of embeddings, or none.
@@ -53,9 +54,9 @@ class Networks:
         work: folder for what is finished, so that training can go on.
     """
 
-    made_of: Ingredients
+    spec: SystemSpec
     work: Path
-    recipe: fine_tuning.Recipe = field(default_factory=fine_tuning.Recipe)
+    config: fine_tuning.TrainingConfig = field(default_factory=fine_tuning.TrainingConfig)
     files: Mapping[str, Path] | None = None
     embeddings: Path = Path()
     teachers: tuple[str, ...] = ()
@@ -64,37 +65,37 @@ class Networks:
     suffix: ClassVar[str] = ".weights.h5"
 
     @cached_property
-    def design(self) -> architecture.Design:
+    def architecture(self) -> Architecture:
         """How networks of the architecture are made and trained."""
-        made_of = self.made_of
-        return architecture.design(made_of.architecture, made_of.branches, made_of.size)
+        spec = self.spec
+        return find_architecture(spec.architecture, spec.branches, spec.size)
 
     @property
     def front_end(self) -> FrontEnd:
         """Of its spectrograms."""
-        return self.design.front_end
+        return self.architecture.front_end
 
     @property
     def window_frames(self) -> int:
         """Length of the windows of prediction."""
-        return self.design.window_frames
+        return self.architecture.window_frames
 
     @property
     def origins(self) -> list[initial.Origin]:
         """Where each branch starts, if not at random."""
         if self.files is None:
             return []
-        return [initial.ORIGINS[name] for name in self.made_of.branches]
+        return [initial.ORIGINS[name] for name in self.spec.branches]
 
     @property
     def identity(self) -> list[Any]:
         """All that a fit depends on beside the clips."""
-        made_of = self.made_of
+        spec = self.spec
         hashes = [origin.sha256 for origin in self.origins]
-        kind = [] if made_of.architecture == FUSION else [made_of.architecture, made_of.size]
+        kind = [] if spec.architecture == FUSION else [spec.architecture, spec.size]
         backend = keras.backend.backend()
-        start = [made_of.branches, hashes, self.teachers, self.seed, *kind]
-        return [*start, asdict(self.recipe), parameters(self.front_end), backend]
+        start = [spec.branches, hashes, self.teachers, self.seed, *kind]
+        return [*start, asdict(self.config), parameters(self.front_end), backend]
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -102,7 +103,7 @@ class Networks:
         return {
             "initial_weights": [asdict(origin) for origin in dict.fromkeys(self.origins)],
             "teachers": list(self.teachers),
-            "recipe": asdict(self.recipe),
+            "recipe": asdict(self.config),
             "seed": self.seed,
             "keras": f"{keras.__version__} ({keras.backend.backend()})",
         }
@@ -123,85 +124,94 @@ class Networks:
         known = None
         if self.files is not None and MOBILENET in start:
             known = tags.genre_weights(start, MOBILENET, self.files)
-        material = _Material(table, spectrograms, start, embeddings, known)
-        return partial(self._fitted, material, log)
+        data = _PreparedData(table, spectrograms, start, embeddings, known)
+        return partial(self._fitted, data, log)
 
     def _start_features(
         self, table: ClipTable, spectrograms: list[Spectrogram], log: Log
     ) -> Mapping[str, NDArray[np.float32]]:
         """What the untouched branches make of all clips, kept in the work folder."""
-        kept = self.work / f"start_{key(replace(self, recipe=fine_tuning.Recipe()), table)}.npz"
-        branches = self.made_of.branches
-        if not kept.exists():
+        cached = (
+            self.work
+            / f"start_{key(replace(self, config=fine_tuning.TrainingConfig()), table)}.npz"
+        )
+        branches = self.spec.branches
+        if not cached.exists():
             log("features of all clips by the initial weights")
             network = self._initial_network(self.window_frames)
             features = fine_tuning.branch_features(network, branches, spectrograms)
-            unfinished = kept.with_name("unfinished.npz")
+            unfinished = cached.with_name("unfinished.npz")
             np.savez(unfinished, **features)  # type: ignore[arg-type]
-            unfinished.replace(kept)
-        with np.load(kept) as arrays:
+            unfinished.replace(cached)
+        with np.load(cached) as arrays:
             return {name: arrays[name] for name in branches}
 
     def _initial_network(self, frames: int) -> keras.Model:
         if self.files is None:
-            return self.design.random_network(frames, self.seed)
-        network = self.design.network(frames)
-        initial.load(network, self.front_end, self.made_of.branches, self.files)
+            return self.architecture.random_network(frames, self.seed)
+        network = self.architecture.network(frames)
+        initial.load(network, self.front_end, self.spec.branches, self.files)
         return network
 
     def _fitted(
-        self, material: "_Material", log: Log, name: str, chosen: NDArray[np.int_]
+        self, data: "_PreparedData", log: Log, name: str, chosen: NDArray[np.int_]
     ) -> "FittedNetwork":
         """A network for whole windows, trained on the chosen clips and finished."""
-        lesson = self._lesson(material, chosen)
-        whole = self.design.network(self.window_frames)
-        whole.load_weights(self._trained(material.table, name, lesson, log))
-        if self.recipe.kept:
+        training_set = self._training_set(data, chosen)
+        whole = self.architecture.network(self.window_frames)
+        whole.load_weights(self._trained(data.table, name, training_set, log))
+        if self.config.start_weight_share:
             start = self._initial_network(self.window_frames)
-            fine_tuning.average(start, whole, self.recipe.kept)
-        if self.recipe.refitted:
-            fine_tuning.refit(whole, lesson, self.recipe)
-        compared = material.spectrograms[:: -(-len(material.spectrograms) // _COMPARED)]
-        return FittedNetwork(whole, self.design, compared if self.made_of.halved else [])
+            fine_tuning.average(start, whole, self.config.start_weight_share)
+        if self.config.refit_last_layer:
+            fine_tuning.refit(whole, training_set, self.config)
+        compared = data.spectrograms[:: -(-len(data.spectrograms) // _COMPARED)]
+        return FittedNetwork(whole, self.architecture, compared if self.spec.halved else [])
 
-    def _lesson(self, material: "_Material", chosen: NDArray[np.int_]) -> fine_tuning.Lesson:
-        genres = material.table.genres[chosen]
-        groups = [material.table.groups[index] for index in chosen]
+    def _training_set(
+        self, data: "_PreparedData", chosen: NDArray[np.int_]
+    ) -> fine_tuning.TrainingSet:
+        genres = data.table.genres[chosen]
+        groups = [data.table.groups[index] for index in chosen]
         posteriors = standardised = None
-        if material.embeddings is not None:
-            taught = material.embeddings[chosen]
-            strength, cache = self.recipe.teacher_strength, self.work.parent
+        if data.embeddings is not None:
+            taught = data.embeddings[chosen]
+            strength, cache = self.config.teacher_strength, self.work.parent
             posteriors = distillation.soft_targets(
                 taught, genres, groups, strength, self.seed, cache
             )
             standardised = (taught - taught.mean(axis=0)) / (taught.std(axis=0) + 1e-6)
-        return fine_tuning.Lesson(
-            spectrograms=[material.spectrograms[index] for index in chosen],
+        return fine_tuning.TrainingSet(
+            spectrograms=[data.spectrograms[index] for index in chosen],
             genres=genres,
-            start={name: features[chosen] for name, features in material.start.items()},
+            start={name: features[chosen] for name, features in data.start.items()},
             posteriors=posteriors,
             embeddings=standardised,
             groups=groups,
-            tags=material.tags,
+            tags=data.tags,
         )
 
-    def _trained(self, table: ClipTable, name: str, lesson: fine_tuning.Lesson, log: Log) -> Path:
+    def _trained(
+        self, table: ClipTable, name: str, training_set: fine_tuning.TrainingSet, log: Log
+    ) -> Path:
         """Weights of all layers after training; another way to finish them finds them again."""
-        unfinished_recipe = replace(self.recipe, **_UNFINISHED)
-        trained = key(replace(self, recipe=unfinished_recipe), table)
-        kept = self.work / f"trained_{name}_{trained}.weights.h5"
-        if not kept.exists():
-            log(f"{name}: training on {len(lesson.genres)} clips")
-            network = self._initial_network(self.recipe.crop_frames)
-            self.design.fit(network, lesson, self.front_end, self.recipe, self.seed, log)
-            unfinished = kept.with_name("unfinished.weights.h5")
+        training_only = replace(self.config, **_UNFINISHED)
+        trained = key(replace(self, config=training_only), table)
+        cached = self.work / f"trained_{name}_{trained}.weights.h5"
+        if not cached.exists():
+            log(f"{name}: training on {len(training_set.genres)} clips")
+            network = self._initial_network(self.config.crop_frames)
+            self.architecture.fit(
+                network, training_set, self.front_end, self.config, self.seed, log
+            )
+            unfinished = cached.with_name("unfinished.weights.h5")
             network.save_weights(unfinished)
-            unfinished.replace(kept)
-        return kept
+            unfinished.replace(cached)
+        return cached
 
 
 @dataclass(frozen=True)
-class _Material:
+class _PreparedData:
     """Everything that a fit may use of the clips, one entry a clip."""
 
     table: ClipTable
@@ -217,18 +227,18 @@ class FittedNetwork:
 
     Attributes:
         network: the network.
-        design: that it is of.
+        architecture: that it is of.
         compared: clips that weights in half precision must answer the same; none for weights that
             are written as they are.
     """
 
     network: keras.Model
-    design: architecture.Design
+    architecture: Architecture
     compared: list[Spectrogram] = field(default_factory=list)
 
     def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
         """Logits, shape [clips, 16]."""
-        return self.design.predict(self.network, clips, self.design.window_frames)
+        return self.architecture.predict(self.network, clips, self.architecture.window_frames)
 
     def save(self, path: Path, log: Log) -> None:
         """Write the weights; the name must end in ``.weights.h5``.

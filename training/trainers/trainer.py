@@ -33,7 +33,7 @@ Fit = Callable[[str, NDArray[np.int_]], Fitted]
 """Fits to the clips of these numbers; the name is for the log and for what is kept."""
 
 
-class Method(Protocol):
+class Trainer(Protocol):
     """A way to fit a system."""
 
     @property
@@ -65,7 +65,7 @@ class Method(Protocol):
         """
 
 
-def key(method: Method, table: ClipTable) -> str:
+def key(trainer: Trainer, table: ClipTable) -> str:
     """Changes with everything that changes what is fitted, but not with folders."""
-    text = json.dumps([table.digest, *method.identity])
+    text = json.dumps([table.digest, *trainer.identity])
     return hashlib.sha256(text.encode()).hexdigest()[:12]

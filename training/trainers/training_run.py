@@ -14,12 +14,12 @@ from model import __version__
 from model.genres import GENRES
 from model.probabilities.calibration import Calibration, smoothed
 from model.systems import cards
-from training.architectures.systems import FUSION, Ingredients
+from training.architectures.systems import FUSION, SystemSpec
 from training.data.dataset import ClipTable, Spectrogram, spectrograms
 from training.data.folds import Folds
 from training.evaluation import heldout
 from training.evaluation.calibration import nested_posteriors, shipped_calibration
-from training.trainers.trainer import Fit, Log, Method, key
+from training.trainers.trainer import Fit, Log, Trainer, key
 
 Schemes = dict[str, tuple[Folds, NDArray[np.float32]]]
 """Fold of each clip and its logits, shapes [clips] and [clips, 16], by the name of the scheme."""
@@ -28,13 +28,13 @@ PRIOR_SMOOTHING: Final = 0.01
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingRun:
     """What to train, on which parts of the clips, and where results go.
 
     Attributes:
         name: of the system.
-        made_of: what it consists of.
-        method: how it is fitted.
+        spec: what it consists of.
+        trainer: how it is fitted.
         schemes: fold of each clip by name; a clip whose fold is negative is only trained on. The
             first is scored; for which one calibrates, see ``shipped_calibration``.
         work: folder for what is finished, so that training can go on.
@@ -44,8 +44,8 @@ class Plan:
     """
 
     name: str
-    made_of: Ingredients
-    method: Method
+    spec: SystemSpec
+    trainer: Trainer
     schemes: Mapping[str, Folds]
     work: Path
     weights_folder: Path
@@ -53,8 +53,8 @@ class Plan:
     fitted_to: NDArray[np.int_] | None = None
 
 
-def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
-    """Carry out a plan and return the card that was written.
+def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
+    """Carry out a run and return the card that was written.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -62,89 +62,89 @@ def train(plan: Plan, table: ClipTable, log: Log) -> cards.Card:
         PrecisionError: the weights cannot be shipped in half precision; those that were shipped
             before are left alone.
     """
-    clips = _spectrograms(plan, table, log)
-    fit = plan.method.prepared(table, clips, log)
-    schemes = _held_out(plan, table, clips, fit, log)
-    weights = _weights(plan, table, fit, log)
+    clips = _spectrograms(run, table, log)
+    fit = run.trainer.prepared(table, clips, log)
+    schemes = _held_out(run, table, clips, fit, log)
+    weights = _weights(run, table, fit, log)
     folds, logits = next(iter(schemes.values()))
     held = folds >= 0
     genres = table.genres[held]
-    chosen = _chosen(plan, table)
+    chosen = _chosen(run, table)
     card = cards.Card(
-        name=plan.name,
-        summary=plan.made_of.summary,
-        architecture=plan.made_of.architecture,
-        branches=plan.made_of.branches,
-        size=plan.made_of.size,
+        name=run.name,
+        summary=run.spec.summary,
+        architecture=run.spec.architecture,
+        branches=run.spec.branches,
+        size=run.spec.size,
         weights=cards.describe_weights(weights),
-        front_end=plan.method.front_end,
-        window_frames=plan.method.window_frames,
+        front_end=run.trainer.front_end,
+        window_frames=run.trainer.window_frames,
         calibration=shipped_calibration(schemes, table.genres),
         training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
-        training=_provenance(plan, table, chosen),
+        training=_provenance(run, table, chosen),
         validation=_validation(logits[held], genres, folds[held]),
         # others answer as their authors' did
-        calibrated=plan.made_of.architecture == FUSION,
+        calibrated=run.spec.architecture == FUSION,
     )
-    cards.write(card, plan.weights_folder)
+    cards.write(card, run.weights_folder)
     log(json.dumps(card.validation))
     if all((folds >= 0).all() for folds, _ in schemes.values()):
-        heldout.write(heldout.path_of(plan.results_folder, plan.name), table, schemes)
+        heldout.write(heldout.path_of(run.results_folder, run.name), table, schemes)
     return card
 
 
-def cross_validate(plan: Plan, table: ClipTable, log: Log) -> Schemes:
-    """Only the held-out logits of a plan, by its schemes; nothing is fitted to all clips.
+def cross_validate(run: TrainingRun, table: ClipTable, log: Log) -> Schemes:
+    """Only the held-out logits of a run, by its schemes; nothing is fitted to all clips.
 
     Raises:
         DatasetError: the data cannot be used.
         CheckpointError: a file of initial weights is not what it should be.
     """
-    clips = _spectrograms(plan, table, log)
-    return _held_out(plan, table, clips, plan.method.prepared(table, clips, log), log)
+    clips = _spectrograms(run, table, log)
+    return _held_out(run, table, clips, run.trainer.prepared(table, clips, log), log)
 
 
-def _spectrograms(plan: Plan, table: ClipTable, log: Log) -> list[Spectrogram]:
-    return spectrograms(table, plan.method.front_end, plan.work.parent / "spectrograms", log)
+def _spectrograms(run: TrainingRun, table: ClipTable, log: Log) -> list[Spectrogram]:
+    return spectrograms(table, run.trainer.front_end, run.work.parent / "spectrograms", log)
 
 
 def _held_out(
-    plan: Plan, table: ClipTable, clips: list[Spectrogram], fit: Fit, log: Log
+    run: TrainingRun, table: ClipTable, clips: list[Spectrogram], fit: Fit, log: Log
 ) -> Schemes:
     """Logits of every clip by what had not seen a clip of its fold."""
     schemes: Schemes = {}
-    for scheme, folds in plan.schemes.items():
+    for scheme, folds in run.schemes.items():
         logits = np.zeros((len(table), len(GENRES)), np.float32)
         for fold in np.unique(folds[folds >= 0]):
-            kept = plan.work / f"{scheme}_{fold}_{key(plan.method, table)}.npy"
+            cached = run.work / f"{scheme}_{fold}_{key(run.trainer, table)}.npy"
             held = np.flatnonzero(folds == fold)
-            if not kept.exists():
+            if not cached.exists():
                 fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold))
-                unfinished = kept.with_name("unfinished.npy")
+                unfinished = cached.with_name("unfinished.npy")
                 np.save(unfinished, fitted.predict([clips[index] for index in held]))
-                unfinished.replace(kept)
-            logits[held] = np.load(kept)
+                unfinished.replace(cached)
+            logits[held] = np.load(cached)
             losses = clip_losses(Calibration().posteriors(logits[held]), table.genres[held])
             log(f"{scheme}, fold {fold + 1}: log loss {losses.mean():.3f} before calibration")
         schemes[scheme] = (folds, logits)
     return schemes
 
 
-def _weights(plan: Plan, table: ClipTable, fit: Fit, log: Log) -> Path:
+def _weights(run: TrainingRun, table: ClipTable, fit: Fit, log: Log) -> Path:
     """The file of weights to ship."""
-    kept = plan.work / f"shipped_{key(plan.method, table)}{plan.method.suffix}"
-    if not kept.exists():
-        unfinished = kept.with_name(f"unfinished{plan.method.suffix}")
-        fit("final", _chosen(plan, table)).save(unfinished, log)
-        unfinished.replace(kept)
-    plan.weights_folder.mkdir(parents=True, exist_ok=True)
-    weights = plan.weights_folder / f"{plan.name}{plan.method.suffix}"
-    weights.write_bytes(kept.read_bytes())
+    cached = run.work / f"shipped_{key(run.trainer, table)}{run.trainer.suffix}"
+    if not cached.exists():
+        unfinished = cached.with_name(f"unfinished{run.trainer.suffix}")
+        fit("final", _chosen(run, table)).save(unfinished, log)
+        unfinished.replace(cached)
+    run.weights_folder.mkdir(parents=True, exist_ok=True)
+    weights = run.weights_folder / f"{run.name}{run.trainer.suffix}"
+    weights.write_bytes(cached.read_bytes())
     return weights
 
 
-def _chosen(plan: Plan, table: ClipTable) -> NDArray[np.int_]:
-    return np.arange(len(table)) if plan.fitted_to is None else plan.fitted_to
+def _chosen(run: TrainingRun, table: ClipTable) -> NDArray[np.int_]:
+    return np.arange(len(table)) if run.fitted_to is None else run.fitted_to
 
 
 def _mix(genres: NDArray[np.int_]) -> NDArray[np.float64]:
@@ -162,7 +162,7 @@ def _validation(
     }
 
 
-def _provenance(plan: Plan, table: ClipTable, chosen: NDArray[np.int_]) -> dict[str, Any]:
+def _provenance(run: TrainingRun, table: ClipTable, chosen: NDArray[np.int_]) -> dict[str, Any]:
     counts = np.bincount(table.genres[chosen], minlength=len(GENRES)).tolist()
     sources = [table.sources[index] for index in chosen]
     return {
@@ -172,5 +172,5 @@ def _provenance(plan: Plan, table: ClipTable, chosen: NDArray[np.int_]) -> dict[
         "clips_of_genre": dict(zip(GENRES, counts, strict=True)),
         "clips_of_source": {name: sources.count(name) for name in sorted(set(sources))},
         "table_sha256": table.digest,
-        **plan.method.provenance,
+        **run.trainer.provenance,
     }

@@ -48,12 +48,12 @@ def test_the_last_layer_hears_tags_without_favouring_a_genre() -> None:
     means = keras.layers.GlobalAveragePooling1D(name="embedding")(inputs)
     model = keras.Model(inputs, keras.layers.Dense(len(GENRES), name="logits")(means))
     spectrograms = [rng.normal(1, 1, (4, 3)).astype(np.float32) for _ in range(40)]
-    lesson = fine_tuning.Lesson(spectrograms, np.arange(40) % len(GENRES), start={})
+    training_set = fine_tuning.TrainingSet(spectrograms, np.arange(40) % len(GENRES), start={})
     tags = rng.normal(0, 1, (3, len(GENRES)))
 
     def logits(strength: float) -> np.ndarray:
-        recipe = fine_tuning.Recipe(tagged=strength)
-        fine_tuning.refit(model, replace(lesson, tags=tags), recipe)
+        config = fine_tuning.TrainingConfig(tag_logit_share=strength)
+        fine_tuning.refit(model, replace(training_set, tags=tags), config)
         return fine_tuning.predict(model, spectrograms, 4)
 
     features = np.stack([spectrogram.mean(axis=0) for spectrogram in spectrograms])

@@ -20,13 +20,13 @@ from training.data import folds
 from training.data.dataset import ClipTable, Spectrogram, read_table
 from training.trainers import artist_groups, challenge2018, fine_tuning
 from training.trainers.networks import Networks
-from training.trainers.training_run import Plan, train
+from training.trainers.training_run import TrainingRun, train
 
 TOO_LARGE = ("dpn", "xception")
 NETWORKS = [
     name
     for name, made in SYSTEMS.items()
-    if made.architecture in challenge2018.RECIPES and name not in TOO_LARGE
+    if made.architecture in challenge2018.CONFIGS and name not in TOO_LARGE
 ]
 
 
@@ -42,17 +42,17 @@ def table(tmp_path: Path) -> ClipTable:
     return read_table(tmp_path / "clips.csv")
 
 
-def plan(name: str, table: ClipTable, folder: Path) -> Plan:
+def run(name: str, table: ClipTable, folder: Path) -> TrainingRun:
     """Two parts are held out, the other is trained on for an epoch."""
     work = folder / "runs" / name
     work.mkdir(parents=True)
     made = SYSTEMS[name]
     held = np.array([-1, 0, 1, -1, 0, 1])
-    recipe = dataclasses.replace(challenge2018.RECIPES[made.architecture], epochs=1, batch=4)
-    return Plan(
+    config = dataclasses.replace(challenge2018.CONFIGS[made.architecture], epochs=1, batch_size=4)
+    return TrainingRun(
         name=name,
-        made_of=made,
-        method=Networks(made, work, recipe),
+        spec=made,
+        trainer=Networks(made, work, config),
         schemes={"held": held},
         work=work,
         weights_folder=folder / "weights",
@@ -68,7 +68,7 @@ def test_a_network_of_2018_is_trained_predicts_and_is_not_trained_twice(
     name: str, table: ClipTable, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    made = plan(name, table, tmp_path)
+    made = run(name, table, tmp_path)
     card = train(made, table, said.append)
     epochs = 6 if name == "agf" else 3
     assert sum(line.startswith("epoch") for line in said) == epochs
@@ -89,7 +89,7 @@ def test_a_network_of_2018_is_trained_predicts_and_is_not_trained_twice(
     assert again.weights == card.weights
 
 
-def lesson(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Lesson:
+def training_set(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.TrainingSet:
     """Clips of two genres that differ in which half of the bands is loud.
 
     Values have about mean 0 and variance 1: so few steps do not move a normalisation's averages.
@@ -98,7 +98,7 @@ def lesson(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Lesson:
     genres = np.arange(clips) % 2
     loud = np.arange(front_end.mel_bands) * 2 // front_end.mel_bands == genres[:, None]
     values = 1.8 * loud[:, None] + rng.normal(-0.9, 0.4, (clips, frames, front_end.mel_bands))
-    return fine_tuning.Lesson(
+    return fine_tuning.TrainingSet(
         spectrograms=list(values.astype(np.float16)),
         genres=genres,
         start={},
@@ -108,11 +108,11 @@ def lesson(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Lesson:
 
 @pytest.mark.filterwarnings("default")
 def test_it_learns_what_is_plain_to_see() -> None:
-    clips = lesson(stft.FRONT_END, 16, 140)
+    clips = training_set(stft.FRONT_END, 16, 140)
     model = stft.network(stft.FRONT_END, stft.PATCHES.length)
-    recipe = dataclasses.replace(challenge2018.RECIPES["stft"], epochs=3, batch=8)
+    config = dataclasses.replace(challenge2018.CONFIGS["stft"], epochs=3, batch_size=8)
     said: list[str] = []
-    challenge2018.fit(model, clips, stft.FRONT_END, recipe, 0, said.append)
+    challenge2018.fit(model, clips, stft.FRONT_END, config, 0, said.append)
     assert [line.partition(":")[0] for line in said] == ["epoch 1", "epoch 2", "epoch 3"]
     answers = challenge2018.predict(model, clips.spectrograms, stft.PATCHES.length)
     np.testing.assert_allclose(np.exp(answers).sum(axis=1), 1.0, rtol=1e-4)
@@ -122,12 +122,12 @@ def test_it_learns_what_is_plain_to_see() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_artist_group_factors_are_learned_first_and_nothing_stays_frozen() -> None:
-    clips = lesson(agf.FRONT_END, 16, 50)
+    clips = training_set(agf.FRONT_END, 16, 50)
     model = agf.network(agf.FRONT_END, agf.PATCHES.length)
     trainable = [weight.path for weight in model.trainable_weights]
     before = {w.path: keras.ops.convert_to_numpy(w) for w in model.weights}
-    recipe = dataclasses.replace(challenge2018.RECIPES["agf"], epochs=12, batch=8)
-    challenge2018.fit(model, clips, agf.FRONT_END, recipe, 0, lambda line: None)
+    config = dataclasses.replace(challenge2018.CONFIGS["agf"], epochs=12, batch_size=8)
+    challenge2018.fit(model, clips, agf.FRONT_END, config, 0, lambda line: None)
     assert [weight.path for weight in model.trainable_weights] == trainable
     for name in ("genre_conv1", "mfcc_conv1", "dmfcc_conv1", "fusion", "logits"):
         kernel = model.get_layer(name).kernel
@@ -139,7 +139,7 @@ def test_artist_group_factors_are_learned_first_and_nothing_stays_frozen() -> No
 
 
 def test_bands_are_standardised_by_the_clips() -> None:
-    clips = lesson(dpn.FRONT_END, 6, 40).spectrograms
+    clips = training_set(dpn.FRONT_END, 6, 40).spectrograms
     image = keras.Input((40, dpn.FRONT_END.mel_bands))
     model = keras.Model(image, patches.standardised(image, "standardised"))
     challenge2018.standardise(model.get_layer("standardised"), clips)
@@ -204,8 +204,8 @@ def test_the_command_line_trains_one(
     table: ClipTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For one epoch in two folds."""
-    tiny = dataclasses.replace(challenge2018.RECIPES["stft"], epochs=1, batch=4)
-    monkeypatch.setitem(challenge2018.RECIPES, "stft", tiny)
+    tiny = dataclasses.replace(challenge2018.CONFIGS["stft"], epochs=1, batch_size=4)
+    monkeypatch.setitem(challenge2018.CONFIGS, "stft", tiny)
     folders = ["--work", "runs", "--out", "weights", "--results", "results"]
     command = ["train", "--system", "stft", "--data", ".", "--folds", "2", *folders]
     monkeypatch.chdir(tmp_path)

@@ -34,7 +34,7 @@ def test_a_feature_that_was_all_but_silent_decides_nothing() -> None:
     loud[0, 5] = 1.0
     plain = fit_probe(features, GENRES, 0.1).posteriors(FEATURES[:1])
     ruined = fit_probe(features, GENRES, 0.1).posteriors(loud)
-    spared = fit_probe(features, GENRES, 0.1, quiet=0.3).posteriors(loud)
+    spared = fit_probe(features, GENRES, 0.1, feature_scale_floor=0.3).posteriors(loud)
     assert ruined[0, 3] > 0.99
     assert plain[0, 0] > 0.4
     np.testing.assert_allclose(spared, plain, atol=0.2)

@@ -21,10 +21,10 @@ from training.data.dataset import ClipTable, read_table
 from training.evaluation import heldout
 from training.trainers import half_precision
 from training.trainers.ablation import AS_TRAINED, ablate
-from training.trainers.fine_tuning import SCRATCH, Recipe
+from training.trainers.fine_tuning import SCRATCH, TrainingConfig
 from training.trainers.half_precision import PrecisionError
 from training.trainers.networks import Networks
-from training.trainers.training_run import Plan, train
+from training.trainers.training_run import TrainingRun, train
 
 GENRE_OF = {
     "blues-shuffle": "Blues",
@@ -34,8 +34,8 @@ GENRE_OF = {
 }
 
 
-MADE_OF = SYSTEMS["best"]
-FEW = Recipe(epochs=1, batch=8, crop_frames=320, refitted=True)
+SPEC = SYSTEMS["best"]
+FEW = TrainingConfig(epochs=1, batch_size=8, crop_frames=320, refit_last_layer=True)
 
 
 @pytest.fixture
@@ -58,16 +58,16 @@ def table(tmp_path: Path, clips: list[Path]) -> ClipTable:
 
 
 @pytest.fixture
-def plan(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> Plan:
+def run(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> TrainingRun:
     """Two folds, one epoch, random weights in the place of the published ones."""
     (tmp_path / "init").mkdir()
     (tmp_path / "runs" / "mobilenet").mkdir(parents=True)
     work = tmp_path / "runs" / "mobilenet"
-    return Plan(
+    return TrainingRun(
         name="mobilenet",
-        made_of=MADE_OF,
-        method=Networks(
-            MADE_OF,
+        spec=SPEC,
+        trainer=Networks(
+            SPEC,
             work,
             FEW,
             files=write_published(tmp_path / "init", monkeypatch),
@@ -89,22 +89,22 @@ def assert_predicts(read: cards.Card, folder: Path) -> None:
 
 @pytest.mark.filterwarnings("default")
 def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
-    plan: Plan, table: ClipTable
+    run: TrainingRun, table: ClipTable
 ) -> None:
     said: list[str] = []
-    card = train(plan, table, said.append)
+    card = train(run, table, said.append)
     assert sum("epoch" in line for line in said) == 3
-    read = cards.read("mobilenet", plan.weights_folder)
+    read = cards.read("mobilenet", run.weights_folder)
     assert read == dataclasses.replace(card, training=read.training, validation=read.validation)
     assert read.validation["scores"]["clips"] == 32
     assert read.training["clips_of_genre"]["Rock"] == 8
     assert [origin["licence"] for origin in read.training["initial_weights"]] == ["MIT", "MIT"]
-    assert_predicts(read, plan.weights_folder)
-    held_out = heldout.read(heldout.path_of(plan.results_folder, "mobilenet"))
+    assert_predicts(read, run.weights_folder)
+    held_out = heldout.read(heldout.path_of(run.results_folder, "mobilenet"))
     assert held_out.matches(table)
 
     said.clear()
-    again = train(plan, table, said.append)
+    again = train(run, table, said.append)
     assert not any("epoch" in line for line in said)
     assert again.weights == card.weights
     assert json.dumps(again.validation) == json.dumps(card.validation)
@@ -113,12 +113,12 @@ def test_training_writes_weights_that_predict_and_goes_on_where_it_stopped(
 
 @pytest.mark.filterwarnings("default")
 def test_an_ablation_trains_again_only_what_the_changed_part_needs(
-    plan: Plan, table: ClipTable
+    run: TrainingRun, table: ClipTable
 ) -> None:
     said: list[str] = []
     wrong = np.random.default_rng(0).permutation(table.genres)  # labels that cannot be learned
     table = dataclasses.replace(table, genres=wrong)
-    found = ablate(plan, table, ["trained weights only", "no teacher"], said.append)
+    found = ablate(run, table, ["trained weights only", "no teacher"], said.append)
     assert found["system"] == "mobilenet"
     first, finished, trained = found["variations"]
     assert first["name"] == AS_TRAINED
@@ -128,30 +128,30 @@ def test_an_ablation_trains_again_only_what_the_changed_part_needs(
         lost = value - first["scores"]["as_is"]["log_loss"]["value"]
         assert entry["excess"]["value"] == pytest.approx(lost, abs=2e-4)
         assert entry["excess"]["value"] != 0.0
-    # Two folds with the recipe as it is, and two without a teacher; no network for good.
+    # Two folds with the config as it is, and two without a teacher; no network for good.
     assert sum("epoch" in line for line in said) == 4
-    assert not plan.weights_folder.exists()
+    assert not run.weights_folder.exists()
 
 
 @pytest.mark.filterwarnings("default")
 def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_checked(
-    plan: Plan, table: ClipTable, monkeypatch: pytest.MonkeyPatch
+    run: TrainingRun, table: ClipTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with the official split of FMA: validation and test are predicted, training is fitted."""
     official = np.arange(len(table)) % 4 - 2
     fitted_to = np.flatnonzero(official < 0)
     said: list[str] = []
-    made_of = dataclasses.replace(MADE_OF, branches=MADE_OF.branches[:1], halved=True)
-    recipe = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch=8)
+    spec = dataclasses.replace(SPEC, branches=SPEC.branches[:1], halved=True)
+    config = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch_size=8)
     scratch = dataclasses.replace(
-        plan,
-        made_of=made_of,
-        method=Networks(made_of, plan.work, recipe),
+        run,
+        spec=spec,
+        trainer=Networks(spec, run.work, config),
         schemes={"official": official.clip(-1)},
         fitted_to=fitted_to,
     )
-    plan.weights_folder.mkdir()
-    shipped = plan.weights_folder / "mobilenet.weights.h5"
+    run.weights_folder.mkdir()
+    shipped = run.weights_folder / "mobilenet.weights.h5"
     shipped.write_bytes(b"those of before")
     with monkeypatch.context() as patch:
         patch.setattr(half_precision, "TOLERANCE", -1.0)
@@ -168,7 +168,7 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
     assert card.training["initial_weights"] == []
     assert card.validation["scores"]["clips"] == 16
     assert sum("epoch" in line for line in said) == 3
-    assert_predicts(card, plan.weights_folder)
+    assert_predicts(card, run.weights_folder)
 
 
 @pytest.mark.filterwarnings("default")
