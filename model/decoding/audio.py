@@ -1,8 +1,7 @@
-"""A file to a mono float32 waveform at a given rate, or the reason why not.
+"""A file to a mono float32 waveform at a given rate, or the reason why it cannot be decoded.
 
-Runs in the worker processes. The decoders are asked in turn until one gives as much as there should
-be; soxr resamples. All of them take untrusted bytes, which is why nothing else may be done in the
-process that calls this module.
+Runs in the worker processes, since decoders take untrusted bytes. ``load`` tries one decoder after
+the other until one decodes the expected length; soxr resamples.
 """
 
 import math
@@ -16,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from model.clips import LONGEST_SECONDS, Notice
-from model.decoding.decoders import LADDER
+from model.decoding.decoders import DECODERS
 from model.decoding.decoders.isolation import why
 from model.decoding.decoders.miniaudio import mp3_seconds
 from model.decoding.decoders.reading import MP3, Reading
@@ -37,7 +36,7 @@ find it."""
 
 
 class UndecodableError(GenreError):
-    """No usable audio could be had from a file; ``notice`` says why."""
+    """A file has no usable audio; ``notice`` says why."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -51,7 +50,7 @@ class Waveform:
     Attributes:
         samples: mono, float32, nominally in [-1, 1], shape [samples], at least one.
         rate: samples per second.
-        notices: what was odd about the file; empty for an ordinary mp3.
+        notices: problems and peculiarities of the file; empty for an ordinary mp3.
     """
 
     samples: NDArray[np.float32]
@@ -70,7 +69,7 @@ def load(path: Path, rate: int) -> Waveform:
         The waveform at ``rate``, with a notice for each thing that makes it less than a full clip.
 
     Raises:
-        UndecodableError: the file is missing, empty, unreadable, not audio, or holds no signal.
+        UndecodableError: the file is missing, empty, unreadable, not audio, or silent.
     """
     _check(path)
     reading, notices = _best_reading(path)
@@ -111,8 +110,8 @@ def _check(path: Path) -> None:
 
 
 @dataclass
-class _Climb:
-    """What the decoders asked so far gave."""
+class _Attempts:
+    """Results of the decoders that were tried so far."""
 
     expected: float | None
     best: Reading | None = None
@@ -147,45 +146,45 @@ class _Climb:
 
 
 def _best_reading(path: Path) -> tuple[Reading, list[Notice]]:
-    """Ask one decoder after the other; the best reading and what there is to say about it."""
-    climb = _Climb(mp3_seconds(path, _WHOLE_SECONDS))
-    for decoder in LADDER:
+    """Try one decoder after the other; returns the best reading and its notices."""
+    attempts = _Attempts(mp3_seconds(path, _WHOLE_SECONDS))
+    for decoder in DECODERS:
         try:
             reading = decoder.read(path, LONGEST_SECONDS)
             if not len(reading.samples):
                 raise UndecodableError("no_audio", reading.failure or "the decoder found no sample")
         except Exception as error:  # whatever one decoder makes of a file, another may read it
-            climb.refusals.append(error)
+            attempts.refusals.append(error)
             refusal = error.notice.detail if isinstance(error, UndecodableError) else why(error)
-            climb.outcomes.append(f"{decoder.name}: {refusal}")
+            attempts.outcomes.append(f"{decoder.name}: {refusal}")
         else:
-            climb.add(decoder.name, reading)
-            climb.outcomes.append(f"{decoder.name}: {reading.seconds:.2f} s")
-        if climb.done:
+            attempts.add(decoder.name, reading)
+            attempts.outcomes.append(f"{decoder.name}: {reading.seconds:.2f} s")
+        if attempts.done:
             break
-    return _judged(climb)
+    return _choose_best(attempts)
 
 
-def _judged(climb: _Climb) -> tuple[Reading, list[Notice]]:
+def _choose_best(attempts: _Attempts) -> tuple[Reading, list[Notice]]:
     """The best reading with its notices; raises when there is none."""
-    best, expected = climb.best, climb.expected
+    best, expected = attempts.best, attempts.expected
     if best is None:
-        first = climb.refusals[0]
+        first = attempts.refusals[0]
         if isinstance(first, MemoryError):
             raise first
         reason = first.notice.reason if isinstance(first, UndecodableError) else "undecodable"
-        raise UndecodableError(reason, "; ".join(climb.outcomes))
+        raise UndecodableError(reason, "; ".join(attempts.outcomes))
     if "MPEG" in best.form and expected is None and best.seconds < _CHANCE_SECONDS:
-        detail = "; ".join(climb.outcomes)
+        detail = "; ".join(attempts.outcomes)
         raise UndecodableError("undecodable", f"what looks like audio is chance ({detail})")
-    return best, _notices(best, climb)
+    return best, _notices(best, attempts)
 
 
-def _notices(best: Reading, climb: _Climb) -> list[Notice]:
+def _notices(best: Reading, attempts: _Attempts) -> list[Notice]:
     notices = []
-    if climb.server != LADDER[0].name:
+    if attempts.server != DECODERS[0].name:
         rates = f", at {best.rates} sample rates" if best.rates > 1 else ""
-        detail = f"{climb.server} was used{rates} ({'; '.join(climb.outcomes)})"
+        detail = f"{attempts.server} was used{rates} ({'; '.join(attempts.outcomes)})"
         notices.append(Notice("second_decoder", detail))
     if best.form != MP3:
         notices.append(Notice("not_mp3", f"the content is {best.form}"))
@@ -193,7 +192,7 @@ def _notices(best: Reading, climb: _Climb) -> list[Notice]:
         notices.append(Notice("downmixed", f"{best.channels} channels averaged to one"))
     if best.length > LONGEST_SECONDS + _PADDING_SECONDS and best.seconds >= _WHOLE_SECONDS:
         notices.append(Notice("long", f"the middle 30 s of {best.length:.0f} s were used"))
-    known = climb.expected if best.rates == 1 else None
+    known = attempts.expected if best.rates == 1 else None
     length = best.length if known is None else known
     missing = min(length, LONGEST_SECONDS) * _NEARLY_ALL - _PADDING_SECONDS > best.seconds
     if missing or (best.failure and known is None):

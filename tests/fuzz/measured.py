@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from model.clips import Notice
 from model.decoding import audio, worker
-from model.decoding.decoders import LADDER, Decoder
+from model.decoding.decoders import DECODERS, Decoder
 from model.decoding.decoders.reading import Reading
 from model.frontends.parameters import AnyFrontEnd
 
@@ -61,7 +61,7 @@ def _watched(decoder: Decoder) -> Decoder:
 def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
     """Serve as ``model.decoding.worker`` does, with the cost in the last notice."""
     audio.load = _load
-    audio.LADDER = tuple(map(_watched, LADDER))  # type: ignore[assignment,attr-defined]
+    audio.DECODERS = tuple(map(_watched, DECODERS))  # type: ignore[assignment,attr-defined]
     worker.serve(connection, front_end)
 
 

@@ -1,8 +1,7 @@
-"""The decoders, and the order in which they are asked.
+"""The decoders and their fallback order.
 
-Each is one function from a path and a number of seconds to a ``Reading``. They take untrusted
-bytes and may raise anything, so that only ``model.decoding.audio`` calls them, in a process that
-may die.
+Each decoder is a function from a path and a number of seconds to a ``Reading``. It takes untrusted
+bytes and may raise any exception. ``model.decoding.audio`` calls it in a worker process.
 """
 
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from model.decoding.decoders import ffmpeg, libsndfile, miniaudio
-from model.decoding.decoders.isolation import apart
+from model.decoding.decoders.isolation import in_child_process
 from model.decoding.decoders.reading import Reading
 
 Read: TypeAlias = Callable[[Path, float], Reading]
@@ -19,22 +18,22 @@ Read: TypeAlias = Callable[[Path, float], Reading]
 
 @dataclass(frozen=True)
 class Decoder:
-    """One rung of the ladder.
+    """One decoder of the fallback order.
 
     Attributes:
-        name: for people.
-        read: decodes at most so many seconds from the middle of a file.
+        name: name in notices.
+        read: decodes at most a number of seconds from the middle of a file.
     """
 
     name: str
     read: Read
 
 
-# libsndfile is the quickest by far and right for nearly every file. ffmpeg knows the most formats,
-# passes over damage and follows a change of sample rate, which miniaudio plays at a wrong speed and
-# so would seem to have more of. miniaudio decodes the mp3s of free format that ffmpeg cannot.
-LADDER = (
+# libsndfile is by far the fastest and right for nearly every file. ffmpeg knows the most formats,
+# skips damage and follows a change of sample rate, which miniaudio plays at a wrong speed and so
+# seems to decode more. miniaudio decodes the mp3s of free format that ffmpeg cannot.
+DECODERS = (
     Decoder("libsndfile", libsndfile.read),
-    Decoder("ffmpeg", apart(ffmpeg.read, "av")),
-    Decoder("miniaudio", apart(miniaudio.read, "miniaudio")),
+    Decoder("ffmpeg", in_child_process(ffmpeg.read, "av")),
+    Decoder("miniaudio", in_child_process(miniaudio.read, "miniaudio")),
 )

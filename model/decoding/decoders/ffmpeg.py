@@ -61,24 +61,24 @@ def read(path: Path, seconds: float) -> Reading:
 def _read(path: Path, seconds: float, skip: int) -> Reading:
     length = _length(path, skip)
     middle = max(0.0, (length - seconds) / 2)
-    heard = _decode(path, skip, middle, seconds)
-    if middle and heard.seconds < _NEARLY_ALL * seconds:  # the packets lied about their durations
-        heard = max(heard, _decode(path, skip, 0.0, seconds), key=lambda one: one.seconds)
-    samples, rate = _joined(heard)
+    decoded = _decode(path, skip, middle, seconds)
+    if middle and decoded.seconds < _NEARLY_ALL * seconds:  # the packets lied about their durations
+        decoded = max(decoded, _decode(path, skip, 0.0, seconds), key=lambda one: one.seconds)
+    samples, rate = _join(decoded)
     return Reading(
         samples=samples[: round(seconds * rate)],
         rate=rate,
-        length=max(length, heard.seconds),
-        channels=max((stretch.shape[1] for _, stretch in heard.stretches), default=1),
-        form=heard.form,
-        failure=heard.failure,
-        rates=len({rate for rate, _ in heard.stretches}),
+        length=max(length, decoded.seconds),
+        channels=max((stretch.shape[1] for _, stretch in decoded.stretches), default=1),
+        form=decoded.form,
+        failure=decoded.failure,
+        rates=len({rate for rate, _ in decoded.stretches}),
     )
 
 
 @dataclass
-class _Heard:
-    """What was decoded so far: stretches of a rate and samples of shape [frames, channels]."""
+class _Stretches:
+    """Decoded audio: pairs of a sample rate and samples of shape [frames, channels]."""
 
     form: str
     stretches: list[tuple[int, NDArray[np.float32]]] = field(default_factory=list)
@@ -115,7 +115,7 @@ def _length(path: Path, skip: int) -> float:
     return total
 
 
-def _decode(path: Path, skip: int, start: float, seconds: float) -> _Heard:
+def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
     """Decode from about ``start`` until ``seconds`` are full or the file ends."""
     import av
 
@@ -123,32 +123,32 @@ def _decode(path: Path, skip: int, start: float, seconds: float) -> _Heard:
         stream = container.streams.audio[0]
         stream.codec_context.thread_count = 1
         codec = stream.codec_context.codec.canonical_name
-        heard = _Heard(MP3 if codec == "mp3" else f"{container.format.name} {codec}")
+        decoded = _Stretches(MP3 if codec == "mp3" else f"{container.format.name} {codec}")
         position = 0.0
         try:
             for packet in container.demux(stream):
                 here, position = position, position + _duration(packet)
                 if here < start - _PREROLL_SECONDS:
                     continue
-                _hear(packet, heard, wanted=here >= start)
-                if heard.seconds >= seconds:
+                _decode_packet(packet, decoded, wanted=here >= start)
+                if decoded.seconds >= seconds:
                     break
         except av.FFmpegError as error:
-            heard.ending = f"reading stopped after {heard.seconds:.2f} s: {error.strerror}"
-    return heard
+            decoded.ending = f"reading stopped after {decoded.seconds:.2f} s: {error.strerror}"
+    return decoded
 
 
-def _hear(packet: "AudioPacket", heard: _Heard, wanted: bool) -> None:
+def _decode_packet(packet: "AudioPacket", decoded: _Stretches, wanted: bool) -> None:
     import av
 
     try:
         frames = packet.decode()
         for frame in frames if wanted else ():
             if frame.sample_rate > 0 and frame.samples > 0:
-                heard.stretches.append((frame.sample_rate, _floats(frame)))
-                heard.seconds += frame.samples / frame.sample_rate
+                decoded.stretches.append((frame.sample_rate, _floats(frame)))
+                decoded.seconds += frame.samples / frame.sample_rate
     except av.FFmpegError:
-        heard.damaged += 1
+        decoded.damaged += 1
 
 
 def _duration(packet: "AudioPacket") -> float:
@@ -170,16 +170,16 @@ def _floats(frame: "AudioFrame") -> NDArray[np.float32]:
     return values.astype(np.float32) / np.float32(scale)
 
 
-def _joined(heard: _Heard) -> tuple[NDArray[np.float32], int]:
+def _join(decoded: _Stretches) -> tuple[NDArray[np.float32], int]:
     """All stretches as mono, one behind the other, at the rate of most of them."""
     spent: dict[int, float] = {}
-    for rate, stretch in heard.stretches:
+    for rate, stretch in decoded.stretches:
         spent[rate] = spent.get(rate, 0.0) + len(stretch) / rate
     if not spent:
         return np.zeros(0, np.float32), 1
     main = max(spent, key=lambda rate: spent[rate])
     parts = []
-    for (rate, _), same in groupby(heard.stretches, key=lambda one: (one[0], one[1].shape[1])):
+    for (rate, _), same in groupby(decoded.stretches, key=lambda one: (one[0], one[1].shape[1])):
         part = mono(np.concatenate([stretch for _, stretch in same]))
         parts.append(part if rate == main else soxr.resample(part, rate, main, quality="HQ"))
     return np.concatenate(parts), main

@@ -1,6 +1,6 @@
-"""A decoder in a process of its own, so that its crash does not lose what another decoder gave.
+"""Runs a decoder in a child process, so that its crash does not lose another decoder's result.
 
-Only for decoders that are asked second or third: a process for every file costs some milliseconds.
+Only for the second and third decoder: a process for every file costs some milliseconds.
 """
 
 import os
@@ -20,7 +20,9 @@ _EXTRA_BYTES = 768 << 20
 """Memory beyond what the process has already; 30 s of 7.1 at 96 kHz are 92 MB, several times."""
 
 
-def apart(read: Callable[[Path, float], Reading], needs: str) -> Callable[[Path, float], Reading]:
+def in_child_process(
+    read: Callable[[Path, float], Reading], needs: str
+) -> Callable[[Path, float], Reading]:
     """The same decoder in a forked process with limits of time and memory.
 
     Args:
@@ -32,7 +34,7 @@ def apart(read: Callable[[Path, float], Reading], needs: str) -> Callable[[Path,
         ``MemoryError``.
     """
 
-    def read_apart(path: Path, seconds: float) -> Reading:
+    def read_in_child(path: Path, seconds: float) -> Reading:
         import_module(needs)
         receiver, sender = Pipe(duplex=False)
         child = os.fork()
@@ -53,7 +55,7 @@ def apart(read: Callable[[Path, float], Reading], needs: str) -> Callable[[Path,
             raise answer
         return answer
 
-    return read_apart
+    return read_in_child
 
 
 def why(error: Exception) -> str:

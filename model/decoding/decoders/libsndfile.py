@@ -55,6 +55,6 @@ def _read_frames(sound: soundfile.SoundFile, wanted: int) -> tuple[NDArray[np.fl
         return sound.read(out=samples), ""
     except soundfile.LibsndfileError as error:
         # How much was decoded is not told, but what was not is still zero.
-        heard = np.flatnonzero(samples.any(axis=1))
-        done = int(heard[-1]) + 1 if len(heard) else 0
+        nonzero = np.flatnonzero(samples.any(axis=1))
+        done = int(nonzero[-1]) + 1 if len(nonzero) else 0
         return samples[:done], f"decoding stopped after {done / sound.samplerate:.2f} s: {error}"

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from model.decoding import audio
 from model.decoding.audio import UndecodableError, Waveform, load
-from model.decoding.decoders import LADDER, Decoder, ffmpeg, isolation, libsndfile, miniaudio
-from model.decoding.decoders.isolation import apart
+from model.decoding.decoders import DECODERS, Decoder, ffmpeg, isolation, libsndfile, miniaudio
+from model.decoding.decoders.isolation import in_child_process
 from model.decoding.decoders.miniaudio import mp3_seconds
 from model.decoding.decoders.reading import MP3, Reading
 from tests.support import encodings
 
 RATE = 22_050
-DECODERS = pytest.mark.parametrize("decoder", LADDER, ids=lambda decoder: decoder.name)
+DECODERS = pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.name)
 
 
 def tone(seconds: float, rate: int, hertz: float, channels: int = 2) -> NDArray[np.float64]:
@@ -74,7 +74,7 @@ def test_an_ordinary_clip_is_decoded_once(
     def forbidden(path: Path, seconds: float) -> Reading:
         pytest.fail(f"{path} was given to the second decoder")
 
-    monkeypatch.setattr(audio, "LADDER", (LADDER[0], Decoder("second", forbidden)))
+    monkeypatch.setattr(audio, "DECODERS", (DECODERS[0], Decoder("second", forbidden)))
     for path in [*clips, thirty, written(tmp_path / "plain.mp3", plain)]:
         assert load(path, RATE).notices == ()
 
@@ -161,8 +161,8 @@ def test_how_a_second_decoder_ends_does_not_lose_what_the_first_gave(
         return miniaudio.read(Path(str(path) * len(bytearray(64 << 30))), seconds)
 
     monkeypatch.setattr(isolation, "_SECONDS", 1)
-    second = Decoder("second", apart(ends, "json"))
-    monkeypatch.setattr(audio, "LADDER", (LADDER[0], second))
+    second = Decoder("second", in_child_process(ends, "json"))
+    monkeypatch.setattr(audio, "DECODERS", (DECODERS[0], second))
     content = clips[0].read_bytes()
     waveform = load(written(tmp_path / "a.mp3", content[: len(content) // 2]), RATE)
     assert said(waveform).keys() == {"incomplete"}
@@ -186,7 +186,7 @@ def test_what_one_decoder_raises_does_not_lose_what_another_gets(
     def broken(path: Path, seconds: float) -> Reading:
         raise RuntimeError("a bug of a library")
 
-    monkeypatch.setattr(audio, "LADDER", (Decoder("first", broken), *LADDER[1:]))
+    monkeypatch.setattr(audio, "DECODERS", (Decoder("first", broken), *DECODERS[1:]))
     detail = said(load(clips[0], RATE))["second_decoder"]
     assert detail.startswith("ffmpeg was used (first: a bug of a library; ffmpeg: ")
 
@@ -197,7 +197,7 @@ def test_too_little_memory_for_every_decoder_is_told_as_that(
     def hungry(path: Path, seconds: float) -> Reading:
         raise MemoryError
 
-    monkeypatch.setattr(audio, "LADDER", (Decoder("first", hungry), Decoder("second", hungry)))
+    monkeypatch.setattr(audio, "DECODERS", (Decoder("first", hungry), Decoder("second", hungry)))
     with pytest.raises(MemoryError):
         load(clips[0], RATE)
 
