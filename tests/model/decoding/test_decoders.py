@@ -19,7 +19,7 @@ from model.decoding.decoders.reading import MP3, Reading
 from tests.support import encodings
 
 RATE = 22_050
-DECODERS = pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.name)
+EVERY_DECODER = pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.name)
 
 
 def tone(seconds: float, rate: int, hertz: float, channels: int = 2) -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ def said(waveform: Waveform) -> dict[str, str]:
     return {notice.reason: notice.detail for notice in waveform.notices}
 
 
-@DECODERS
+@EVERY_DECODER
 def test_the_decoders_agree_on_a_good_clip(decoder: Decoder, clips: list[Path]) -> None:
     for path in clips[:4]:
         reading, reference = decoder.read(path, 30.0), libsndfile.read(path, 30.0)
@@ -52,7 +52,7 @@ def test_the_decoders_agree_on_a_good_clip(decoder: Decoder, clips: list[Path]) 
         np.testing.assert_allclose(reading.samples[:kept], reference.samples[:kept], atol=2e-3)
 
 
-@DECODERS
+@EVERY_DECODER
 def test_the_decoders_take_the_same_middle_of_a_long_file(decoder: Decoder, tmp_path: Path) -> None:
     hertz = (300, 500, 700, 900)
     steps = np.concatenate([tone(20, RATE, one) for one in hertz])
@@ -172,7 +172,7 @@ def test_how_a_second_decoder_ends_does_not_lose_what_the_first_gave(
     assert words[ending] in str(caught.value)
 
 
-@DECODERS
+@EVERY_DECODER
 def test_no_more_than_asked_for_is_decoded(decoder: Decoder, tmp_path: Path) -> None:
     content = encodings.without_index(tone(5, 44_100, 440), 44_100)
     reading = decoder.read(written(tmp_path / "a.mp3", content * 40), 2.0)
