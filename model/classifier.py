@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from model import cpus, options, systems
 from model.clips import Clip, find, printable
 from model.decoding import audio
-from model.decoding.audio import UndecodableError, Waveform
+from model.decoding.audio import UndecodableError
 from model.decoding.pool import Decoded, DecoderPool
 from model.decoding.samples import prepared
 from model.frontends.spectrogram import FrontEnd
@@ -254,11 +254,10 @@ class Classifier:
             UndecodableError: no usable audio could be had from it.
             ValueError: the arrays are not a sound.
         """
+        samples, rate = clip if isinstance(clip, tuple) else self.load_audio(clip)
         if isinstance(clip, tuple):
-            waveform = prepared(*clip, self.rate)
-        else:
-            waveform = _decoded(clip, self.rate)
-        return self.system.front_end.compute(waveform.samples)
+            samples = prepared(samples, rate, self.rate).samples
+        return self.system.front_end.compute(samples)
 
     @cached_property
     def _pool(self) -> DecoderPool:
@@ -278,17 +277,9 @@ class Classifier:
                 clips.append(Clip(str(index), ""))
                 in_process[index] = partial(self._decoded, one)
         system = replace(self.system, connect=lambda _: self._network)
-        predictions = list(
-            pipeline.predict(
-                clips,
-                system,
-                self.card.calibration,
-                self.execution,
-                self._pool,
-                arrays=keep,
-                in_process=in_process,
-            )
-        )
+        run = (system, self.card.calibration, self.execution, self._pool)
+        predicted = pipeline.predict(clips, *run, arrays=keep, in_process=in_process)
+        predictions = list(predicted)
         training_prior = np.array(self.card.training_prior)
         prior = self.prior
         if prior is None:
@@ -347,11 +338,7 @@ def load_audio(path: File, rate: int = 22_050) -> Sound:
     Raises:
         UndecodableError: no usable audio could be had from it.
     """
-    return _decoded(path, rate).samples, rate
-
-
-def _decoded(path: File, rate: int) -> Waveform:
-    return audio.load(Path(path), rate)
+    return audio.load(Path(path), rate).samples, rate
 
 
 def _listed(clips: Clips, recursive: bool, any_audio: bool) -> list[One]:
