@@ -1,7 +1,7 @@
 # make predict    classify the sample clips, or CLIPS=folder OUTPUT=file REPORT=page.html
 # make test       every check and test
-# make setup      the virtual environment alone
-# make dev        the same with what tests, training and the grader need
+# make setup      the virtual environment: command line, Python API, grader, notebooks' code
+# make dev        the same with what tests, lint and training need
 # make slow       the tests that need the network or minutes
 # make notebook   open the page to upload a clip
 # make distributed  the tests of the Ray adapter
@@ -9,21 +9,25 @@
 # make audit      software bills of materials, and a check against known vulnerabilities
 # make binder     the branch for mybinder.org
 # make lock       renew requirements/*.lock and environment.yml
-PYTHON ?= python3.11
+# The newest Python from 3.11 to 3.13 that runs, unless PYTHON names one.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+endif
 CLIPS ?= tests/clips
 OUTPUT ?= submission.csv
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
 
-.PHONY: setup dev distributed notebook predict test lint slow container audit binder lock clean
+.PHONY: setup dev version distributed notebook predict test lint slow container audit binder lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.cpu
 
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 (apt install python3.11 python3.11-venv) or name it with PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed, but $(PYTHON) is %d.%d" % sys.version_info[:2])'
+	@$(or $(PYTHON),false) -c '$(FITS)' || { echo "no Python from 3.11 to 3.13 found: install one (apt install python3 python3-venv) or name it with PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # A stamp holds the date of the last installation; a changed lock makes it stale.
@@ -34,6 +38,9 @@ $(VENV)/.cpu: requirements/cpu.lock | $(BIN)/python
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.cpu
 	$(PIP) -r requirements/dev.lock
 	@touch $@
+
+version: $(BIN)/python
+	@$(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
 # What the notebooks need; their tests are slow ones.
 $(VENV)/.notebook: requirements/notebook.lock $(VENV)/.dev

@@ -13,4 +13,5 @@ dependencies:
   - pip
   - pip:
 END
-sed -n 's/^\([a-z0-9][^ ]*==[^ ]*\) \\$/      - \1/p' "$1"
+# A marker (`; python_version < '3.13'`) stays: conda hands these lines to pip.
+sed -n 's/^\([a-z0-9][^ ]*==.*[^ ]\) *\\$/      - \1/p' "$1"

@@ -113,18 +113,21 @@ def without_gpu(lines: Iterable[str]) -> Swap:
     return Swap(tuple(kept), tuple(dropped), tuple(replaced))
 
 
-def pins(lock: str) -> frozenset[str]:
-    """Return the ``name==version`` pins of a lock file."""
-    return frozenset(re.findall(r"(?m)^([A-Za-z0-9][\w.-]*==[^\s;\\]+)", lock))
+def pins(lock: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ``name==version`` pins of a lock file, and those that not every platform has."""
+    found = re.findall(r"(?m)^([A-Za-z0-9][\w.-]*==[^\s;\\]+) *(;?)", lock)
+    return frozenset(pin for pin, _ in found), frozenset(pin for pin, marker in found if marker)
 
 
 def check_lock(lines: Iterable[str], lock: str) -> None:
     """Compare pins with those of a lock.
 
     Raises:
-        StandInError: a pin is in only one of them.
+        StandInError: a pin is in only one of them, unless the lock has it for some platforms only.
     """
-    if apart := frozenset(lines) ^ pins(lock):
+    locked, conditional = pins(lock)
+    wanted = frozenset(lines)
+    if apart := (wanted - locked) | (locked - wanted - conditional):
         raise StandInError(
             "environment.yml without its GPU packages and requirements/cpu.lock differ in "
             f"{', '.join(sorted(apart))}; run 'make lock'"
