@@ -74,9 +74,10 @@ IDENTITY = os.environ | {
 
 def test_the_branch_for_mybinder_has_the_cpu_pins(repository: Path, stand_in: ModuleType) -> None:
     subprocess.run([repository / "requirements/binder.sh"], check=True, env=IDENTITY)
-    pips = stand_in.wanted(yaml.safe_load(git(repository, "show", "binder:environment.yml"))).pip
+    lines = stand_in.wanted(yaml.safe_load(git(repository, "show", "binder:environment.yml"))).pip
+    pips = {line.partition(" ;")[0] for line in lines}  # a marker names platforms
     grader = stand_in.wanted(yaml.safe_load((ROOT / "environment.yml").read_text()))
-    assert set(stand_in.without_gpu(grader.pip).lines) < set(pips)
+    assert set(stand_in.without_gpu(grader.pip).lines) < pips
     assert {"ipykernel", "ipywidgets", "matplotlib", "pandas", "voila"} <= names(pips)
     assert names(grader.pip).isdisjoint({"ipykernel", "voila"})
     ignored = git(repository, "show", "binder:.dockerignore").splitlines()
