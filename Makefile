@@ -65,8 +65,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# TESTS names folders or files; all quick tests if left out.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 # The tests that the default run leaves out: real recordings fetched from Debian packages.
 slow: $(VENV)/.notebook
