@@ -37,7 +37,7 @@ PAGES = sorted(
 )
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "runs", "cache", "graded"
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "runs", "cache", "graded"
 )
 
 
