@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +17,11 @@ from model.outputs import submission
 from model.systems import cards
 from tests.conftest import CLIPS, ROOT, Run
 from tests.support import cheap_system
+from tests.support.runs import errors
 from tests.support.zoo import Specimen, build_zoo
 
 HEAVY = ("tensorflow", "keras", "librosa", "pandas", "numpy", "scipy", "soundfile")
 OPTIONAL = ("pandas", "librosa", "sklearn", "jinja2", "pyarrow", "mutagen", "model.outputs.report")
-
-
-def errors(table: Path) -> dict[str, list[dict[str, str]]]:
-    """Lines of the errors file by ``file_id``; none when there is no file."""
-    path = submission.errors_path(table)
-    found = defaultdict(list)
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        found[json.loads(line)["file_id"]].append(json.loads(line))
-    return found
 
 
 def run_and_list_imports(

@@ -20,8 +20,7 @@ from tests.conftest import CLIPS, ROOT
 from tests.support import cheap_system
 from tests.support.odd import tone, wav
 from tests.support.report_samples import opened
-from tests.test_cli import errors
-from tests.test_resume import finish, start, wait_for_rows
+from tests.support.runs import errors, finish, start, wait_for_rows
 
 NAMES = ("blues-shuffle", "hip-hop-beat", "rock-band")
 

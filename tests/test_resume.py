@@ -4,7 +4,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 
 from model.outputs import submission
 from model.run.journal import Journal
-from tests.conftest import CLIPS, ROOT
-from tests.test_cli import errors
+from tests.conftest import CLIPS
+from tests.support.runs import errors, finish, start, wait_for_rows
 
 CLIP_COUNT = 80
 
@@ -28,22 +27,6 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bad.mp3").write_text("not audio")
     (folder / "empty.mp3").touch()
     return folder
-
-
-def start(weights: Path, *arguments: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.cheap_system", weights, *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(weights: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    process = start(weights, *arguments)
-    out, err = process.communicate(timeout=200)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
@@ -208,12 +191,3 @@ def test_a_second_run_on_one_output_is_refused(
     assert "another run is writing the same output" in second.stderr
     assert not output.exists()
     assert finish(weights, payload, "-o", output).returncode == 0
-
-
-def wait_for_rows(rows: Path) -> None:
-    """Wait until a run has finished its first clips."""
-    for _ in range(6000):
-        if rows.exists() and rows.stat().st_size:
-            return
-        time.sleep(0.01)
-    pytest.fail("no clip was finished")

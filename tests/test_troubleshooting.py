@@ -6,12 +6,9 @@ import re
 import pytest
 
 from tests.conftest import ROOT, Run
-from tests.test_guides import text_of
 
-QUOTED = [
-    quoted.replace("\\`", "`")
-    for quoted in re.findall(r"^> `(.*)`$", text_of("docs/troubleshooting.md"), re.MULTILINE)
-]
+PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+QUOTED = [quoted.replace("\\`", "`") for quoted in re.findall(r"^> `(.*)`$", PAGE, re.MULTILINE)]
 """Messages as the page has them."""
 
 

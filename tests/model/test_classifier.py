@@ -23,7 +23,7 @@ from model.genres import GENRES
 from model.outputs import submission
 from model.probabilities.priors import PriorError
 from tests.conftest import CLIPS, ROOT, Run
-from tests.model.decoding.test_pool import children
+from tests.support.runs import children
 
 NAMES = ("classical-strings", "electronic-house", "spoken-word")
 
@@ -264,7 +264,7 @@ def test_a_program_that_does_not_close_its_classifier_ends_and_leaves_no_process
 ) -> None:
     script = f"""
 import model
-from tests.model.decoding.test_pool import children
+from tests.support.runs import children
 classifier = model.load(device="cpu", workers=2)
 classifier.predict({paths!r})
 print(*children())

@@ -13,6 +13,7 @@ import pytest
 from model import systems
 from model.decoding.pool import Decoded, DecoderPool, Limits, WorkerError
 from model.systems import cards
+from tests.support.runs import children
 
 FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
 BROKEN = "tests.support.broken_decoder"
@@ -135,12 +136,6 @@ def test_a_decoder_that_hangs_ends_with_the_block(tmp_path: Path, clips: list[Pa
         before = children()
         assert before
     assert not children() & before
-
-
-def children() -> set[int]:
-    """Processes of ours that still run."""
-    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return {int(child) for path in found for child in path.read_text().split()}
 
 
 def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -> None:

@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from model import systems
 from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, DecoderPool
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
 from model.run.pipeline import predict, with_logits
+from model.systems import cards
 from model.systems.base import EmbeddingError, Execution, System, cut_windows, window_starts
-from tests.model.decoding.test_pool import FRONT_END
 from tests.support.odd import tone, wav
 
+FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
 BANDS = 3
 
 

@@ -13,20 +13,9 @@ from model.genres import GENRES
 from model.probabilities.calibration import Calibration
 from model.systems.base import Execution
 from model.systems.challenge2018 import svm
+from tests.support.features import clips
 from training.data.dataset import DatasetError
 from training.trainers.classic import fit_svm
-
-FEATURES = 518
-
-
-def clips(count: int, genres: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Features that tell genres apart now and then, at very different scales, and the genres."""
-    rng = np.random.default_rng(seed)
-    own = np.arange(count) % genres
-    centres = rng.normal(size=(genres, FEATURES))
-    values = 0.3 * centres[own] + rng.normal(size=(count, FEATURES))
-    scales = 10.0 ** rng.uniform(-4, 4, FEATURES)
-    return (values * scales).astype(np.float32), own
 
 
 @pytest.mark.filterwarnings("ignore:.*probability.*:FutureWarning")

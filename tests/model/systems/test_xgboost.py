@@ -9,7 +9,7 @@ from xgboost import Booster, DMatrix
 from model.genres import GENRES
 from model.systems.base import Execution
 from model.systems.challenge2018 import xgboost
-from tests.model.systems.test_svm import clips
+from tests.support.features import clips
 from training.trainers import classic
 
 

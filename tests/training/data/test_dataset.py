@@ -1,9 +1,7 @@
 """Tables of clips, their spectrograms, and folds without a shared artist."""
 
-import csv
 import dataclasses
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,10 @@ from numpy.typing import NDArray
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
+from tests.support.clip_tables import write_table
 from training.data.dataset import ClipTable, DatasetError, read_table, spectrograms
 from training.data.folds import fold_numbers
 from training.initial import branches
-
-COLUMNS = ["clip_id", "file", "genre", "group", "source"]
 
 
 class ThreadsFrontEnd(FrontEnd):
@@ -26,13 +23,6 @@ class ThreadsFrontEnd(FrontEnd):
     def compute(self, waveform: NDArray[np.float32]) -> NDArray[Any]:
         threads = int(os.environ.get("OPENBLAS_NUM_THREADS", "0"))
         return np.full((1, self.width), threads, self.dtype)
-
-
-def write_table(folder: Path, rows: Sequence[Sequence[object]]) -> Path:
-    path = folder / "clips.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([COLUMNS, *rows])
-    return path
 
 
 def test_a_table_is_read_with_files_beside_it(tmp_path: Path) -> None:

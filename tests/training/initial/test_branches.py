@@ -1,103 +1,25 @@
 """Every branch starts from its published weights, and computes what they computed."""
 
-import dataclasses
-import zipfile
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from model.frontends.spectrogram import slaney_edges
 from model.systems.ours import branches, fusion
 from model.systems.ours.branches import View
-from tests.training.initial.test_checkpoint import mn04_like, write_checkpoint
+from tests.support.checkpoints import BRANCHES, write_published
 from training.initial import branches as initial
 from training.initial import checkpoint, music
 
-BRANCHES = (fusion.MOBILENET, fusion.ARTIST, fusion.MUSICNN)
 FRAMES = 400
-MN04, ARTIST, MUSICNN = (initial.ORIGINS[name].file for name in BRANCHES)
-
-
-def norm(
-    rng: np.random.Generator, channels: int, names: tuple[str, ...]
-) -> dict[str, NDArray[np.float32]]:
-    """Batch normalisation that is not far from none."""
-    middle = dict(zip(names, (1.0, 0.0, 0.0, 1.0), strict=True))
-    return {
-        name: rng.normal(value, 0.05, channels).astype(np.float32) for name, value in middle.items()
-    }
-
-
-def write_artist(path: Path) -> str:
-    """Random weights in the form of the published file; returns the SHA-256."""
-    rng = np.random.default_rng(0)
-    with h5py.File(path, "w") as file:
-        for number, shape in enumerate(
-            [(4, 128, 128), (4, 128, 128), (4, 128, 128), (2, 128, 128), (1, 128, 256)], 1
-        ):
-            place = f"model_weights/conv1d_{number}/conv1d_{number}"
-            file[f"{place}/kernel:0"] = rng.normal(0, 0.05, shape).astype(np.float32)
-            file[f"{place}/bias:0"] = rng.normal(0, 0.05, shape[2]).astype(np.float32)
-            place = f"model_weights/batch_normalization_{number}/batch_normalization_{number}"
-            parts = ("gamma", "beta", "moving_mean", "moving_variance")
-            for part, values in norm(rng, shape[2], parts).items():
-                file[f"{place}/{part}:0"] = values
-    return checkpoint.sha256(path)
-
-
-def write_musicnn(path: Path) -> str:
-    """Random weights in the form of the published wheel; returns the SHA-256."""
-    import tensorflow as tf
-
-    rng = np.random.default_rng(0)
-    shapes = [(7, 38, 1, 204), (7, 67, 1, 204), (128, 1, 1, 51), (64, 1, 1, 51), (32, 1, 1, 51)]
-    shapes += [(7, 561, 1, 64), (7, 64, 1, 64), (7, 64, 1, 64)]
-    tensors: dict[str, NDArray[np.floating]] = {}
-    for number, shape in enumerate(shapes):
-        name = f"conv2d_{number}" if number else "conv2d"
-        kernel = rng.normal(0, np.prod(shape[:3]) ** -0.5, shape)
-        tensors |= {f"{name}/kernel": kernel, f"{name}/bias": rng.normal(0, 0.05, shape[3])}
-    tensors |= {"dense/kernel": rng.normal(0, 0.02, (1506, 200)), "dense/bias": np.zeros(200)}
-    for number, channels in enumerate([1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200]):
-        name = f"batch_normalization_{number}" if number else "batch_normalization"
-        parts = ("gamma", "beta", "moving_mean", "moving_variance")
-        tensors |= {f"{name}/{part}": v for part, v in norm(rng, channels, parts).items()}
-    prefix = path.parent / "stored"
-    tf.raw_ops.SaveV2(
-        prefix=str(prefix),
-        tensor_names=list(tensors),
-        shape_and_slices=[""] * len(tensors),
-        tensors=[tf.constant(value, tf.float32) for value in tensors.values()],
-    )
-    with zipfile.ZipFile(path, "w") as wheel:
-        for part in (".index", ".data-00000-of-00001"):
-            wheel.write(f"{prefix}{part}", f"musicnn/MSD_musicnn/{part}")
-    return checkpoint.sha256(path)
 
 
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Random weights in the place of the published ones."""
     return write_published(tmp_path, monkeypatch)
-
-
-def write_published(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
-    """Files of random initial weights by name, which ``initial.ORIGINS`` then expects."""
-    digests = {
-        MN04: write_checkpoint(folder / MN04, mn04_like()),
-        ARTIST: write_artist(folder / ARTIST),
-        MUSICNN: write_musicnn(folder / MUSICNN),
-    }
-    known = {
-        name: dataclasses.replace(origin, sha256=digests[origin.file])
-        for name, origin in initial.ORIGINS.items()
-    }
-    monkeypatch.setattr(initial, "ORIGINS", known)
-    return {name: folder / name for name in digests}
 
 
 def test_every_layer_but_the_last_gets_its_initial_weights(published: dict[str, Path]) -> None:

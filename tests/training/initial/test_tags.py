@@ -9,8 +9,7 @@ import pytest
 
 from model.genres import GENRES
 from model.systems.ours.fusion import ARTIST, MOBILENET
-from tests.training.initial.test_branches import write_published
-from tests.training.initial.test_checkpoint import mn04_like
+from tests.support.checkpoints import mn04_like, write_published
 from training.initial.checkpoint import CheckpointError
 from training.initial.tags import TAGS, genre_weights
 from training.trainers import fine_tuning

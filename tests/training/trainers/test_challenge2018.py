@@ -13,7 +13,7 @@ from model.systems import cards
 from model.systems.base import Execution
 from model.systems.challenge2018 import agf, dpn, patches, stft
 from tests.conftest import CLIPS
-from tests.training.data.test_dataset import write_table
+from tests.support.clip_tables import write_table
 from training.architectures.systems import SYSTEMS
 from training.cli.main import main
 from training.data import folds

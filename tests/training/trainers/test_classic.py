@@ -23,7 +23,7 @@ from model.systems import cards
 from model.systems.base import Execution
 from tests.conftest import CLIPS
 from tests.support.agreement import noise
-from tests.training.data.test_dataset import write_table
+from tests.support.clip_tables import write_table
 from training.cli.main import main
 from training.data.dataset import read_table
 from training.evaluation import heldout

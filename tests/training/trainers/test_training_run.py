@@ -12,8 +12,8 @@ from model import systems
 from model.outputs import submission
 from model.systems import cards
 from model.systems.base import Execution
-from tests.training.data.test_dataset import write_table
-from tests.training.initial.test_branches import write_published
+from tests.support.checkpoints import write_published
+from tests.support.clip_tables import write_table
 from training.architectures.systems import SYSTEMS
 from training.cli.main import main
 from training.data import folds

@@ -1,0 +1,54 @@
+"""Runs of the command line in processes of their own, and what they leave behind."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from model.outputs import submission
+from tests.conftest import ROOT
+
+
+def start(weights: Path, *arguments: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.cheap_system", weights, *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(weights: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    process = start(weights, *arguments)
+    out, err = process.communicate(timeout=200)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def wait_for_rows(rows: Path) -> None:
+    """Wait until a run has finished its first clips."""
+    for _ in range(6000):
+        if rows.exists() and rows.stat().st_size:
+            return
+        time.sleep(0.01)
+    pytest.fail("no clip was finished")
+
+
+def errors(table: Path) -> dict[str, list[dict[str, str]]]:
+    """Lines of the errors file by ``file_id``; none when there is no file."""
+    path = submission.errors_path(table)
+    found = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        found[json.loads(line)["file_id"]].append(json.loads(line))
+    return found
+
+
+def children() -> set[int]:
+    """Processes of ours that still run."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(child) for path in found for child in path.read_text().split()}
