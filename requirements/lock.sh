@@ -3,7 +3,7 @@
 # With names of locks, renews only these: requirements/lock.sh repo2docker audit
 # UPGRADE= keeps every version that a lock already has.
 #
-# All locks but two hold for Python 3.11 to 3.13. The container has Python 3.11 and Linux alone.
+# All locks but gpu hold for Python 3.11 to 3.13. The container has Python 3.11 and Linux alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 uv=../.venv/bin/uv
