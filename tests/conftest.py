@@ -14,6 +14,17 @@ CLIPS = ROOT / "tests" / "clips"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each worker its own cache of numba's, which librosa fills.
+
+    Two processes that compile the same function at once leave a cache that crashes whoever reads
+    it afterwards (https://github.com/numba/numba/issues/10128).
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    assert config.cache is not None
+    os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir(f"numba-{worker}"))
+
+
 @pytest.fixture(scope="session")
 def clips() -> list[Path]:
     """The sample clips, sorted."""
