@@ -58,7 +58,7 @@ from model.systems.ours import fusion
 from model.systems.base import cut_windows
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 f = card.front_end
-network = fusion.network(f, card.window_frames, card.branches)
+network = fusion.network(f, card.window_frames, **card.parameters)
 network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
 weights = filterbank(f).T
 rows = []

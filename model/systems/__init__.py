@@ -1,7 +1,13 @@
-"""The registry of systems: a card in ``weights/`` and the module that it names, imported late."""
+"""The registry of systems.
+
+A system is a card ``weights/NAME.json`` and the module that the card calls its architecture, in one
+of the folders of this package. The module has a function ``connect(card, weights, execution)``
+that returns a ``model.systems.base.Network``. Modules are imported when a system is loaded.
+"""
 
 import json
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +38,9 @@ def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
     """The system that a card describes; its weights are checked here and loaded on connecting.
 
     Raises:
-        CardError: the weights are not the card's, or no module builds its architecture.
+        CardError: the weights are not the card's, or no module has the name of its architecture.
     """
+    from model.systems.base import System
     from model.systems.cards import CardError, checked_weights
 
     weights = checked_weights(card, folder)
@@ -41,8 +48,7 @@ def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
         module = import_architecture(card.architecture)
     except ModuleNotFoundError as error:
         raise CardError(f"{card.name}: its architecture cannot be built: {error}") from None
-    system: System = module.system(card, weights)
-    return system
+    return System(card.front_end, card.window_frames, partial(module.connect, card, weights))
 
 
 def import_architecture(name: str) -> ModuleType:

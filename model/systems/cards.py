@@ -47,7 +47,7 @@ class Card:
     Attributes:
         name: of the system; the card is ``NAME.json``.
         summary: one line for ``--list-systems``.
-        architecture: module of ``model.systems`` that builds it.
+        architecture: module in a folder of ``model.systems`` that connects it.
         weights: the file of weights.
         front_end: parameters of what the decoding processes compute.
         window_frames: frames that the network sees at once.
@@ -56,9 +56,8 @@ class Card:
         genres: order of the outputs; always ``GENRES``.
         training: what it was trained on and how, for people and for reproduction.
         validation: scores on clips that the scored network had not seen.
+        parameters: keyword arguments with which the architecture builds its network.
         licence: of the weights.
-        branches: parts of an architecture that is put together from several; else empty.
-        size: of an architecture that comes in several sizes; else empty.
         calibrated: whether the calibration is used unless a person asks otherwise.
     """
 
@@ -73,9 +72,8 @@ class Card:
     genres: tuple[str, ...] = GENRES
     training: dict[str, Any] = field(default_factory=dict)
     validation: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
-    branches: tuple[str, ...] = ()
-    size: str = ""
     calibrated: bool = True
 
     def choosing(self, calibration: CalibrationChoice) -> "Card":
@@ -111,7 +109,7 @@ def read(name: str, folder: Path) -> Card:
         fields["weights"] = Weights(**fields["weights"])
         fields["front_end"] = from_parameters(fields["front_end"])
         fields["calibration"] = Calibration(**fields["calibration"])
-        for key in ("training_prior", "genres", "branches"):
+        for key in ("training_prior", "genres"):
             fields[key] = tuple(fields.get(key, ()))
         card = Card(**fields)
     except FileNotFoundError:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.systems.base import Device, EmbeddingError, Execution
+from model.systems.cards import Card
 
 if TYPE_CHECKING:
     import keras
@@ -157,20 +158,23 @@ def prepare(execution: Execution) -> Calls:
     return Calls(batch, 1 if devices else execution.threads)
 
 
-def connected(
-    execution: Execution, weights: Path, build: Callable[[], "keras.Model"]
-) -> TensorFlowNetwork:
-    """A network with its weights, ready to be called.
+def connector(
+    build: Callable[..., "keras.Model"], batch: int | None = None
+) -> Callable[[Card, Path, Execution], TensorFlowNetwork]:
+    """The function ``connect`` of an architecture in Keras; see ``model.systems``.
 
     Args:
-        execution: where and how it shall run.
-        weights: a file that Keras wrote.
-        build: makes the model, once TensorFlow is settled.
+        build: creates the model from the card's front end, window length in frames and parameters.
+        batch: windows in a call where the user does not choose, or None for what suits the device.
     """
-    calls = prepare(execution)
-    model = build()
-    model.load_weights(weights)
-    return TensorFlowNetwork(model, calls)
+
+    def connect(card: Card, weights: Path, execution: Execution) -> TensorFlowNetwork:
+        calls = prepare(replace(execution, batch=execution.batch or batch))
+        model = build(card.spectrogram, card.window_frames, **card.parameters)
+        model.load_weights(weights)
+        return TensorFlowNetwork(model, calls)
+
+    return connect
 
 
 def wanted_gpu(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model import systems
 from model.cli import main
 from model.systems import cards
-from model.systems.base import Execution, Network, System
+from model.systems.base import Execution, Network
 from model.systems.cards import Card
 
 NAME = "cheap"
@@ -29,13 +29,8 @@ def write_card(folder: Path) -> None:
     cards.write(card, folder)
 
 
-def system(card: Card, weights: Path) -> System:
-    """A system whose logits are some means over the window."""
-    return System(card.front_end, card.window_frames, connect)
-
-
-def connect(execution: Execution) -> Network:
-    """Make the cheap network."""
+def connect(card: Card, weights: Path, execution: Execution) -> Network:
+    """Create the cheap network."""
     return CheapNetwork(execution.batch or 12)
 
 

@@ -1,7 +1,8 @@
 """The systems that ``python -m training train`` knows."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from model.systems.ours.fusion import ARTIST, MOBILENET, MUSICNN
 
@@ -15,28 +16,35 @@ class SystemSpec:
 
     Attributes:
         summary: one line for ``--list-systems``.
-        branches: of its network, where it is put together from several.
-        architecture: module of ``model.systems`` that builds it.
-        size: of an architecture that comes in several.
+        architecture: module in a folder of ``model.systems`` that builds its network.
+        parameters: keyword arguments of the architecture's ``network``, as json values.
         halved: whether its weights are shipped in half precision
-        (``training.trainers.half_precision``).
+            (``training.trainers.half_precision``).
     """
 
     summary: str
-    branches: tuple[str, ...] = ()
     architecture: str = FUSION
-    size: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     halved: bool = False
+
+    @property
+    def branches(self) -> Sequence[str]:
+        """Names of the branches of a ``fusion`` network; empty for other architectures."""
+        branches: Sequence[str] = self.parameters.get("branches", ())
+        return branches
 
 
 SYSTEMS: Final = {
     "best": SystemSpec(
         "MobileNetV3 beside a small network made for artists: our lowest log loss, the default",
-        (MOBILENET, ARTIST),
+        parameters={"branches": [MOBILENET, ARTIST]},
     ),
-    "mobilenet": SystemSpec("MobileNetV3 alone: smaller and somewhat quicker", (MOBILENET,)),
+    "mobilenet": SystemSpec(
+        "MobileNetV3 alone: smaller and somewhat quicker", parameters={"branches": [MOBILENET]}
+    ),
     "mobilenet_artist_musicnn": SystemSpec(
-        "MobileNetV3 with two networks made for music beside it", (MOBILENET, ARTIST, MUSICNN)
+        "MobileNetV3 with two networks made for music beside it",
+        parameters={"branches": [MOBILENET, ARTIST, MUSICNN]},
     ),
     "agf": SystemSpec(
         "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",
@@ -59,20 +67,22 @@ SYSTEMS: Final = {
     "xception": SystemSpec(
         "2018, rank 5: Xception without its middle on mel spectrograms",
         architecture="xception",
-        size="full",
+        parameters={"size": "full"},
     ),
     "xception_narrow": SystemSpec(
         "2018, rank 5, but narrower: Xception without its middle, a quarter of the channels",
         architecture="xception",
-        size="narrow",
+        parameters={"size": "narrow"},
     ),
     "dpn": SystemSpec(
-        "2018, rank 6: Dual Path Network 92 on 192 mel bands", architecture="dpn", size="dpn92"
+        "2018, rank 6: Dual Path Network 92 on 192 mel bands",
+        architecture="dpn",
+        parameters={"size": "dpn92"},
     ),
     "dpn_narrow": SystemSpec(
         "2018, rank 6, but narrower: a Dual Path Network of 0.9 M parameters on 192 mel bands",
         architecture="dpn",
-        size="narrow",
+        parameters={"size": "narrow"},
     ),
     "svm": SystemSpec(
         "2018, the starter kit's baseline: a support vector machine on the 518 features of FMA",

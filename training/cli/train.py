@@ -87,7 +87,8 @@ def _training_run(
             schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
     system = SYSTEMS[args.system]
     scratch = system.architecture != FUSION or args.init == "none"
-    spec = replace(system, branches=system.branches[:1]) if scratch else system
+    alone = {"branches": system.branches[:1]} if system.architecture == FUSION else {}
+    spec = replace(system, parameters={**system.parameters, **alone}) if scratch else system
     run = TrainingRun(
         name=args.system,
         spec=spec,

@@ -107,7 +107,7 @@ def _card(
         name=name,
         summary=summary,
         architecture=name,
-        branches=(),
+        parameters={},
         weights=cards.describe_weights(path),
         window_frames=WINDOW_FRAMES,
         calibration=Calibration(),

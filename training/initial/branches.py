@@ -1,6 +1,6 @@
 """Initial weights of a network's branches from public checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,26 +14,6 @@ from training.initial import checkpoint, music
 
 if TYPE_CHECKING:
     import keras
-
-FRONT_END = FrontEnd(
-    sample_rate=22_050,
-    fft_length=704,
-    window_length=551,
-    hop_length=220,
-    mel_bands=115,
-    fmin=0.0,
-    fmax=10_776.4,
-    offset=4.744e-6,
-    shift=5.2457,
-    scale=5.0,
-    preemphasis=0.97,
-    preemphasis_rate=32_000,
-)
-"""The first 115 of mn04's 128 bands (0 to 15 kHz), from audio at 22.05 kHz instead of 32 kHz.
-
-Window (25 ms), hop (10 ms) and bin width (31.3 Hz) are the original's to 0.3 %. ``offset`` and
-``shift`` hold the original's ln(x + 1e-5) + 4.5 after the gain (800 / 551)**2 of its longer window.
-"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,7 @@ _EPSILON = 1e-3
 
 
 def load(
-    model: "keras.Model", front_end: FrontEnd, branches: tuple[str, ...], files: Mapping[str, Path]
+    model: "keras.Model", front_end: FrontEnd, branches: Sequence[str], files: Mapping[str, Path]
 ) -> None:
     """Give all layers of a fusion network but the last their initial weights.
 

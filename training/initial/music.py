@@ -1,4 +1,4 @@
-"""Initial weights of the branches that were made for music, and of their views of our spectrogram.
+"""Initial weights of the branches for music, and the maps from our bands to their bands.
 
 Batch normalisation is folded into the convolution before it where nothing stands between, else
 into a depthwise convolution of one frame.
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from model.frontends.spectrogram import FrontEnd
-from model.systems.ours import branches
-from model.systems.ours.branches import View
+from model.systems.ours import music_branches
+from model.systems.ours.music_branches import BranchSpectrogram
 from training.initial.checkpoint import checked
 
 Layers = dict[str, list[NDArray[np.float32]]]
@@ -39,12 +39,12 @@ def artist_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
         CheckpointError: the file is missing or another one.
     """
     checked(path, digest)
-    view = branches.ARTIST
+    branch = music_branches.ARTIST
     # A magnitude is summed there, a power here: the mean magnitude of noise goes over both.
     gain = ARTIST_FFT**2 * _RAYLEIGH / (ARTIST_RATE / ARTIST_FFT)
-    layers = {"artist_bands": [band_map(front_end, view, gain)]}
-    scale = np.full((1, view.bands, 1), 1.0 / ARTIST_DEVIATION, np.float32)
-    shift = np.full(view.bands, -ARTIST_MEAN / ARTIST_DEVIATION, np.float32)
+    layers = {"artist_bands": [band_map(front_end, branch, gain)]}
+    scale = np.full((1, branch.bands, 1), 1.0 / ARTIST_DEVIATION, np.float32)
+    shift = np.full(branch.bands, -ARTIST_MEAN / ARTIST_DEVIATION, np.float32)
     layers["artist_standardised"] = [scale, shift]
     with h5py.File(path) as file:
         stored = file["model_weights"]
@@ -69,10 +69,10 @@ def musicnn_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     """
     checked(path, digest)
     stored = _musicnn_variables(path)
-    view = branches.MUSICNN
-    layers = {"musicnn_bands": [band_map(front_end, view, float(MUSICNN_FFT**2))]}
+    branch = music_branches.MUSICNN
+    layers = {"musicnn_bands": [band_map(front_end, branch, float(MUSICNN_FFT**2))]}
     slope, shift = _normalisation(stored, 0)
-    bands = np.ones(view.bands, np.float32)
+    bands = np.ones(branch.bands, np.float32)
     layers["musicnn_standardised"] = [(slope * bands)[None, :, None], shift * bands]
     for number in range(5):
         layers[f"musicnn_front{number + 1}"] = _convolution(stored, number)
@@ -92,17 +92,17 @@ def musicnn_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     return layers
 
 
-def band_map(front_end: FrontEnd, view: View, gain: float) -> NDArray[np.float32]:
-    """Non-negative weights from our bands' power to a view's, shape [our bands, bands].
+def band_map(front_end: FrontEnd, branch: BranchSpectrogram, gain: float) -> NDArray[np.float32]:
+    """Non-negative weights from our bands to those of a branch, shape [our bands, bands].
 
     Args:
         front_end: of our spectrograms.
-        view: of the branch.
+        branch: spectrogram of the branch.
         gain: squared length of its Fourier transform, as its window is as long.
     """
-    ours, theirs = branches.filters(front_end, view)
+    ours, theirs = music_branches.filters(front_end, branch)
     ratio = gain / (front_end.window_length * front_end.fft_length)
-    columns = [nnls(ours, theirs[:, band])[0] for band in range(view.bands)]
+    columns = [nnls(ours, theirs[:, band])[0] for band in range(branch.bands)]
     return (np.stack(columns, axis=1) * ratio).astype(np.float32)
 
 

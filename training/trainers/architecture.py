@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import keras
 import numpy as np
@@ -11,16 +10,12 @@ from numpy.typing import NDArray
 
 from model.frontends.spectrogram import FrontEnd
 from model.systems import import_architecture
-from model.systems.ours import fusion
-from training.architectures.systems import FUSION
+from training.architectures.front_ends import SPECTROGRAMS, WINDOW_FRAMES
+from training.architectures.systems import FUSION, SystemSpec
 from training.data.dataset import Spectrogram
-from training.initial import branches as initial
 from training.trainers import challenge2018
 from training.trainers import fine_tuning as fit
 from training.trainers.trainer import Log
-
-FUSION_WINDOW_FRAMES: Final = 1000
-"""Frames of one pass of a network of ``fusion``: ten seconds, as in AudioSet."""
 
 FitNetwork = Callable[[keras.Model, fit.TrainingSet, FrontEnd, fit.TrainingConfig, int, Log], None]
 Predict = Callable[[keras.Model, list[Spectrogram], int], NDArray[np.float32]]
@@ -48,42 +43,32 @@ class Architecture:
     predict: Predict
 
 
-def find_architecture(architecture: str, branches: tuple[str, ...], size: str) -> Architecture:
-    """What training needs to know of an architecture.
-
-    Args:
-        architecture: module of ``model.systems``: ``fusion``, or one that has ``FRONT_END``,
-            ``WINDOW_FRAMES`` and ``network(front_end, frames, size)``.
-        branches: of a network of ``fusion``.
-        size: of an architecture that comes in several.
-    """
-    if architecture == FUSION:
-        return Architecture(
-            front_end=initial.FRONT_END,
-            window_frames=FUSION_WINDOW_FRAMES,
-            network=partial(fusion.network, initial.FRONT_END, names=branches),
-            random_network=partial(_random_fusion, branches),
-            fit=fit.fit,
-            predict=fit.predict,
-        )
-    module = import_architecture(architecture)
-    network = partial(module.network, module.FRONT_END, size=size)
+def find_architecture(spec: SystemSpec) -> Architecture:
+    """What training needs to know of the architecture of a system of networks."""
+    front_end = SPECTROGRAMS[spec.architecture]
+    module = import_architecture(spec.architecture)
+    network = partial(module.network, front_end, **spec.parameters)
+    ours = spec.architecture == FUSION
     return Architecture(
-        front_end=module.FRONT_END,
-        window_frames=module.WINDOW_FRAMES,
+        front_end=front_end,
+        window_frames=WINDOW_FRAMES[spec.architecture],
         network=network,
-        random_network=partial(_random, network),
-        fit=challenge2018.fit,
-        predict=challenge2018.predict,
+        random_network=partial(_random_fusion if ours else _random, network, front_end),
+        fit=fit.fit if ours else challenge2018.fit,
+        predict=fit.predict if ours else challenge2018.predict,
     )
 
 
-def _random_fusion(branches: tuple[str, ...], frames: int, seed: int) -> keras.Model:
-    network = fusion.network(initial.FRONT_END, frames, branches)
-    fit.scale_at_random(network, initial.FRONT_END, seed)
+def _random_fusion(
+    build: Callable[[int], keras.Model], front_end: FrontEnd, frames: int, seed: int
+) -> keras.Model:
+    network = build(frames)
+    fit.scale_at_random(network, front_end, seed)
     return network
 
 
-def _random(network: Callable[[int], keras.Model], frames: int, seed: int) -> keras.Model:
+def _random(
+    build: Callable[[int], keras.Model], front_end: FrontEnd, frames: int, seed: int
+) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    return network(frames)
+    return build(frames)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.frontends.spectrogram import FrontEnd
 from model.systems.challenge2018 import agf, dpn, shortterm, stft, xception
-from model.systems.challenge2018.patches import ANSWER
+from model.systems.challenge2018.patches import OUTPUT_LAYER
 from training.data.augmentation import Augmentation
 from training.data.dataset import Spectrogram
 from training.trainers import artist_groups
@@ -91,7 +91,7 @@ def fit(
     trainable = [layer.trainable for layer in frozen]
     for layer in frozen:
         layer.trainable = False
-    answers = [layer.output for layer in model.layers if layer.name.startswith(ANSWER)]
+    answers = [layer.output for layer in model.layers if layer.name.startswith(OUTPUT_LAYER)]
     targets = [genres] * len(answers)
     batches = learning.Batches(training_set.spectrograms, targets, front_end, config, seed)
     _learn(keras.Model(model.input, answers), batches, config, log)

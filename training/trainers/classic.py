@@ -22,6 +22,7 @@ from model.frontends.parameters import parameters
 from model.genres import GENRES
 from model.systems.base import Execution, Network
 from model.systems.challenge2018 import svm, xgboost
+from training.architectures.front_ends import CLIP_FEATURES
 from training.data.dataset import ClipTable, DatasetError, Spectrogram
 from training.trainers.trainer import Fit, Log
 
@@ -51,7 +52,6 @@ class Library:
     """What training has to know of a library that fits a system.
 
     Attributes:
-        front_end: of its features.
         package: that fits it.
         settings: what the package is told, for the card.
         suffix: of the file of weights.
@@ -59,7 +59,6 @@ class Library:
         network: reads them, and predicts.
     """
 
-    front_end: ClipFeatures
     package: str
     settings: Mapping[str, Any]
     suffix: str
@@ -85,17 +84,12 @@ class Classic:
     seed: int = 0
 
     window_frames: ClassVar[int] = 1
-    """A clip is one frame of features."""
+    front_end: ClassVar[ClipFeatures] = CLIP_FEATURES
 
     @property
     def library(self) -> Library:
         """That fits it."""
         return LIBRARIES[self.architecture]
-
-    @property
-    def front_end(self) -> ClipFeatures:
-        """Of its features."""
-        return self.library.front_end
 
     @property
     def suffix(self) -> str:
@@ -106,8 +100,7 @@ class Classic:
     def identity(self) -> list[Any]:
         """All that a fit depends on beside the clips."""
         settings, front_end = self.library.settings, parameters(self.front_end)
-        start = [(), (), (), self.seed, self.architecture, ""]
-        return [*start, settings, front_end, self.library.version]
+        return [self.seed, self.architecture, settings, front_end, self.library.version]
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -233,9 +226,7 @@ def fit_trees(
 
 
 LIBRARIES: Final = {
-    "svm": Library(svm.FRONT_END, "scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
-    "xgboost": Library(
-        xgboost.FRONT_END, "xgboost-cpu", TREES, ".trees.json.gz", fit_trees, xgboost.Trees
-    ),
+    "svm": Library("scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
+    "xgboost": Library("xgboost-cpu", TREES, ".trees.json.gz", fit_trees, xgboost.Trees),
 }
 """By architecture."""

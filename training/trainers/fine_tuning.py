@@ -252,7 +252,7 @@ def scale_at_random(model: keras.Model, front_end: FrontEnd, seed: int) -> None:
 
 
 def branch_features(
-    model: keras.Model, branches: tuple[str, ...], spectrograms: list[Spectrogram]
+    model: keras.Model, branches: Sequence[str], spectrograms: list[Spectrogram]
 ) -> dict[str, NDArray[np.float32]]:
     """What each branch makes of clips, averaged over windows: shape [clips, features] each."""
     layer = model.get_layer("embedding")

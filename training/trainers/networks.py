@@ -17,7 +17,7 @@ from model.frontends.parameters import parameters
 from model.frontends.spectrogram import FrontEnd
 from model.probabilities.calibration import Calibration
 from model.systems.ours.fusion import MOBILENET
-from training.architectures.systems import FUSION, SystemSpec
+from training.architectures.systems import SystemSpec
 from training.data.dataset import ClipTable, Spectrogram
 from training.data.embeddings import read_embeddings
 from training.initial import branches as initial
@@ -45,7 +45,7 @@ class Networks:
     """How networks of one kind are fitted.
 
     Attributes:
-        spec: architecture, branches and size.
+        spec: architecture and its parameters.
         config: how they are trained and finished.
         files: path of each published file of initial weights; None for random ones.
         embeddings: folder of the teachers' embeddings.
@@ -67,8 +67,7 @@ class Networks:
     @cached_property
     def architecture(self) -> Architecture:
         """How networks of the architecture are made and trained."""
-        spec = self.spec
-        return find_architecture(spec.architecture, spec.branches, spec.size)
+        return find_architecture(self.spec)
 
     @property
     def front_end(self) -> FrontEnd:
@@ -90,11 +89,9 @@ class Networks:
     @property
     def identity(self) -> list[Any]:
         """All that a fit depends on beside the clips."""
-        spec = self.spec
         hashes = [origin.sha256 for origin in self.origins]
-        kind = [] if spec.architecture == FUSION else [spec.architecture, spec.size]
+        start = [hashes, self.teachers, self.seed, self.spec.architecture, self.spec.parameters]
         backend = keras.backend.backend()
-        start = [spec.branches, hashes, self.teachers, self.seed, *kind]
         return [*start, asdict(self.config), parameters(self.front_end), backend]
 
     @property

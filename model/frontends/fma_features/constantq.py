@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.errors import GenreError
 from model.frontends.fma_features.banks import HOP_LENGTH, SEMITONES
+from model.frontends.spectrogram import hann
 
 OCTAVES: Final = 7
 
@@ -95,7 +96,7 @@ def wavelets(frequencies: NDArray[np.float64], rate: float) -> NDArray[np.comple
     found = np.zeros((len(frequencies), size), np.complex64)
     for row, frequency, length in zip(found, frequencies, lengths, strict=True):
         times = np.arange(-length // 2, length // 2)
-        window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(len(times)) / len(times))
+        window = hann(len(times))
         first = (size - len(times)) // 2
         tone = window * np.exp(2j * np.pi * times * frequency / rate)
         row[first : first + len(times)] = tone / window.sum()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.frontends.fma_features import banks
 from model.frontends.fma_features.banks import DEFAULT_RATE, FFT_LENGTH, HOP_LENGTH
-from model.frontends.spectrogram import sparse_filterbank
+from model.frontends.spectrogram import hann, sparse_filterbank
 
 _BINS = FFT_LENGTH // 2 + 1
 _CHUNK_FRAMES = 32
@@ -119,7 +119,7 @@ def _squared(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
     """Squared magnitudes of a few frames at a time, shape [few, 1025]."""
     padded = np.pad(samples, FFT_LENGTH // 2)
     framed = np.lib.stride_tricks.sliding_window_view(padded, FFT_LENGTH)[::HOP_LENGTH]
-    window = _window()
+    window = hann(FFT_LENGTH)
     for start in range(0, len(framed), _CHUNK_FRAMES):
         spectrum = scipy.fft.rfft(framed[start : start + _CHUNK_FRAMES] * window, axis=1)
         parts = spectrum.view(np.float64).reshape(*spectrum.shape, 2)
@@ -131,12 +131,6 @@ def _rounded(squares: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray
     """Magnitude and power in single precision, the one the square of the other."""
     magnitude = np.sqrt(squares).astype(np.float32)
     return magnitude, magnitude * magnitude
-
-
-@lru_cache(maxsize=1)
-def _window() -> NDArray[np.float64]:
-    turn = 2.0 * np.pi * np.arange(FFT_LENGTH) / FFT_LENGTH
-    return 0.5 - 0.5 * np.cos(turn)
 
 
 def _moments(magnitude: NDArray[np.float32]) -> dict[str, Frames]:

@@ -4,22 +4,21 @@ The logits are the logarithm of the mix of the training clips. So the answer und
 is that mix, and under every other ``--prior`` it is the prior that was asked for.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.systems.base import Execution, System
+from model.systems.base import Execution
 from model.systems.cards import Card
 
 _BATCH: Final = 4
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; its weights are the class mix."""
-    return System(card.front_end, card.window_frames, partial(Prior, weights))
+def connect(card: Card, weights: Path, execution: Execution) -> "Prior":
+    """Read the weights; the card says nothing else."""
+    return Prior(weights, execution)
 
 
 class Prior:

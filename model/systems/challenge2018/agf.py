@@ -14,37 +14,17 @@ a layer that learns the genre again. Layers and sizes are the code's. Deviations
   threshold at 1e-5; weight decay of the optimiser where it has an L2 loss.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
-from model.systems.base import System
-from model.systems.cards import Card
 from model.systems.challenge2018 import patches
 from model.systems.challenge2018.patches import Patches
 
 if TYPE_CHECKING:
     import keras
 
-FRONT_END: Final = FrontEnd(
-    sample_rate=22_050,
-    fft_length=1024,
-    window_length=1024,
-    hop_length=512,
-    mel_bands=128,
-    fmin=0.0,
-    fmax=11_025.0,
-    offset=1e-5,
-    scale=0.1151292546497023,  # ln(10) / 20: decibels of magnitudes
-    bands="slaney",
-    magnitude=True,
-    depth_db=80.0,
-)
 PATCHES: Final = Patches(43, 10)
 """One second every 0.23 seconds."""
-
-WINDOW_FRAMES: Final = 1290
-"""30 seconds: 125 patches. The original left the last one out."""
 
 GENRE: Final = "genre"
 FACTORS: Final = ("mfcc", "dmfcc")
@@ -54,18 +34,16 @@ FEATURES: Final = 256
 """Of each network."""
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return patches.system(card, weights, network)
-
-
-def network(front_end: FrontEnd, frames: int, size: str = "") -> "keras.Model":
+def network(front_end: FrontEnd, frames: int) -> "keras.Model":
     """The network, with random weights; see ``model.systems.challenge2018.patches.network``.
 
     Its layers ``genre_features``, ``mfcc_features`` and ``dmfcc_features`` give what each network
     knows of each patch, shape [batch * patches, 256].
     """
     return patches.network(front_end, frames, PATCHES, _body)
+
+
+connect: Final = patches.connector(network)
 
 
 def _body(x: "keras.KerasTensor") -> "keras.KerasTensor":

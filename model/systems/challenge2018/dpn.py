@@ -18,12 +18,9 @@ Deviations:
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
-from model.systems.base import System
-from model.systems.cards import Card
 from model.systems.challenge2018 import patches
 from model.systems.challenge2018.patches import Patches
 
@@ -32,25 +29,8 @@ if TYPE_CHECKING:
 
     _Paths = tuple[keras.KerasTensor | None, keras.KerasTensor]
 
-FRONT_END: Final = FrontEnd(
-    sample_rate=22_050,
-    fft_length=1024,
-    window_length=1024,
-    hop_length=512,
-    mel_bands=192,
-    fmin=0.0,
-    fmax=11_025.0,
-    offset=1e-10,
-    scale=0.2302585092994046,  # ln(10) / 10: decibels
-    bands="slaney",
-    depth_db=80.0,
-    reference="peak",
-)
 PATCHES: Final = Patches(86, 86)
 """Two seconds without overlap; the rest is left out."""
-
-WINDOW_FRAMES: Final = 1290
-"""15 patches."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +60,6 @@ SIZES: Final = {
 }
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return patches.system(card, weights, network)
-
-
 def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
     """The network, with random weights; see ``model.systems.challenge2018.patches.network``.
 
@@ -96,6 +71,9 @@ def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
             f"no size {size!r} of the dual path network; there are: {', '.join(SIZES)}"
         )
     return patches.network(front_end, frames, PATCHES, lambda x: _body(x, SIZES[size]))
+
+
+connect: Final = patches.connector(network)
 
 
 def _body(x: "keras.KerasTensor", size: Size) -> "keras.KerasTensor":

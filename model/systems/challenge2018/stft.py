@@ -13,50 +13,29 @@ convolutions, average and maximum over time. 2,186,468 parameters. Deviations:
   and stopped on the accuracy of the training clips.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
-from model.systems.base import System
-from model.systems.cards import Card
 from model.systems.challenge2018 import patches
 from model.systems.challenge2018.patches import Patches
 
 if TYPE_CHECKING:
     import keras
 
-FRONT_END: Final = FrontEnd(
-    sample_rate=22_050,
-    fft_length=1024,
-    window_length=1024,
-    hop_length=512,
-    mel_bands=513,
-    fmin=0.0,
-    fmax=11_025.0,
-    offset=1e-10,
-    bands="linear",
-    magnitude=True,
-    logarithm=False,
-)
 PATCHES: Final = Patches(128, 33_075 / 512)
 """Three seconds, less two frames, every one and a half: 19 of a clip."""
-
-WINDOW_FRAMES: Final = 1291
-"""30 seconds: as many frames as 19 patches need."""
 
 _FILTERS: Final = 256
 _KERNEL: Final = 4
 _DROPPED: Final = 0.2
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return patches.system(card, weights, network)
-
-
-def network(front_end: FrontEnd, frames: int, size: str = "") -> "keras.Model":
+def network(front_end: FrontEnd, frames: int) -> "keras.Model":
     """The network, with random weights; see ``model.systems.challenge2018.patches.network``."""
     return patches.network(front_end, frames, PATCHES, _body)
+
+
+connect: Final = patches.connector(network)
 
 
 def _body(x: "keras.KerasTensor") -> "keras.KerasTensor":

@@ -21,7 +21,6 @@ The logits are the logarithms of these probabilities. Deviations:
 - A genre that no training clip has gets the logarithm of the least probability.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +28,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontends.fma_features.front_end import ClipFeatures
 from model.genres import GENRES
-from model.systems.base import Execution, System
+from model.systems.base import Execution
 from model.systems.cards import Card
 
-FRONT_END: Final = ClipFeatures(22_050)
 ARRAYS: Final = (
     "genres", "mean", "scale", "vectors", "counts", "coefficients", "intercepts", "slopes",
     "offsets",
@@ -53,9 +50,9 @@ _PAIR_LIMIT: Final = 1e-7
 Floats = NDArray[np.float64]
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return System(card.front_end, card.window_frames, partial(Machine, weights))
+def connect(card: Card, weights: Path, execution: Execution) -> "Machine":
+    """Read the weights; the card says nothing else."""
+    return Machine(weights, execution)
 
 
 class Machine:

@@ -18,36 +18,17 @@ Deviations:
 """
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
-from model.systems.base import System
-from model.systems.cards import Card
 from model.systems.challenge2018 import patches
 from model.systems.challenge2018.patches import Patches
 
 if TYPE_CHECKING:
     import keras
 
-FRONT_END: Final = FrontEnd(
-    sample_rate=44_100,
-    fft_length=2048,
-    window_length=2048,
-    hop_length=1024,
-    mel_bands=299,
-    fmin=0.0,
-    fmax=22_050.0,
-    offset=1e-10,
-    bands="slaney",
-    depth_db=80.0,
-    reference="range",
-)
 PATCHES: Final = Patches(299, 150, to_the_end=True)
 """6.94 seconds every 3.48, and one at the end: 8 of a clip."""
-
-WINDOW_FRAMES: Final = 1291
-"""30 seconds."""
 
 _MEAN_PIXEL: Final = 93.13
 """Of the authors' pictures, from 0 to 255."""
@@ -56,11 +37,6 @@ _MOMENTUM: Final = 0.9
 
 SIZES: Final = {"full": 1, "narrow": 4}
 """What the published numbers of channels are divided by."""
-
-
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return patches.system(card, weights, network)
 
 
 def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
@@ -73,6 +49,9 @@ def network(front_end: FrontEnd, frames: int, size: str) -> "keras.Model":
         raise ValueError(f"no size {size!r} of Xception; there are: {', '.join(SIZES)}")
     body = partial(_body, divisor=SIZES[size])
     return patches.network(front_end, frames, PATCHES, body, bias=False)
+
+
+connect: Final = patches.connector(network)
 
 
 def _body(x: "keras.KerasTensor", divisor: int) -> "keras.KerasTensor":

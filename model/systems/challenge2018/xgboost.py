@@ -21,27 +21,23 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontends.fma_features.front_end import ClipFeatures
 from model.genres import GENRES
-from model.systems.base import Execution, System
+from model.systems.base import Execution
 from model.systems.cards import Card
-
-FRONT_END: Final = ClipFeatures(22_050)
 
 _BATCH: Final = 32
 _NO_CHILD: Final = -1
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system of a card; only ``connect`` reads the weights."""
-    return System(card.front_end, card.window_frames, partial(Trees, weights))
+def connect(card: Card, weights: Path, execution: Execution) -> "Trees":
+    """Read the weights; the card says nothing else."""
+    return Trees(weights, execution)
 
 
 @dataclass(frozen=True)

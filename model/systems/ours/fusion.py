@@ -1,20 +1,17 @@
 """Late fusion: the features of several branches on one spectrogram, and one linear layer on them.
 
-Branches see the same log-mel spectrogram, so that the front end is paid once: ``mobilenet``, made
-for all kinds of sound, and ``artist`` and ``musicnn`` (``model.systems.ours.branches``), made for
-music.
+All branches get the same log-mel spectrogram, so that it is computed once: ``mobilenet``, made for
+all kinds of sound (``model.systems.ours.mobilenet``), and ``artist`` and ``musicnn``, made for
+music (``model.systems.ours.music_branches``).
 """
 
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.systems import runtime
-from model.systems.base import Execution, Network, System
-from model.systems.cards import Card
-from model.systems.ours import branches, mobilenet
+from model.systems.ours import mobilenet, music_branches
 
 if TYPE_CHECKING:
     import keras
@@ -22,23 +19,13 @@ if TYPE_CHECKING:
 MOBILENET, ARTIST, MUSICNN = "mobilenet", "artist", "musicnn"
 
 
-def system(card: Card, weights: Path) -> System:
-    """The system that a card describes, from its checked file of weights."""
-    return System(card.front_end, card.window_frames, partial(_connect, card, weights))
-
-
-def _connect(card: Card, weights: Path, execution: Execution) -> Network:
-    build = partial(network, card.spectrogram, card.window_frames, card.branches)
-    return runtime.connected(execution, weights, build)
-
-
-def network(front_end: FrontEnd, frames: int, names: tuple[str, ...]) -> "keras.Model":
+def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras.Model":
     """The network, with random weights.
 
     Args:
         front_end: of the spectrograms.
         frames: length of the spectrograms; weights fit every length.
-        names: of the branches, in the order of their features.
+        branches: names of the branches, in the order of their features.
 
     Returns:
         A model from log-mel spectrograms, shape [batch, frames, bands], to logits, [batch, 16]. Its
@@ -51,14 +38,17 @@ def network(front_end: FrontEnd, frames: int, names: tuple[str, ...]) -> "keras.
 
     log_mel = Input((frames, front_end.mel_bands), name="log_mel")
     features = []
-    for name in names:
+    for name in branches:
         if name == MOBILENET:
             features.append(mobilenet.features(log_mel, front_end.mel_bands))
         elif name == ARTIST:
-            features.append(branches.artist(log_mel, front_end, frames))
+            features.append(music_branches.artist(log_mel, front_end, frames))
         elif name == MUSICNN:
-            features.append(branches.musicnn(log_mel, front_end, frames))
+            features.append(music_branches.musicnn(log_mel, front_end, frames))
         else:
             raise ValueError(f"no branch {name!r}")
     joined = layers.Concatenate(name="embedding")(features)
     return Model(log_mel, layers.Dense(len(GENRES), name="logits")(joined), name="fusion")
+
+
+connect: Final = runtime.connector(network)

@@ -20,8 +20,15 @@ from model.systems import cards
 from model.systems.base import Execution
 from model.systems.challenge2018 import agf, dpn, patches, shortterm, stft, xception
 from model.systems.challenge2018.patches import Patches
+from training.architectures.front_ends import CLIP_FEATURES, SPECTROGRAMS, WINDOW_FRAMES
 
-SIZES = {"stft": "", "xception": "narrow", "dpn": "narrow", "shortterm": "", "agf": ""}
+PARAMETERS: dict[str, dict[str, str]] = {
+    "stft": {},
+    "xception": {"size": "narrow"},
+    "dpn": {"size": "narrow"},
+    "shortterm": {},
+    "agf": {},
+}
 SHORTEST = {
     "stft": stft.PATCHES.length,
     "xception": xception.PATCHES.length,
@@ -38,10 +45,17 @@ def module(name: str) -> ModuleType:
 
 def built(name: str, frames: int, size: str | None = None) -> keras.Model:
     keras.utils.set_random_seed(0)
-    architecture = module(name)
-    return architecture.network(
-        architecture.FRONT_END, frames, SIZES[name] if size is None else size
-    )
+    parameters = PARAMETERS[name] if size is None else {"size": size}
+    network: keras.Model = module(name).network(SPECTROGRAMS[name], frames, **parameters)
+    return network
+
+
+@pytest.mark.parametrize("name", systems.summaries())
+def test_a_shipped_network_was_trained_with_the_front_end_of_its_architecture(name: str) -> None:
+    card = cards.read(name, systems.WEIGHTS_FOLDER)
+    if card.architecture in WINDOW_FRAMES:
+        assert card.front_end == SPECTROGRAMS.get(card.architecture, CLIP_FEATURES)
+        assert card.window_frames == WINDOW_FRAMES[card.architecture]
 
 
 def trained_parameters(network: keras.Model) -> int:
@@ -103,10 +117,10 @@ def test_the_members_of_shortterm_are_alike() -> None:
 @pytest.mark.parametrize(
     ("cut", "frames", "count"),
     [
-        (stft.PATCHES, stft.WINDOW_FRAMES, 19),
-        (xception.PATCHES, xception.WINDOW_FRAMES, 8),
-        (dpn.PATCHES, dpn.WINDOW_FRAMES, 15),
-        (agf.PATCHES, agf.WINDOW_FRAMES, 125),
+        (stft.PATCHES, WINDOW_FRAMES["stft"], 19),
+        (xception.PATCHES, WINDOW_FRAMES["xception"], 8),
+        (dpn.PATCHES, WINDOW_FRAMES["dpn"], 15),
+        (agf.PATCHES, WINDOW_FRAMES["agf"], 125),
         (Patches(5, 2), 5, 1),
         (Patches(5, 2), 6, 1),
         (Patches(5, 2, to_the_end=True), 6, 2),
@@ -139,7 +153,7 @@ def test_the_answer_is_the_mean_of_the_patches_probabilities(name: str) -> None:
     length = architecture.PATCHES.length
     frames = length + 2 * round(architecture.PATCHES.hop)
     one, whole = built(name, length), built(name, frames)
-    clip = spectrogram(architecture.FRONT_END, frames)
+    clip = spectrogram(SPECTROGRAMS[name], frames)
     clip *= 10.0 * np.arange(frames, dtype=np.float32)[None, :, None] / frames
     starts = architecture.PATCHES.starts(frames)
     assert len(starts) == 3
@@ -158,7 +172,7 @@ def test_the_answer_of_shortterm_is_the_mean_of_its_members() -> None:
     network = built("shortterm", 300)
     names = [f"answer_{seconds}s" for seconds in shortterm.MEMBERS]
     members = keras.Model(network.input, [network.get_layer(name).output for name in names])
-    clip = spectrogram(shortterm.FRONT_END, 300)
+    clip = spectrogram(SPECTROGRAMS["shortterm"], 300)
     answers = np.exp(members.predict(clip, verbose=0))
     assert answers.shape == (4, 1, 16)
     np.testing.assert_allclose(
@@ -198,19 +212,18 @@ def test_a_grouped_convolution_mixes_channels_of_one_group_only(stride: int) -> 
     np.testing.assert_allclose(network(seen), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(SIZES))
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_a_card_makes_a_system_that_answers(name: str, tmp_path: Path) -> None:
     """With random weights, and a window of the least length to save time."""
-    architecture, frames = module(name), SHORTEST[name]
+    frames = SHORTEST[name]
     built(name, frames).save_weights(tmp_path / f"{name}.weights.h5")
     default = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
     card = dataclasses.replace(
         default,
         name=name,
         architecture=name,
-        branches=(),
-        size=SIZES[name],
-        front_end=architecture.FRONT_END,
+        parameters=PARAMETERS[name],
+        front_end=SPECTROGRAMS[name],
         window_frames=frames,
         weights=cards.describe_weights(tmp_path / f"{name}.weights.h5"),
     )
@@ -225,7 +238,7 @@ def test_a_card_makes_a_system_that_answers(name: str, tmp_path: Path) -> None:
 
 def by_librosa(name: str, samples: NDArray[np.float32]) -> NDArray[np.floating]:
     """The spectrogram as the original's code has it, shape [frames, bands]."""
-    front_end = module(name).FRONT_END
+    front_end = SPECTROGRAMS[name]
     magnitude = np.abs(
         librosa.stft(samples, n_fft=front_end.fft_length, hop_length=front_end.hop_length)
     )
@@ -241,9 +254,9 @@ def by_librosa(name: str, samples: NDArray[np.float32]) -> NDArray[np.floating]:
     return np.asarray(decibels(mel, ref=np.max).T)
 
 
-@pytest.mark.parametrize("name", sorted(SIZES))
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_the_front_end_is_the_published_one(name: str, clips: list[Path]) -> None:
-    front_end = module(name).FRONT_END
+    front_end = SPECTROGRAMS[name]
     samples = load(clips[2], front_end.sample_rate).samples
     expected = by_librosa(name, samples)
     found = front_end.log_mel(samples)
@@ -261,8 +274,8 @@ def test_the_front_end_is_the_published_one(name: str, clips: list[Path]) -> Non
 
 
 def test_silence_has_finite_values() -> None:
-    for name in SIZES:
-        front_end = module(name).FRONT_END
+    for name in PARAMETERS:
+        front_end = SPECTROGRAMS[name]
         quiet = front_end.log_mel(np.zeros(5000, np.float32))
         assert np.isfinite(quiet).all(), name
         assert np.ptp(quiet) < 1e-6, name
@@ -270,7 +283,7 @@ def test_silence_has_finite_values() -> None:
 
 def test_the_answer_of_one_patch_is_its_log_softmax() -> None:
     logits = keras.Input((4,))
-    one = keras.Model(logits, patches.answer(logits, 1))
+    one = keras.Model(logits, patches.log_mean_softmax(logits, 1))
     row = np.array([[1.0, 2.0, 3.0, -90.0]], np.float32)
     expected = row - np.log(np.exp(row).sum())
     np.testing.assert_allclose(one.predict(row, verbose=0), expected, rtol=1e-5)

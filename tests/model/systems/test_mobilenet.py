@@ -31,7 +31,7 @@ from model import systems
 from model.systems import cards
 from model.systems.ours import fusion
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-network = fusion.network(card.front_end, card.window_frames, card.branches)
+network = fusion.network(card.front_end, card.window_frames, **card.parameters)
 network.load_weights(systems.WEIGHTS_FOLDER / card.weights.file)
 windows = np.load(sys.argv[1])
 np.save(sys.argv[2], network.predict(windows, verbose=0))

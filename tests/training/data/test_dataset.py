@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from tests.support.clip_tables import write_table
+from training.architectures.front_ends import SPECTROGRAMS
 from training.data.dataset import ClipTable, DatasetError, read_table, spectrograms
 from training.data.folds import fold_numbers
-from training.initial import branches
 
 
 class ThreadsFrontEnd(FrontEnd):
@@ -57,8 +57,8 @@ def test_spectrograms_are_computed_once_and_kept(tmp_path: Path, clips: list[Pat
     rows = [[path.stem, path, "Rock", "g", "s"] for path in clips[:3]]
     table = read_table(write_table(tmp_path, rows))
     said: list[str] = []
-    first = spectrograms(table, branches.FRONT_END, tmp_path / "work", said.append)
-    again = spectrograms(table, branches.FRONT_END, tmp_path / "work", said.append)
+    first = spectrograms(table, SPECTROGRAMS["fusion"], tmp_path / "work", said.append)
+    again = spectrograms(table, SPECTROGRAMS["fusion"], tmp_path / "work", said.append)
     assert len(said) == 1
     for one, other in zip(first, again, strict=True):
         assert one.dtype == np.float16
@@ -67,7 +67,7 @@ def test_spectrograms_are_computed_once_and_kept(tmp_path: Path, clips: list[Pat
 
 def test_processes_that_compute_have_one_thread_each(tmp_path: Path, clips: list[Path]) -> None:
     table = read_table(write_table(tmp_path, [["a", clips[0], "Rock", "g", "s"]]))
-    front_end = ThreadsFrontEnd(**dataclasses.asdict(branches.FRONT_END))
+    front_end = ThreadsFrontEnd(**dataclasses.asdict(SPECTROGRAMS["fusion"]))
     (threads,) = spectrograms(table, front_end, tmp_path / "work", print)
     assert (threads == 1).all()
 
@@ -77,7 +77,7 @@ def test_a_clip_without_audio_is_named(tmp_path: Path) -> None:
     table = read_table(write_table(tmp_path, [["a", "a.mp3", "Rock", "g", "s"]]))
     said: list[str] = []
     with pytest.raises(DatasetError, match=r"1 clips hold no usable audio, .*a\.mp3 first"):
-        spectrograms(table, branches.FRONT_END, tmp_path / "work", said.append)
+        spectrograms(table, SPECTROGRAMS["fusion"], tmp_path / "work", said.append)
     assert any("a.mp3: empty" in line for line in said)
 
 

@@ -11,9 +11,10 @@ from model import systems
 from model.frontends.spectrogram import FrontEnd
 from model.systems import cards
 from model.systems.base import Execution
-from model.systems.challenge2018 import agf, dpn, patches, stft
+from model.systems.challenge2018 import agf, patches, stft
 from tests.conftest import CLIPS
 from tests.support.clip_tables import write_table
+from training.architectures.front_ends import SPECTROGRAMS
 from training.architectures.systems import SYSTEMS
 from training.cli.main import main
 from training.data import folds
@@ -73,7 +74,7 @@ def test_a_network_of_2018_is_trained_predicts_and_is_not_trained_twice(
     epochs = 6 if name == "agf" else 3
     assert sum(line.startswith("epoch") for line in said) == epochs
     read = cards.read(name, tmp_path / "weights")
-    assert (read.architecture, read.size) == (SYSTEMS[name].architecture, SYSTEMS[name].size)
+    assert (read.architecture, read.parameters) == (made.spec.architecture, made.spec.parameters)
     assert read.front_end == card.front_end
     assert read.front_end != cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
     assert read.training["initial_weights"] == []
@@ -108,11 +109,11 @@ def training_set(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Tr
 
 @pytest.mark.filterwarnings("default")
 def test_it_learns_what_is_plain_to_see() -> None:
-    clips = training_set(stft.FRONT_END, 16, 140)
-    model = stft.network(stft.FRONT_END, stft.PATCHES.length)
+    clips = training_set(SPECTROGRAMS["stft"], 16, 140)
+    model = stft.network(SPECTROGRAMS["stft"], stft.PATCHES.length)
     config = dataclasses.replace(challenge2018.CONFIGS["stft"], epochs=3, batch_size=8)
     said: list[str] = []
-    challenge2018.fit(model, clips, stft.FRONT_END, config, 0, said.append)
+    challenge2018.fit(model, clips, SPECTROGRAMS["stft"], config, 0, said.append)
     assert [line.partition(":")[0] for line in said] == ["epoch 1", "epoch 2", "epoch 3"]
     answers = challenge2018.predict(model, clips.spectrograms, stft.PATCHES.length)
     np.testing.assert_allclose(np.exp(answers).sum(axis=1), 1.0, rtol=1e-4)
@@ -122,25 +123,25 @@ def test_it_learns_what_is_plain_to_see() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_artist_group_factors_are_learned_first_and_nothing_stays_frozen() -> None:
-    clips = training_set(agf.FRONT_END, 16, 50)
-    model = agf.network(agf.FRONT_END, agf.PATCHES.length)
+    clips = training_set(SPECTROGRAMS["agf"], 16, 50)
+    model = agf.network(SPECTROGRAMS["agf"], agf.PATCHES.length)
     trainable = [weight.path for weight in model.trainable_weights]
     before = {w.path: keras.ops.convert_to_numpy(w) for w in model.weights}
     config = dataclasses.replace(challenge2018.CONFIGS["agf"], epochs=12, batch_size=8)
-    challenge2018.fit(model, clips, agf.FRONT_END, config, 0, lambda line: None)
+    challenge2018.fit(model, clips, SPECTROGRAMS["agf"], config, 0, lambda line: None)
     assert [weight.path for weight in model.trainable_weights] == trainable
     for name in ("genre_conv1", "mfcc_conv1", "dmfcc_conv1", "fusion", "logits"):
         kernel = model.get_layer(name).kernel
         assert not np.allclose(before[kernel.path], keras.ops.convert_to_numpy(kernel)), name
-    whole = agf.network(agf.FRONT_END, 50)
+    whole = agf.network(SPECTROGRAMS["agf"], 50)
     whole.set_weights(model.get_weights())
     answers = challenge2018.predict(whole, clips.spectrograms, 50)
     assert (answers.argmax(axis=1) == clips.genres).mean() > 0.9
 
 
 def test_bands_are_standardised_by_the_clips() -> None:
-    clips = training_set(dpn.FRONT_END, 6, 40).spectrograms
-    image = keras.Input((40, dpn.FRONT_END.mel_bands))
+    clips = training_set(SPECTROGRAMS["dpn"], 6, 40).spectrograms
+    image = keras.Input((40, SPECTROGRAMS["dpn"].mel_bands))
     model = keras.Model(image, patches.standardised(image, "standardised"))
     challenge2018.standardise(model.get_layer("standardised"), clips)
     found = model.predict(np.array(clips, np.float32), verbose=0)
@@ -211,7 +212,7 @@ def test_the_command_line_trains_one(
     monkeypatch.chdir(tmp_path)
     assert main(command) == 0
     card = cards.read("stft", tmp_path / "weights")
-    assert (card.architecture, card.front_end) == ("stft", stft.FRONT_END)
+    assert (card.architecture, card.front_end) == ("stft", SPECTROGRAMS["stft"])
     assert card.training["clips"] == len(table)
     assert (tmp_path / "results" / "stft.heldout.csv").is_file()
     assert folds.fold_numbers(table, 2, 0).max() == 1

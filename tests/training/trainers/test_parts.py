@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judging.metrics import clip_losses
+from training.architectures.front_ends import SPECTROGRAMS
 from training.data.augmentation import Augmentation, augment, crop
-from training.initial import branches
 from training.trainers.distillation import fit_probe, soft_targets
 
-FLOOR = (np.log(branches.FRONT_END.offset) + branches.FRONT_END.shift) / branches.FRONT_END.scale
+FLOOR = (np.log(SPECTROGRAMS["fusion"].offset) + SPECTROGRAMS["fusion"].shift) / SPECTROGRAMS[
+    "fusion"
+].scale
 
 
 @given(st.integers(1, 900), st.integers(0, 1000))
@@ -33,8 +35,8 @@ def test_length_does_not_give_a_clip_away() -> None:
 
 def test_varied_crops_stay_above_the_floor_and_differ() -> None:
     rng = np.random.default_rng(0)
-    log_mel = rng.normal(0, 0.5, (500, branches.FRONT_END.mel_bands)).astype(np.float32)
-    one, other = (augment(log_mel, branches.FRONT_END, Augmentation(), rng) for _ in range(2))
+    log_mel = rng.normal(0, 0.5, (500, SPECTROGRAMS["fusion"].mel_bands)).astype(np.float32)
+    one, other = (augment(log_mel, SPECTROGRAMS["fusion"], Augmentation(), rng) for _ in range(2))
     assert one.shape == log_mel.shape
     assert one.dtype == np.float32
     assert one.min() >= np.float32(FLOOR)

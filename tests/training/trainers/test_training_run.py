@@ -141,7 +141,7 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
     official = np.arange(len(table)) % 4 - 2
     fitted_to = np.flatnonzero(official < 0)
     said: list[str] = []
-    spec = dataclasses.replace(SPEC, branches=SPEC.branches[:1], halved=True)
+    spec = dataclasses.replace(SPEC, parameters={"branches": SPEC.branches[:1]}, halved=True)
     config = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch_size=8)
     scratch = dataclasses.replace(
         run,

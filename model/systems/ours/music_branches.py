@@ -1,10 +1,10 @@
-"""Convolutional networks of others' design that look at our log-mel spectrogram in their own terms.
+"""Published convolutional networks for music, as branches of ``model.systems.ours.fusion``.
 
-Each was made for another spectrogram than mobilenet's. Instead of a second Fourier transform, the
-power in our bands is mapped to theirs by a fixed matrix, and our frames to theirs by a fixed mean
-of neighbours; what that misses, training makes up for. All layers are standard ones, so that the
-networks train on every backend of Keras; batch normalisation is folded into convolutions, or is a
-depthwise convolution of one frame where something stands between.
+Each network was designed for a spectrogram of its own. No second Fourier transform is computed: a
+fixed matrix maps the power in our mel bands to the bands of the branch, and fixed means of
+neighbouring frames map our frames to its frames. Fine-tuning corrects the error of the mapping.
+All layers train on every backend of Keras. Batch normalisation is folded into the convolution
+before it, or is a depthwise convolution of one frame where an activation stands between.
 """
 
 import math
@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.frontends.spectrogram import FrontEnd, mel_edges, slaney_edges
+from model.frontends.spectrogram import (
+    FrontEnd,
+    mel_edges,
+    preemphasis_response,
+    slaney_edges,
+    triangles,
+)
+from model.systems.base import window_starts
 
 if TYPE_CHECKING:
     import keras
@@ -24,15 +31,15 @@ _GRID_HZ = 3.0
 
 
 @dataclass(frozen=True)
-class View:
-    """The spectrogram that a branch was made for, with triangles of area one (Slaney's).
+class BranchSpectrogram:
+    """The log-mel spectrogram for which a branch was designed, with triangular filters of area 1.
 
     Attributes:
         bands: mel bands on Slaney's scale, from 0 Hz.
         fmax: upper edge of the last band in Hz.
         hop_seconds: from one frame to the next.
         window_seconds: length of the Hann window.
-        patch: frames that the branch sees at once.
+        patch: frames of one input of the branch.
         compression: factor c of log10(1 + c x).
         magnitude: whether x is a magnitude instead of a power.
     """
@@ -46,37 +53,37 @@ class View:
     magnitude: bool
 
 
-ARTIST = View(128, 11_025.0, 512 / 22_050, 1024 / 22_050, 129, 10.0, True)
-"""Of the artist network: FFT of 1024 and hop of 512 samples at 22.05 kHz, patches of 3 s."""
+ARTIST = BranchSpectrogram(128, 11_025.0, 512 / 22_050, 1024 / 22_050, 129, 10.0, True)
+"""Input of ``artist``: FFT of 1024 and hop of 512 samples at 22.05 kHz, patches of 3 s."""
 
-MUSICNN = View(96, 8_000.0, 256 / 16_000, 512 / 16_000, 187, 10_000.0, False)
-"""Of musicnn: FFT of 512 and hop of 256 samples at 16 kHz, patches of 3 s."""
+MUSICNN = BranchSpectrogram(96, 8_000.0, 256 / 16_000, 512 / 16_000, 187, 10_000.0, False)
+"""Input of ``musicnn``: FFT of 512 and hop of 256 samples at 16 kHz, patches of 3 s."""
 
 
-def view_frames(front_end: FrontEnd, view: View, frames: int) -> int:
-    """Frames of a view of ``frames`` frames of ours, at least one patch."""
+def branch_frames(front_end: FrontEnd, branch: BranchSpectrogram, frames: int) -> int:
+    """Frames of a branch's spectrogram for ``frames`` frames of ours, at least one patch."""
     seconds = frames * front_end.hop_length / front_end.sample_rate
-    return max(view.patch, round(seconds / view.hop_seconds))
+    return max(branch.patch, round(seconds / branch.hop_seconds))
 
 
 def frame_map(
-    front_end: FrontEnd, view: View, frames: int
+    front_end: FrontEnd, branch: BranchSpectrogram, frames: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Which of our frames a view's frame is a mean of, and with what weights.
+    """For each frame of a branch's spectrogram, our frames and their weights in a weighted mean.
 
-    The weights are a Hann window's square, which is how much each instant adds to a power spectrum.
+    The weights are the square of a Hann window: the share of each instant in a power spectrum.
 
     Args:
-        front_end: of our spectrograms.
-        view: of the branch.
+        front_end: of our spectrogram.
+        branch: spectrogram of the branch.
         frames: length of our spectrogram.
 
     Returns:
-        Indices and weights, each of shape [taps, the view's frames]; weights sum to 1 over taps.
+        Indices and weights, each of shape [taps, frames of the branch]; weights sum to 1 over taps.
     """
     hop = front_end.hop_length / front_end.sample_rate
-    centres = np.linspace(0.0, frames - 1.0, view_frames(front_end, view, frames))
-    reach = max(1.0, view.window_seconds / hop / 2.0)
+    centres = np.linspace(0.0, frames - 1.0, branch_frames(front_end, branch, frames))
+    reach = max(1.0, branch.window_seconds / hop / 2.0)
     offsets = np.arange(-math.floor(reach), math.floor(reach) + 1)
     nearest = np.round(centres)[None] + offsets[:, None]
     away = np.clip(np.abs(nearest - centres[None]) / reach, 0.0, 1.0)
@@ -87,80 +94,64 @@ def frame_map(
     return indices, (weights / weights.sum(axis=0)).astype(np.float32)
 
 
-def filters(front_end: FrontEnd, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Our triangles and a view's on one frequency axis, shapes [steps, our bands], [steps, bands].
-
-    Both weigh power per Hz, so that one as a mean of the other is what maps our bands to theirs.
-    """
-    frequencies = np.arange(0.0, front_end.sample_rate / 2, _GRID_HZ)
-    turn = 2j * np.pi * frequencies[:, None] / front_end.preemphasis_rate
-    response = np.abs(1.0 - front_end.preemphasis * np.exp(-turn)) ** 2
-    edges = slaney_edges(view.bands, view.fmax)
-    areas = 2.0 / (edges[2:] - edges[:-2])
-    ours = _triangles(frequencies, mel_edges(front_end)) * response
-    return ours, _triangles(frequencies, edges) * areas
-
-
-def _triangles(frequencies: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    rising = (frequencies[:, None] - edges[:-2]) / np.diff(edges)[:-1]
-    falling = (edges[2:] - frequencies[:, None]) / np.diff(edges)[1:]
-    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
-
-
-def compressed(
-    log_mel: "keras.KerasTensor", front_end: FrontEnd, view: View, frames: int, name: str
-) -> "keras.KerasTensor":
-    """A view's spectrogram of ours, cut to patches.
-
-    Args:
-        log_mel: ours, shape [batch, frames, our bands].
-        front_end: that made it.
-        view: what is wanted.
-        frames: length of ours.
-        name: of the branch, before the names of its layers.
+def filters(
+    front_end: FrontEnd, branch: BranchSpectrogram
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Our filters and those of a branch, sampled at the same frequencies.
 
     Returns:
-        Shape [batch * patches, patch, bands]; see ``patches``.
+        Shapes [frequencies, our bands] and [frequencies, bands of the branch].
     """
+    frequencies = np.arange(0.0, front_end.sample_rate / 2, _GRID_HZ)
+    ours = triangles(frequencies, mel_edges(front_end), unit_area=False)
+    ours *= preemphasis_response(front_end, frequencies)[:, None]
+    edges = slaney_edges(branch.bands, branch.fmax)
+    return ours, triangles(frequencies, edges, unit_area=True)
+
+
+def _branch_patches(
+    log_mel: "keras.KerasTensor",
+    front_end: FrontEnd,
+    branch: BranchSpectrogram,
+    frames: int,
+    name: str,
+) -> "keras.KerasTensor":
+    """The spectrogram of a branch in patches, shape [batch * patches, patch, bands]."""
     from keras import layers, ops
 
     power = ops.exp(log_mel * front_end.scale - front_end.shift)
-    mapped = layers.Dense(view.bands, use_bias=False, trainable=False, name=f"{name}_bands")(power)
-    indices, weights = frame_map(front_end, view, frames)
-    seen = sum(
+    mapped = layers.Dense(branch.bands, use_bias=False, trainable=False, name=f"{name}_bands")(
+        power
+    )
+    indices, weights = frame_map(front_end, branch, frames)
+    converted = sum(
         ops.take(mapped, tap, axis=1) * share[:, None]
         for tap, share in zip(indices, weights, strict=True)
     )
-    if view.magnitude:
-        seen = ops.sqrt(seen)
-    seen = ops.log10(1.0 + view.compression * seen)
-    starts = patches(len(indices[0]), view.patch)
-    cut = ops.stack([seen[:, start : start + view.patch] for start in starts], axis=1)
-    return ops.reshape(cut, (-1, view.patch, view.bands))
-
-
-def patches(frames: int, patch: int) -> list[int]:
-    """First frames of patches spread evenly over a spectrogram, as many as fit best."""
-    count = max(1, round(frames / patch))
-    return [int(start) for start in np.linspace(0, frames - patch, count).round()]
+    if branch.magnitude:
+        converted = ops.sqrt(converted)
+    converted = ops.log10(1.0 + branch.compression * converted)
+    starts = window_starts(len(indices[0]), branch.patch)
+    cut = ops.stack([converted[:, start : start + branch.patch] for start in starts], axis=1)
+    return ops.reshape(cut, (-1, branch.patch, branch.bands))
 
 
 def artist(log_mel: "keras.KerasTensor", front_end: FrontEnd, frames: int) -> "keras.KerasTensor":
-    """One-dimensional convolutions over time, made to tell artists apart; 256 features.
+    """One-dimensional convolutions over time, pretrained to recognise artists; 256 features.
 
     Park, Lee, Park, Ha and Nam, Representation Learning of Music Using Artist Labels, ISMIR 2018.
 
     Args:
         log_mel: our spectrogram, shape [batch, frames, our bands].
-        front_end: that made it.
-        frames: its length.
+        front_end: of our spectrogram.
+        frames: length of our spectrogram.
 
     Returns:
         Features, mean over the patches, shape [batch, 256].
     """
     from keras import layers
 
-    x = compressed(log_mel, front_end, ARTIST, frames, "artist")
+    x = _branch_patches(log_mel, front_end, ARTIST, frames, "artist")
     x = layers.DepthwiseConv1D(1, name="artist_standardised")(x)
     for number, (filters, kernel, pool) in enumerate(_ARTIST_STAGES, 1):
         x = layers.Conv1D(
@@ -173,22 +164,22 @@ def artist(log_mel: "keras.KerasTensor", front_end: FrontEnd, frames: int) -> "k
 
 
 def musicnn(log_mel: "keras.KerasTensor", front_end: FrontEnd, frames: int) -> "keras.KerasTensor":
-    """Filters as tall as a timbre and as long as a rhythm, then residual layers; 200 features.
+    """Tall filters for timbre and long filters for rhythm, then residual layers; 200 features.
 
     Pons and Serra, musicnn: Pre-trained Convolutional Neural Networks for Music Audio Tagging,
     ISMIR late-breaking session 2019; figure 1.
 
     Args:
         log_mel: our spectrogram, shape [batch, frames, our bands].
-        front_end: that made it.
-        frames: its length.
+        front_end: of our spectrogram.
+        frames: length of our spectrogram.
 
     Returns:
         Features, mean over the patches, shape [batch, 200].
     """
     from keras import layers, ops
 
-    x = compressed(log_mel, front_end, MUSICNN, frames, "musicnn")
+    x = _branch_patches(log_mel, front_end, MUSICNN, frames, "musicnn")
     x = layers.DepthwiseConv1D(1, name="musicnn_standardised")(x)
     image = layers.Reshape((MUSICNN.patch, MUSICNN.bands, 1))(x)
     parts = []
@@ -228,13 +219,13 @@ _MUSICNN_FILTERS = (
     (51, (64, 1)),
     (51, (32, 1)),
 )
-"""Filters and kernels of frames by bands: two of timbre, three of time."""
+"""Filters, and kernels in frames and bands: two for timbre, three for rhythm."""
 
 
 def _mean_of_patches(
-    features: "keras.KerasTensor", front_end: FrontEnd, view: View, frames: int
+    features: "keras.KerasTensor", front_end: FrontEnd, branch: BranchSpectrogram, frames: int
 ) -> "keras.KerasTensor":
     from keras import ops
 
-    count = len(patches(view_frames(front_end, view, frames), view.patch))
+    count = len(window_starts(branch_frames(front_end, branch, frames), branch.patch))
     return ops.mean(ops.reshape(features, (-1, count, features.shape[-1])), axis=1)
