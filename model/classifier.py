@@ -26,7 +26,7 @@ from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
 from model.probabilities import priors
-from model.probabilities.calibration import Vector
+from model.probabilities.calibration import FloatArray
 from model.probabilities.prior_shift import estimated_prior
 from model.results import Result
 from model.run import pipeline
@@ -122,7 +122,7 @@ class Classifier:
 
     card: Card
     system: System
-    prior: Vector | None
+    prior: FloatArray | None
     execution: Execution
     workers: int
 
@@ -383,7 +383,7 @@ def _warn(results: Sequence[Result]) -> None:
         )
 
 
-def _prior(prior: str | Mapping[str, float], card: Card) -> Vector | None:
+def _prior(prior: str | Mapping[str, float], card: Card) -> FloatArray | None:
     if not isinstance(prior, str):
         return priors.weighted(prior, "prior")
     return None if prior == priors.ESTIMATE else priors.named(prior, card.training_prior)

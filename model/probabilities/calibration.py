@@ -1,23 +1,23 @@
-"""Logits to posteriors, and posteriors from one class mix to another."""
+"""Calibration of logits to posteriors, and Bayes' rule for another class prior."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How raw logits become trustworthy probabilities.
+    """Parameters that turn logits into calibrated posteriors.
 
     Attributes:
         temperature: logits are divided by it (Guo et al., On Calibration of Modern Neural
             Networks, ICML 2017).
-        floor: share of every posterior that is spread evenly over the classes: what the model is
-            never sure of, and what bounds the cost of a confident miss.
-        bias: is added to the logits before the division, one value a class; empty for none
+        floor: share of the uniform distribution in every posterior, in (0, 1). It bounds the log
+            loss of a confident error.
+        bias: added to the logits before the division, one value per class; empty for none
             (Alexandari, Kundaje and Shrikumar, Maximum Likelihood with Bias-Corrected Calibration
             is Hard-to-Beat at Label Shift Adaptation, ICML 2020).
     """
@@ -32,11 +32,11 @@ class Calibration:
         if not (self.temperature > 0 and 0 < self.floor < 1 and np.isfinite(self.bias).all()):
             raise ValueError(f"not a calibration: {self}")
 
-    def posteriors(self, logits: NDArray[np.floating]) -> Vector:
+    def posteriors(self, logits: NDArray[np.floating]) -> FloatArray:
         """Posteriors of logits, shape [..., classes]; strictly in (0, 1), each row sums to 1.
 
         Raises:
-            ValueError: the bias has not one value for each class.
+            ValueError: the number of biases is not the number of classes.
         """
         shifted = np.asarray(logits, np.float64)
         if self.bias:
@@ -49,12 +49,12 @@ class Calibration:
         return with_floor(softmax, self.floor)
 
 
-def with_floor(probabilities: Vector, floor: float) -> Vector:
+def with_floor(probabilities: FloatArray, floor: float) -> FloatArray:
     """Mix rows with the uniform distribution, whose share is ``floor``."""
     return np.asarray((1.0 - floor) * probabilities + floor / probabilities.shape[-1])
 
 
-def adapt(posteriors: Vector, source: Vector, target: Vector) -> Vector:
+def adapt(posteriors: FloatArray, source: FloatArray, target: FloatArray) -> FloatArray:
     """Posteriors under another class prior, by Bayes' rule.
 
     Saerens, Latinne and Decaestecker, Adjusting the Outputs of a Classifier to New a Priori
@@ -69,7 +69,7 @@ def adapt(posteriors: Vector, source: Vector, target: Vector) -> Vector:
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
-def smoothed(weights: NDArray[np.floating] | NDArray[np.integer], share: float) -> Vector:
+def smoothed(weights: NDArray[np.floating] | NDArray[np.integer], share: float) -> FloatArray:
     """A prior from counts or weights: normalised, and mixed with ``share`` of the uniform one."""
     total = np.asarray(weights, np.float64)
     return with_floor(total / total.sum(), share)

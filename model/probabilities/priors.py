@@ -1,4 +1,4 @@
-"""The class mix that a person expects, by name, from a file, or to be estimated from the clips."""
+"""The class prior that a user chooses: by name, from a file, or estimated from the clips."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,17 @@ import numpy as np
 
 from model.errors import UsageError
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
-from model.probabilities.calibration import Vector, smoothed
+from model.probabilities.calibration import FloatArray, smoothed
 
 ESTIMATE: Final = "estimate"
-"""Instead of a prior: find it from the answers for all clips of the run."""
+"""Name of the choice to estimate the prior from the posteriors of all clips of the run."""
 
 SMOOTHING: Final = 0.3
-"""Share of the uniform prior in a prior that was counted somewhere else.
+"""Share of the uniform prior in the prior of fma_medium.
 
-Of the shares in the model card's table of priors this one costs little where the mix is as counted,
-and is far from the dearest where it is not."""
+In the model card's table of priors this share costs little where clips have the mix of fma_medium,
+and much less than smaller shares where they have another.
+"""
 
 _FILE_SMOOTHING: Final = 1e-6
 
@@ -27,19 +28,19 @@ class PriorError(UsageError):
     """A prior cannot be used; the message says why."""
 
 
-def named(name: str, training_prior: Sequence[float]) -> Vector:
-    """The prior of a name or a file.
+def named(name: str, training_prior: Sequence[float]) -> FloatArray:
+    """The prior that a name or a file stands for.
 
     Args:
         name: ``fma`` (fma_medium's), ``uniform``, ``train``, or the path of a json file with an
             object of genre: weight.
-        training_prior: the one of ``train``, shape [16].
+        training_prior: prior for the name ``train``, shape [16].
 
     Returns:
         Shape [16], all positive, sum 1.
 
     Raises:
-        PriorError: it is neither a known name nor such a file.
+        PriorError: the name is unknown and no such file can be read.
     """
     if name == "train":
         shares = np.array(training_prior, np.float64)
@@ -51,15 +52,15 @@ def named(name: str, training_prior: Sequence[float]) -> Vector:
     return weighted(_read(Path(name)), f"prior {name}")
 
 
-def weighted(weights: Mapping[str, float], where: str) -> Vector:
-    """A prior from weights by genre; a genre that is left out gets almost nothing.
+def weighted(weights: Mapping[str, float], where: str) -> FloatArray:
+    """A prior from weights by genre; a missing genre gets a share near 0.
 
     Args:
         weights: at least 0 each; they need not sum to 1.
-        where: they come from, for the message.
+        where: origin of the weights, for the message.
 
     Raises:
-        PriorError: they are no weights of these genres.
+        PriorError: a genre is unknown, or a weight is not a number of at least 0.
     """
     try:
         values = [float(weights.get(genre, 0.0)) for genre in GENRES]

@@ -8,7 +8,7 @@ import numpy as np
 
 from model.clips import Clip, Notice
 from model.genres import GENRES
-from model.probabilities.calibration import Vector, adapt
+from model.probabilities.calibration import FloatArray, adapt
 from model.results import Prediction, Result, Window
 from model.run.journal import Journal
 
@@ -29,8 +29,8 @@ class Results:
 
     clips: Sequence[Clip]
     journal: Journal
-    training_prior: Vector
-    prior: Vector
+    training_prior: FloatArray
+    prior: FloatArray
 
     def __iter__(self) -> Iterator[Result]:
         for clip, prediction in zip(self.clips, self.journal.predictions(), strict=True):
@@ -38,7 +38,7 @@ class Results:
 
 
 def make_result(
-    clip: Clip, prediction: Prediction, training_prior: Vector, prior: Vector
+    clip: Clip, prediction: Prediction, training_prior: FloatArray, prior: FloatArray
 ) -> Result:
     """The result of a clip: its prediction under the prior ``prior``."""
     if prediction.posterior is None:
@@ -62,7 +62,7 @@ def make_result(
     )
 
 
-def posteriors(journal: Journal) -> Vector:
+def posteriors(journal: Journal) -> FloatArray:
     """Posteriors of all clips that were predicted, in order, shape [clips, 16]."""
     values = array("d")  # half of what a list of arrays would take
     for prediction in journal.predictions():

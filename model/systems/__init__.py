@@ -24,7 +24,7 @@ WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
 
 
 def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
-    """One line about each system of a folder of cards, by name; an unreadable card says so."""
+    """The summary of each card in a folder by name; for an unreadable card, a line that says so."""
     lines = {}
     for path in sorted(folder.glob("*.json")):
         try:
@@ -35,7 +35,7 @@ def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
 
 
 def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
-    """The system that a card describes; its weights are checked here and loaded on connecting.
+    """The system that a card describes. Weights are checked here, and read by ``connect``.
 
     Raises:
         CardError: the weights are not the card's, or no module has the name of its architecture.

@@ -1,4 +1,4 @@
-"""What a system is, and the parts that systems share."""
+"""Interfaces of systems and networks, and the cutting of spectrograms into windows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Device = Literal["auto", "cpu", "gpu"]
 
 @dataclass(frozen=True)
 class Execution:
-    """Where and how a network shall run.
+    """Device, threads and batch size with which a network runs.
 
     Attributes:
-        device: ``auto`` takes a GPU that works, else the CPU.
-        threads: processors that the network may use on the CPU.
-        batch: windows of one call, or None for what suits the device.
+        device: ``auto`` uses a GPU if one works, otherwise the CPU.
+        threads: CPU threads of the network.
+        batch: windows in a call, or None for a default that suits the device.
     """
 
     device: Device = "auto"
@@ -29,43 +29,42 @@ class Execution:
 
 
 class Network(Protocol):
-    """Windows to logits, in calls of one fixed shape."""
+    """Computes logits of windows, in calls of a fixed number of windows."""
 
     @property
     def batch(self) -> int:
-        """Windows of one call."""
+        """Number of windows in each call."""
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
 
 
 class EmbeddingError(GenreError):
-    """Embeddings were asked for, and the network has none."""
+    """The user wants embeddings, and the network has none."""
 
 
 @runtime_checkable
 class EmbeddingNetwork(Network, Protocol):
-    """A network that tells its features, too."""
+    """A network that can also return embeddings."""
 
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The logits that a call gives, and features of the windows, shape [batch, features].
+        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
 
         Raises:
-            EmbeddingError: there are none after all.
+            EmbeddingError: the network has no embeddings.
         """
 
 
 @dataclass(frozen=True)
 class System:
-    """A way from a waveform to sixteen logits.
+    """A loaded system: front end, window length and how to create the network.
 
     Attributes:
-        front_end: what the decoding workers compute.
-        window_frames: length of the windows that the network sees.
-        connect: makes the network. Only this may import TensorFlow, and it is called in the
-            predicting process alone.
+        front_end: front end, which worker processes compute.
+        window_frames: length of the network's input in frames.
+        connect: creates the network. It may import TensorFlow; only the main process calls it.
     """
 
     front_end: AnyFrontEnd

@@ -1,7 +1,7 @@
-"""The card of a system: what its weights are, where they come from, and how to use them.
+"""The card of a system: parameters, origin, scores and file of its trained weights.
 
-``weights/NAME.json`` stands beside ``weights/NAME.weights.h5``. Everything that prediction needs to
-know about trained weights is in the card; nothing of it is in the code.
+A card is the file ``weights/NAME.json``. All parameters of the trained system that prediction needs
+are in the card. ``training`` writes cards, and ``model.systems`` reads them.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _LFS_POINTER: Final = b"version https://git-lfs"
 
 
 class CardError(GenreError):
-    """A card or its weights cannot be used; the message says which and what to do."""
+    """A card or its weights cannot be used. The message names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Weights:
     """The file of trained weights.
 
     Attributes:
-        file: its name, beside the card.
-        size: its length in bytes.
-        sha256: hash of its content, in hexadecimal.
+        file: name of the file, in the folder of the card.
+        size: length of the file in bytes.
+        sha256: hash of the content, in hexadecimal.
     """
 
     file: str
@@ -42,23 +42,23 @@ class Weights:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a trained system.
+    """Description of a trained system.
 
     Attributes:
-        name: of the system; the card is ``NAME.json``.
+        name: name of the system; the card is ``NAME.json``.
         summary: one line for ``--list-systems``.
         architecture: module in a folder of ``model.systems`` that connects it.
         weights: the file of weights.
-        front_end: parameters of what the decoding processes compute.
-        window_frames: frames that the network sees at once.
+        front_end: parameters of the front end, which worker processes compute.
+        window_frames: length of the network's input in frames.
         calibration: how logits become posteriors.
         training_prior: share of each genre in the training clips, smoothed, shape [16].
         genres: order of the outputs; always ``GENRES``.
-        training: what it was trained on and how, for people and for reproduction.
-        validation: scores on clips that the scored network had not seen.
+        training: training data and configuration, for reproduction.
+        validation: scores on held-out clips.
         parameters: keyword arguments with which the architecture builds its network.
         licence: of the weights.
-        calibrated: whether the calibration is used unless a person asks otherwise.
+        calibrated: whether the calibration is used if the user does not choose.
     """
 
     name: str
@@ -77,9 +77,9 @@ class Card:
     calibrated: bool = True
 
     def choosing(self, calibration: CalibrationChoice) -> "Card":
-        """The card with its calibration, or with one that leaves the network's softmax alone.
+        """The card with its calibration, or with the plain softmax in place of it.
 
-        Its ``calibrated`` says which.
+        The attribute ``calibrated`` of the result says whether the calibration is used.
         """
         wanted = self.calibrated if calibration == "card" else calibration == "on"
         used = self.calibration if wanted else Calibration()
@@ -87,10 +87,10 @@ class Card:
 
     @property
     def spectrogram(self) -> FrontEnd:
-        """The front end of a system that looks at spectrograms.
+        """The front end of a system whose input is a spectrogram.
 
         Raises:
-            CardError: this one does not.
+            CardError: the front end computes other features.
         """
         if not isinstance(self.front_end, FrontEnd):
             raise CardError(f"{self.name}.json: {self.architecture} needs a spectrogram")
@@ -101,7 +101,7 @@ def read(name: str, folder: Path) -> Card:
     """Read a card.
 
     Raises:
-        CardError: there is none of that name, or it is not a card for these sixteen genres.
+        CardError: no card has that name, or the file is not a card for these sixteen genres.
     """
     path = folder / f"{name}.json"
     try:
@@ -140,10 +140,10 @@ def describe_weights(path: Path) -> Weights:
 
 
 def checked_weights(card: Card, folder: Path) -> Path:
-    """Path of a card's weights, after their size and hash were checked.
+    """Check size and hash of a card's file of weights, and return its path.
 
     Raises:
-        CardError: the file is missing, a Git LFS pointer, truncated, or not the card's.
+        CardError: the file is missing, a Git LFS pointer, truncated, or has another hash.
     """
     path = folder / card.weights.file
     again = "fetch the repository again, or train them with `python -m training train`"

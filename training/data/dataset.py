@@ -16,9 +16,13 @@ from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd, parameters
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
+from model.probabilities.calibration import FloatArray, smoothed
 
 MOST_UNUSABLE = 0.01
 """Share of clips without usable audio that is thought to be an accident of a large collection."""
+
+PRIOR_SMOOTHING = 0.01
+"""Share of the uniform prior in the prior of labelled clips."""
 
 _AHEAD = 8  # clips of each process that may wait to be written
 _COLUMNS = ("clip_id", "file", "genre", "group", "source")
@@ -53,6 +57,15 @@ class ClipTable:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def class_prior(genres: NDArray[np.int_]) -> FloatArray:
+    """Smoothed share of each genre in labelled clips, shape [16].
+
+    Args:
+        genres: index into ``GENRES``, shape [clips].
+    """
+    return smoothed(np.bincount(genres, minlength=len(GENRES)), PRIOR_SMOOTHING)
 
 
 def read_table(path: Path) -> ClipTable:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from grader.judging import metrics
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
-from model.probabilities.calibration import adapt, smoothed
+from model.probabilities.calibration import adapt
+from training.data.dataset import class_prior
 from training.data.folds import unseen_genres
 from training.evaluation.bootstrap import Weights, intervals
 
@@ -199,8 +200,7 @@ def without_listening(
     mix, equal = np.zeros((2, len(genres), len(GENRES)))
     equal[:] = 1.0 / len(GENRES)
     for fold in np.unique(folds):
-        counts = np.bincount(genres[folds != fold], minlength=len(GENRES))
-        mix[folds == fold] = smoothed(counts, 0.01)
+        mix[folds == fold] = class_prior(genres[folds != fold])
     weights = {AS_IS: np.ones(len(genres)), CONVERTED: metrics.class_weights(genres, medium_mix())}
     return {
         answer: {

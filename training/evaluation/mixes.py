@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from grader.judging.metrics import clip_losses
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
-from model.probabilities.calibration import Vector, adapt, smoothed
-from model.probabilities.prior_shift import estimated_prior, most_likely_prior
+from model.probabilities.calibration import FloatArray, adapt, smoothed
+from model.probabilities.prior_shift import em, estimated_prior, relative_likelihoods
 from training.evaluation.bootstrap import group_draws
 
-Prior = Callable[[Vector], Vector]
+Prior = Callable[[FloatArray], FloatArray]
 """From a payload's posteriors to the class mix to expect."""
 
 SIZES: Final = {20: 200, 200: 40, 2000: 8}
@@ -76,10 +76,10 @@ def share_name(share: float) -> str:
 
 
 def simulate(
-    posteriors: Vector,
+    posteriors: FloatArray,
     genres: NDArray[np.int_],
     groups: Sequence[str],
-    training_prior: Vector,
+    training_prior: FloatArray,
     sizes: Mapping[int, int] = SIZES,
     seed: int = 0,
 ) -> Simulation:
@@ -115,7 +115,7 @@ def simulate(
 def draw_payload(
     genres: NDArray[np.int_],
     weights: NDArray[np.float64],
-    mix: Vector,
+    mix: FloatArray,
     size: int,
     rng: np.random.Generator,
 ) -> NDArray[np.int_]:
@@ -139,7 +139,7 @@ def draw_payload(
     return chosen
 
 
-def _mixes(genres: NDArray[np.int_], seed: int) -> dict[str, Vector]:
+def _mixes(genres: NDArray[np.int_], seed: int) -> dict[str, FloatArray]:
     """Class mixes by name, over the genres that have clips."""
     own = np.bincount(genres, minlength=len(GENRES))
     mixes = {
@@ -154,7 +154,7 @@ def _mixes(genres: NDArray[np.int_], seed: int) -> dict[str, Vector]:
     return {name: mix * (own > 0) / (mix * (own > 0)).sum() for name, mix in mixes.items()}
 
 
-def _priors(training_prior: Vector) -> dict[str, Prior]:
+def _priors(training_prior: FloatArray) -> dict[str, Prior]:
     medium = np.array(FMA_MEDIUM_CLIPS)
     priors = {UNADAPTED: _always(training_prior)}
     priors |= {share_name(share): _always(smoothed(medium, share)) for share in SHARES}
@@ -164,5 +164,15 @@ def _priors(training_prior: Vector) -> dict[str, Prior]:
     return priors
 
 
-def _always(prior: Vector) -> Prior:
+def most_likely_prior(posteriors: FloatArray, training_prior: FloatArray) -> FloatArray:
+    """The EM estimate of Saerens et al. (2002) without regularisation, for comparison.
+
+    Arguments and errors are those of ``estimated_prior``, but there must be a row, and a class can
+    get a share of 0.
+    """
+    likelihoods = relative_likelihoods(posteriors, training_prior)
+    return em(likelihoods, training_prior, np.zeros_like(training_prior))
+
+
+def _always(prior: FloatArray) -> Prior:
     return lambda rows: prior

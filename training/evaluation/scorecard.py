@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
-from model.genres import GENRES
-from model.probabilities.calibration import Calibration, smoothed
+from model.probabilities.calibration import Calibration
+from training.data.dataset import class_prior
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.evaluation import calibration, measures, mixes
 from training.evaluation.bootstrap import DRAWS, group_draws
 from training.evaluation.heldout import HeldOut
 from training.evaluation.measures import Labelled, Posteriors
-
-TRAINING_SMOOTHING: Final = 0.01
-"""Share of the uniform mix in a training prior, as in the cards."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
     """
     clips, repeats = labelled(held_out, effort.draws), cross_validated(held_out)
     folds, logits = held_out.schemes[held_out.repeats[0]]
-    prior = smoothed(np.bincount(clips.genres, minlength=len(GENRES)), TRAINING_SMOOTHING)
+    prior = class_prior(clips.genres)
     return {
         "name": name,
         **measured(held_out, clips, repeats),

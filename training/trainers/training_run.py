@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from grader.judging.metrics import clip_losses, score
 from model import __version__
 from model.genres import GENRES
-from model.probabilities.calibration import Calibration, smoothed
+from model.probabilities.calibration import Calibration
 from model.systems import cards
 from training.architectures.systems import FUSION, SystemSpec
-from training.data.dataset import ClipTable, Spectrogram, spectrograms
+from training.data.dataset import ClipTable, Spectrogram, class_prior, spectrograms
 from training.data.folds import Folds
 from training.evaluation import heldout
 from training.evaluation.calibration import nested_posteriors, shipped_calibration
@@ -23,8 +23,6 @@ from training.trainers.trainer import Fit, Log, Trainer, key
 
 Schemes = dict[str, tuple[Folds, NDArray[np.float32]]]
 """Fold of each clip and its logits, shapes [clips] and [clips, 16], by the name of the scheme."""
-
-PRIOR_SMOOTHING: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         front_end=run.trainer.front_end,
         window_frames=run.trainer.window_frames,
         calibration=shipped_calibration(schemes, table.genres),
-        training_prior=tuple(_mix(table.genres[chosen]).round(6).tolist()),
+        training_prior=tuple(class_prior(table.genres[chosen]).round(6).tolist()),
         training=_provenance(run, table, chosen),
         validation=_validation(logits[held], genres, folds[held]),
         # others answer as their authors' did
@@ -144,10 +142,6 @@ def _weights(run: TrainingRun, table: ClipTable, fit: Fit, log: Log) -> Path:
 
 def _chosen(run: TrainingRun, table: ClipTable) -> NDArray[np.int_]:
     return np.arange(len(table)) if run.fitted_to is None else run.fitted_to
-
-
-def _mix(genres: NDArray[np.int_]) -> NDArray[np.float64]:
-    return smoothed(np.bincount(genres, minlength=len(GENRES)), PRIOR_SMOOTHING)
 
 
 def _validation(

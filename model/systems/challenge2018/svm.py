@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.genres import GENRES
+from model.probabilities.calibration import FloatArray
 from model.systems.base import Execution
 from model.systems.cards import Card
 
@@ -46,8 +47,6 @@ _MOST_ROUNDS: Final = 100
 
 _PAIR_LIMIT: Final = 1e-7
 """Distance that libsvm keeps from 0 and 1 in the probabilities of pairs."""
-
-Floats = NDArray[np.float64]
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> "Machine":
@@ -97,7 +96,7 @@ class Machine:
         return logits
 
 
-def pair_weights(counts: NDArray[np.integer], coefficients: Floats) -> Floats:
+def pair_weights(counts: NDArray[np.integer], coefficients: FloatArray) -> FloatArray:
     """Weight of each support vector for each pair of classes, shape [vectors, pairs].
 
     Args:
@@ -117,13 +116,13 @@ def pair_weights(counts: NDArray[np.integer], coefficients: Floats) -> Floats:
     return weights
 
 
-def sigmoids(decisions: Floats, slopes: Floats, offsets: Floats) -> Floats:
+def sigmoids(decisions: FloatArray, slopes: FloatArray, offsets: FloatArray) -> FloatArray:
     """Probability of the first of each pair, shape [clips, pairs]."""
     exponents = np.clip(decisions * slopes + offsets, -700.0, 700.0)
     return np.clip(1.0 / (1.0 + np.exp(exponents)), _PAIR_LIMIT, 1.0 - _PAIR_LIMIT)
 
 
-def coupling(pairs: Floats, classes: int) -> Floats:
+def coupling(pairs: FloatArray, classes: int) -> FloatArray:
     """Distributions that fit the probabilities of pairs, shape [clips, classes].
 
     With r[i, j] the probability of i where it is i or j, the best p minimises the sum over all
@@ -154,7 +153,7 @@ def coupling(pairs: Floats, classes: int) -> Floats:
     return coupled
 
 
-def _round(matrices: Floats, coupled: Floats) -> Floats:
+def _round(matrices: FloatArray, coupled: FloatArray) -> FloatArray:
     """Each class in turn brought to its best with the others as they are."""
     for place in range(coupled.shape[1]):
         slopes = (matrices @ coupled[..., None])[..., 0]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model.probabilities.calibration import Calibration, Vector, adapt, smoothed
+from model.probabilities.calibration import Calibration, FloatArray, adapt, smoothed
 
 logits = arrays(np.float64, 16, elements=st.floats(-1e6, 1e6))
 priors = arrays(np.float64, 16, elements=st.floats(1e-3, 1.0)).map(lambda p: p / p.sum())
@@ -17,7 +17,7 @@ priors = arrays(np.float64, 16, elements=st.floats(1e-3, 1.0)).map(lambda p: p /
 
 @given(logits, st.floats(0.05, 20), st.floats(1e-9, 0.5), priors, priors)
 def test_posteriors_are_strictly_between_0_and_1_and_sum_to_1(
-    values: Vector, temperature: float, floor: float, source: Vector, target: Vector
+    values: FloatArray, temperature: float, floor: float, source: FloatArray, target: FloatArray
 ) -> None:
     posterior = Calibration(temperature, floor).posteriors(values)
     for probabilities in (posterior, adapt(posterior, source, target)):
@@ -28,7 +28,7 @@ def test_posteriors_are_strictly_between_0_and_1_and_sum_to_1(
 
 @given(logits, priors, priors)
 def test_adapting_there_and_back_changes_nothing(
-    values: Vector, source: Vector, target: Vector
+    values: FloatArray, source: FloatArray, target: FloatArray
 ) -> None:
     posterior = Calibration(1.0, 1e-3).posteriors(values)
     there_and_back = adapt(adapt(posterior, source, target), target, source)

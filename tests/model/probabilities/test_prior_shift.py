@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from model.genres import FMA_MEDIUM_CLIPS
-from model.probabilities.calibration import Vector, adapt, smoothed
-from model.probabilities.prior_shift import estimated_prior, most_likely_prior
+from model.probabilities.calibration import FloatArray, adapt, smoothed
+from model.probabilities.prior_shift import estimated_prior
+from training.evaluation.mixes import most_likely_prior
 
 UNIFORM = np.full(16, 1 / 16)
 TRAINING = smoothed(np.arange(1, 17), 0.01)
@@ -19,7 +20,7 @@ rows_of_16 = st.integers(1, 30).flatmap(
 )
 
 
-def payload(mix: Vector, clips: int, seed: int = 0) -> tuple[Vector, np.ndarray]:
+def payload(mix: FloatArray, clips: int, seed: int = 0) -> tuple[FloatArray, np.ndarray]:
     """Exact posteriors under ``TRAINING`` of clips drawn from a mix, and their genres."""
     rng = np.random.default_rng(seed)
     genres = rng.choice(16, size=clips, p=mix)
@@ -28,14 +29,14 @@ def payload(mix: Vector, clips: int, seed: int = 0) -> tuple[Vector, np.ndarray]
     return odds / odds.sum(axis=1, keepdims=True), genres
 
 
-def loss(posteriors: Vector, prior: Vector, genres: np.ndarray) -> float:
+def loss(posteriors: FloatArray, prior: FloatArray, genres: np.ndarray) -> float:
     adapted = adapt(posteriors, TRAINING, prior)
     return float(-np.log(adapted[np.arange(len(genres)), genres]).mean())
 
 
 @given(rows_of_16)
 @settings(max_examples=60, deadline=None)
-def test_any_payload_gives_a_prior_that_excludes_nothing(values: Vector) -> None:
+def test_any_payload_gives_a_prior_that_excludes_nothing(values: FloatArray) -> None:
     rows = values / values.sum(axis=1, keepdims=True)
     prior = estimated_prior(rows, TRAINING)
     assert prior.sum() == pytest.approx(1)
@@ -116,6 +117,6 @@ def test_the_em_alone_finds_the_most_likely_mix() -> None:
         (np.full((2, 16), 1 / 16), np.eye(16)[0], "must have a share"),
     ],
 )
-def test_what_is_no_posterior_is_refused(rows: Vector, prior: Vector, says: str) -> None:
+def test_what_is_no_posterior_is_refused(rows: FloatArray, prior: FloatArray, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         estimated_prior(rows, prior)
