@@ -1,7 +1,6 @@
-"""The kinds of front ends, and front ends as json values.
+"""The kinds of front ends, and their parameters as json values in cards.
 
-Log-mel spectrograms are the ordinary kind. They came first and have no name in a card; every other
-kind has one, under ``kind``.
+The json of a log-mel spectrogram has no ``kind``; the json of another front end has one.
 """
 
 from collections.abc import Mapping
@@ -24,9 +23,9 @@ _KINDS: Final[dict[str | None, type[AnyFrontEnd]]] = {
 
 
 def parameters(front_end: AnyFrontEnd) -> dict[str, Any]:
-    """A front end as json values, its kind first, without the fields that are at their defaults.
+    """A front end as json values, its kind first, without fields at their default.
 
-    So a card, a file's key or a hash stays what it was when the class learns something new.
+    Therefore a new field with a default changes no card, key of a file, or hash.
     """
     kind = {"kind": front_end.kind} if front_end.kind else {}
     defaults = {field.name: field.default for field in fields(front_end)}
@@ -38,11 +37,11 @@ def from_parameters(values: Mapping[str, Any]) -> AnyFrontEnd:
     """The front end of json values, as ``parameters`` made them.
 
     Raises:
-        ValueError: there is no such kind, or a value makes no sense.
-        TypeError: a value is missing, or one is unknown.
+        ValueError: the kind is unknown, or a value is out of range.
+        TypeError: a field is missing or unknown.
     """
-    known = dict(values)
-    kind = known.pop("kind", None)
+    fields_of_kind = dict(values)
+    kind = fields_of_kind.pop("kind", None)
     if kind not in _KINDS:
         raise ValueError(f"no front end of the kind {kind!r}")
-    return _KINDS[kind](**known)
+    return _KINDS[kind](**fields_of_kind)

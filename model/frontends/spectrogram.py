@@ -1,9 +1,9 @@
-"""A waveform to a log-mel spectrogram, in numpy, with parameters that come from a card.
+"""Log-mel spectrogram of a waveform in numpy; worker processes compute it.
 
-librosa's conventions (centred frames padded with zeros, periodic Hann window, HTK mel scale without
-area normalisation) at a fraction of its cost: single precision, in chunks that stay in the cache.
-Spectrograms of other kinds are for networks that were designed for them: librosa's default mel
-scale, magnitudes, decibels below the peak of the clip, or the Fourier transform as it is.
+Conventions are librosa's: centred frames padded with zeros, periodic Hann window, and by default
+the HTK mel scale without area normalisation. It is faster than librosa because it computes in
+single precision, in chunks that fit the processor's cache. The systems of 2018 use other options:
+Slaney's mel scale, magnitudes, decibels below the peak of the clip, or linear frequency.
 """
 
 import math
@@ -18,15 +18,15 @@ from numpy.typing import DTypeLike, NDArray
 
 _CHUNK_FRAMES = 64
 _LOUDEST = 32.0
-"""Of samples that are nominally in [-1, 1]; decoders go a few times beyond at most. A magnitude is
-up to half of ``fft_length`` times the peak: of 2048, half precision ends at a peak of 63."""
+"""Largest peak of a waveform that is not scaled down; nominal samples are in [-1, 1].
+
+A magnitude is at most the peak times half of ``fft_length``. With 2048, half precision overflows at
+a peak of 63."""
 
 
 @dataclass(frozen=True)
 class FrontEnd:
     """Parameters of a log-mel spectrogram, ``(ln(mel power + offset) + shift) / scale``.
-
-    The last five make it another one; at their defaults nothing of it is so.
 
     Attributes:
         sample_rate: of the waveform, in Hz.
@@ -36,19 +36,19 @@ class FrontEnd:
         mel_bands: number of triangular bands, spaced evenly on the HTK mel scale.
         fmin: lower edge of the first band in Hz.
         fmax: upper edge of the last band in Hz, at most half of ``sample_rate``.
-        offset: added to the mel power before the logarithm; it sets the floor.
+        offset: added to the mel power before the logarithm; sets the lowest value.
         shift: added to the logarithm.
         scale: the shifted logarithm is divided by it.
-        preemphasis: coefficient c of a first difference ``x[t] - c x[t-1]``, 0 for none. Its power
-            response is folded into the filterbank, so that it costs nothing.
-        preemphasis_rate: sample rate in Hz at which that difference is meant.
-        bands: ``htk``, as above; ``slaney``, evenly spaced on Slaney's mel scale and of area one,
-            librosa's default; ``linear``, every bin of the Fourier transform as it is, so that
-            ``mel_bands`` is ``fft_length // 2 + 1`` and the edges have no effect.
+        preemphasis: coefficient c of the filter ``x[t] - c x[t-1]``, 0 for none. Its power
+            response is part of the filterbank, so that it costs no time.
+        preemphasis_rate: sample rate in Hz for which ``preemphasis`` is meant.
+        bands: ``htk``: evenly spaced on the HTK mel scale, of height 1. ``slaney``: evenly spaced
+            on Slaney's mel scale, of area 1; librosa's default. ``linear``: the bins of the Fourier
+            transform; ``mel_bands`` must be ``fft_length // 2 + 1``, the edges have no effect.
         magnitude: whether bands are sums of magnitudes instead of powers.
-        logarithm: whether the logarithm is taken; ``(mel + shift) / scale`` without it.
-        depth_db: what is further below the highest value of the clip is raised to that limit, in
-            dB; 0 for no limit. It needs the logarithm.
+        logarithm: whether to take the logarithm; without it, values are ``(mel + shift) / scale``.
+        depth_db: lower limit of values, in dB below the highest value of the clip; 0 for no limit.
+            It needs the logarithm.
         reference: ``none``; ``peak`` subtracts the clip's highest value from all; ``range`` maps
             the clip's lowest and highest values to 0 and 1, and a clip of one value to 0.
     """
@@ -73,7 +73,7 @@ class FrontEnd:
 
     kind: ClassVar[None] = None
     dtype: ClassVar[DTypeLike] = np.float16
-    """What passes between processes: far finer than what a network can tell apart."""
+    """Type of the values that worker processes send; half precision is enough for networks."""
 
     def __post_init__(self) -> None:
         if not 0 < self.window_length <= self.fft_length:
@@ -95,15 +95,15 @@ class FrontEnd:
 
     @property
     def decibel(self) -> float:
-        """What a value rises by when the sound gets louder by one dB, where logarithms are taken.
+        """Change of a logarithmic value when the sound gets one dB louder.
 
-        A band of magnitudes rises by half as much as one of powers.
+        It is half as much for magnitudes as for powers.
         """
         return math.log(10.0) / (20.0 if self.magnitude else 10.0) / self.scale
 
     @property
     def width(self) -> int:
-        """Numbers of a frame."""
+        """Number of values in a frame."""
         return self.mel_bands
 
     def frames(self, samples: int) -> int:
@@ -114,8 +114,7 @@ class FrontEnd:
         """Log-mel spectrogram of a mono waveform at ``sample_rate``.
 
         Args:
-            waveform: shape [samples], at least one sample. One far beyond full scale is brought
-                to it.
+            waveform: shape [samples], at least one sample; see ``levelled``.
 
         Returns:
             Shape [1 + samples // hop_length, mel_bands].
@@ -143,11 +142,11 @@ class FrontEnd:
         return self._within_clip(mel)
 
     def compute(self, waveform: NDArray[np.float32]) -> NDArray[np.float16]:
-        """The spectrogram in half precision, as systems get it; argument as ``log_mel``."""
+        """The spectrogram of ``log_mel`` in half precision, as networks get it."""
         return self.log_mel(waveform).astype(np.float16)
 
     def _within_clip(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What depends on the clip's highest and lowest value; changes ``mel`` in place."""
+        """Apply ``depth_db`` and ``reference``; changes ``mel`` in place."""
         if self.depth_db:
             np.maximum(mel, mel.max() - np.float32(self.depth_db * self.decibel), out=mel)
         if self.reference == "peak":
@@ -159,7 +158,7 @@ class FrontEnd:
 
 
 def levelled(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Samples as they are; such as are far beyond full scale, brought to it by their peak."""
+    """Samples unchanged, or scaled to a peak of 1 if the peak is above 32."""
     peak = max(float(waveform.max(initial=0.0)), -float(waveform.min(initial=0.0)))
     return waveform / np.float32(peak) if peak > _LOUDEST else waveform
 

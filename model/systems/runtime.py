@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 6
-"""Windows of a call on a CPU: more gain nothing and cost memory (``benchmarks.stages``)."""
+"""Windows in a call on a CPU; more are not faster and need more memory (``benchmarks.stages``)."""
 
 GPU_BATCH = 96
 
 _EMBEDDING = "embedding"
-"""Name of the layer whose output is what the network knows before it names genres."""
+"""Name of the layer whose output is the embedding, the input of the last layer."""
 
-# Runs in a process of its own, because a driver or cuDNN that does not fit may abort.
+# Runs in a separate process, because an incompatible driver or cuDNN can abort the process.
 _GPU_TRIAL = """
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -47,11 +47,11 @@ _GPU_TRIAL_SECONDS = 300
 
 @dataclass(frozen=True)
 class Calls:
-    """How windows are given to a graph.
+    """Size and number of parallel calls of a graph.
 
     Attributes:
-        batch: windows of a call.
-        at_once: calls that run side by side, each on a thread of its own.
+        batch: windows in a call.
+        at_once: calls that run in parallel, each in its own thread.
     """
 
     batch: int
@@ -62,8 +62,8 @@ class TensorFlowNetwork:
     """A Keras model as one TensorFlow graph of fixed shape.
 
     Args:
-        model: from windows to logits; its layer ``embedding`` gives features, where it has one.
-        calls: how windows are given to it.
+        model: from windows to logits. Its layer ``embedding``, if any, gives embeddings.
+        calls: size and number of parallel calls.
     """
 
     def __init__(self, model: "keras.Model", calls: Calls) -> None:
@@ -74,12 +74,12 @@ class TensorFlowNetwork:
 
     @property
     def batch(self) -> int:
-        """Windows of all calls that run side by side."""
+        """Number of windows in all parallel calls together."""
         return self._calls.batch * self._calls.at_once
 
     @property
     def traces(self) -> int:
-        """How often the graph was built; more than once is a waste of seconds."""
+        """How often TensorFlow built the graph; expected is once, because it takes seconds."""
         return int(self._graph.experimental_get_tracing_count())
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,7 +89,7 @@ class TensorFlowNetwork:
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The same logits, and the features behind them, shape [batch, features].
+        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
 
         Raises:
             EmbeddingError: the model has no layer ``embedding``.
@@ -98,12 +98,12 @@ class TensorFlowNetwork:
         return np.concatenate(logits), np.concatenate(features)
 
     def _run(self, graph: Any, windows: NDArray[np.float32]) -> list[Any]:
-        """What the graph gives for each part of the windows."""
+        """Outputs of the graph for each part of the windows."""
         return list(self._threads.map(graph, np.split(windows, self._calls.at_once)))
 
     @cached_property
     def _with_embedding(self) -> Any:
-        """A second graph, built when it is wanted."""
+        """A second graph that also returns embeddings, built at the first use."""
         import keras
 
         names = {layer.name for layer in self._model.layers}
@@ -122,13 +122,13 @@ class TensorFlowNetwork:
 
 
 def prepare(execution: Execution) -> Calls:
-    """Import TensorFlow quietly and settle device and threads; call it once, before any model.
+    """Import TensorFlow without console output and choose device and threads, before any model.
 
-    On a CPU every thread has its own calls: threads that share one wait for each other, which
+    On a CPU each thread has its own call. Threads that share a call wait for each other, which
     costs a third more processor time (``benchmarks.stages``).
 
     Returns:
-        How to give windows to a network.
+        Size and number of parallel calls.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -148,12 +148,12 @@ def prepare(execution: Execution) -> Calls:
         tf.config.list_logical_devices()
         import keras
 
-        # A person's own ~/.keras/keras.json must not change the numbers.
+        # The user's ~/.keras/keras.json must not change the results.
         keras.config.set_image_data_format("channels_last")
         keras.config.set_floatx("float32")
         keras.config.set_dtype_policy("float32")
     log.info("TensorFlow %s on the %s", tf.__version__, "GPU" if devices else "CPU")
-    # A batch of one takes another way through the CPU's libraries, with other last bits.
+    # With a batch of one, the CPU's libraries use other algorithms, which round differently.
     batch = max(2, execution.batch or (GPU_BATCH if devices else CPU_BATCH))
     return Calls(batch, 1 if devices else execution.threads)
 
@@ -182,18 +182,18 @@ def wanted_gpu(
     present: Callable[[], bool] = lambda: Path("/dev/nvidiactl").exists(),
     trial: Callable[[], str] = lambda: _try_gpu(),
 ) -> bool:
-    """Whether to use a GPU; one that is there but does not work is reported in one line.
+    """Whether to use a GPU. A GPU that is missing or does not work is reported in one line.
 
     Args:
-        device: what the person asked for.
-        present: is there a GPU's driver at all?
-        trial: uses the GPU once and says what went wrong, or nothing.
+        device: choice of the user.
+        present: tells whether a GPU driver is present.
+        trial: uses the GPU once and returns the error, or an empty text.
     """
     if device == "cpu":
         return False
     if not present():
         if device == "gpu":
-            log.warning("no GPU is to be seen here; using the CPU")
+            log.warning("no GPU found; using the CPU")
         return False
     problem = trial()
     if problem:
@@ -236,16 +236,16 @@ def _without_optional_packages() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stderr_to_log() -> Iterator[None]:
-    """Keep what native libraries write to stderr off the console; it goes to the debug log."""
+    """Send what native libraries write to stderr to the debug log instead of the console."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
+    console = os.dup(2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            chatter.seek(0)
-            for line in chatter.read().decode(errors="replace").splitlines():
+            os.dup2(console, 2)
+            os.close(console)
+            output.seek(0)
+            for line in output.read().decode(errors="replace").splitlines():
                 log.debug("TensorFlow: %s", line)

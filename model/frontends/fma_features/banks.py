@@ -14,7 +14,7 @@ from model.frontends.spectrogram import FrontEnd
 FFT_LENGTH: Final = 2048
 HOP_LENGTH: Final = 512
 DEFAULT_RATE: Final = 22_050
-"""librosa's default; the recipe leaves it in force for some features whatever the file's rate."""
+"""librosa's default, which the published definition uses for some features at every rate."""
 
 SEMITONES: Final = 12
 MEL_BANDS: Final = 128
@@ -46,8 +46,8 @@ def mel(rate: int) -> FrontEnd:
 def chroma(tuning: float) -> NDArray[np.float32]:
     """Weights from power spectrum at the default rate to pitch classes, shape [1025, 12].
 
-    Every bin has a bell over the circle of twelve semitones, of unit energy and at least two
-    semitones wide, and counts by a bell over the octaves about the fifth (Ellis, Chroma Feature
+    Each bin is weighted by a Gaussian over the circle of twelve semitones, of unit energy and at
+    least two semitones wide, and by a Gaussian over octaves around the fifth (Ellis, Chroma Feature
     Analysis and Synthesis, 2007, as librosa has it).
     """
     places = SEMITONES * octaves(np.arange(1, FFT_LENGTH) * DEFAULT_RATE / FFT_LENGTH, tuning)
@@ -64,14 +64,14 @@ def chroma(tuning: float) -> NDArray[np.float32]:
 
 
 def octaves(frequencies: NDArray[np.floating], tuning: float = 0.0) -> NDArray[np.floating]:
-    """Octaves above A0, of frequencies in Hz; the tuning is that of A in semitones."""
+    """Octaves above A0 of frequencies in Hz, with a tuning in semitones."""
     return np.asarray(np.log2(frequencies / (_A0_HZ * 2.0 ** (tuning / SEMITONES))))
 
 
 def tuning(frequencies: NDArray[np.float32]) -> float:
     """Deviation from 440 Hz in semitones, -0.5 to 0.49, that fits most of the frequencies in Hz.
 
-    A hundredth is counted; of several that fit alike, the lowest is taken.
+    The resolution is 0.01. Of several equally frequent deviations, the lowest is the result.
     """
     audible = frequencies[frequencies > 0]
     if not len(audible):

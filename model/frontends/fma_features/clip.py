@@ -1,4 +1,4 @@
-"""A waveform to its 518 features, or the reason why not."""
+"""The 518 features of a waveform."""
 
 import numpy as np
 from numpy.typing import NDArray

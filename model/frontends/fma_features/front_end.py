@@ -1,4 +1,4 @@
-"""The front end of systems on hand-made features: the 518 numbers of a clip as its one frame."""
+"""The front end of systems on the 518 FMA features of a clip, which form its only frame."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,8 +16,8 @@ _LEAST_RATE = 11_025
 class ClipFeatures:
     """The features of ``model.frontends.fma_features.clip`` for a whole clip.
 
-    The published recipe takes each file at its own sample rate. Here all clips are brought to one
-    rate before, as the loader does for every front end.
+    The published definition uses each file's own sample rate. Here all clips are resampled to one
+    rate first, as for every front end.
 
     Attributes:
         sample_rate: of the waveform, in Hz; at least 11,025.
@@ -35,12 +35,12 @@ class ClipFeatures:
 
     @property
     def hop_length(self) -> int:
-        """Samples that the one frame stands for: all that is ever used of a clip."""
+        """Samples of the longest part of a clip that is used, which the frame describes."""
         return int(LONGEST_SECONDS * self.sample_rate)
 
     @property
     def width(self) -> int:
-        """Numbers of a frame."""
+        """Number of values in a frame."""
         from model.frontends.fma_features.columns import COLUMNS
 
         return len(COLUMNS)
@@ -49,8 +49,7 @@ class ClipFeatures:
         """Features of a mono waveform at ``sample_rate``, shape [1, 518], all finite.
 
         Args:
-            waveform: shape [samples], at least one, finite. One far beyond full scale is brought
-                to it.
+            waveform: shape [samples], at least one, finite; see ``levelled``.
         """
         from model.frontends.fma_features.clip import features_of_samples
 

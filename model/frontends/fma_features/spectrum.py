@@ -1,8 +1,8 @@
-"""Features that come from the short-time Fourier transform, which is computed once.
+"""The features that are computed from the short-time Fourier transform.
 
-A frame is 2048 samples under a Hann window, one each 512 samples, centred and padded with zeros.
-The transform is in double precision, as librosa's: above the bandwidth of an mp3, single precision
-would be mostly rounding noise, and spectral contrast looks there.
+A frame is 2048 samples under a Hann window, centred and padded with zeros; the hop is 512 samples.
+The transform is in double precision, like librosa's. In single precision, values above the
+bandwidth of an mp3 would be mostly rounding noise, which changes spectral contrast.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from model.frontends.spectrogram import hann, sparse_filterbank
 
 _BINS = FFT_LENGTH // 2 + 1
 _CHUNK_FRAMES = 32
-_KEPT_FRAMES = 20_000
-"""Of longer recordings the transform is computed twice instead of kept: it would be 80 MB."""
+_STORED_FRAMES = 20_000
+"""For longer recordings, spectra (80 MB at this length) are computed twice instead of stored."""
 
 _ROLLOFF = 0.85
 _MFCCS = 20
@@ -36,11 +36,11 @@ Frames = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Spectral:
-    """What the transform of a clip gives.
+    """Features of a clip from its transform.
 
     Attributes:
-        features: by name, shape [frames, values].
-        tuning: of the clip, in semitones.
+        features: values by name, shape [frames, values].
+        tuning: tuning of the clip, in semitones.
     """
 
     features: dict[str, Frames]
@@ -49,7 +49,7 @@ class Spectral:
 
 @dataclass(frozen=True)
 class Band:
-    """Bins that spectral contrast compares, and how many of them are a peak or a valley."""
+    """Bins of a band of spectral contrast, and how many of them make a peak or a valley."""
 
     bins: slice
     few: int
@@ -60,13 +60,13 @@ def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
 
     Args:
         samples: mono, shape [samples], at least one.
-        rate: in Hz. Like the recipe, only the mel bands and the constant-Q transform's tuning use
-            it; all else believes the file to be sampled at 22,050 Hz.
+        rate: in Hz. As in the published definition, only the mel bands and the tuning for the
+            constant-Q transform use it; all other features assume 22,050 Hz.
     """
     collected: dict[str, list[Frames]] = {}
     own_peaks, default_peaks = [], []
-    kept: list[NDArray[np.float32]] = []
-    keep = len(samples) // HOP_LENGTH < _KEPT_FRAMES
+    stored: list[NDArray[np.float32]] = []
+    store = len(samples) // HOP_LENGTH < _STORED_FRAMES
     for squares in _squared(samples):
         magnitude, power = _rounded(squares)
         chunk = _moments(magnitude) | _extremes(magnitude)
@@ -77,13 +77,13 @@ def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
             collected.setdefault(name, []).append(values)
         own_peaks.append(_peaks(magnitude, rate))
         default_peaks.append(_peaks(power, DEFAULT_RATE))
-        if keep:
-            kept.append(power)
+        if store:
+            stored.append(power)
     features = {name: np.concatenate(parts) for name, parts in collected.items()}
     features["mfcc"] = _mfcc(features.pop("mel"))
     peak, valley = features.pop("peak"), features.pop("valley")
     features["spectral_contrast"] = decibels(peak) - decibels(valley)
-    powers = kept if keep else (_rounded(squares)[1] for squares in _squared(samples))
+    powers = stored if store else (_rounded(squares)[1] for squares in _squared(samples))
     bank = banks.chroma(_tuning(default_peaks))
     features["chroma_stft"] = normalised(np.concatenate([power @ bank for power in powers]), np.inf)
     return Spectral(features, _tuning(own_peaks))
@@ -103,7 +103,7 @@ def zero_crossing_rate(samples: NDArray[np.float32]) -> Frames:
 
 
 def normalised(values: Frames, order: float) -> Frames:
-    """Rows divided by their norm of the given order; rows of nearly nothing stay as they are."""
+    """Rows divided by their norm of that order; rows with a norm near 0 stay unchanged."""
     length = np.linalg.norm(values.astype(np.float64), order, axis=1, keepdims=True)
     length[length < _TINY] = 1.0
     return np.asarray(values / length, values.dtype)

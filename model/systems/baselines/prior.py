@@ -17,7 +17,7 @@ _BATCH: Final = 4
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> "Prior":
-    """Read the weights; the card says nothing else."""
+    """Read the weights; of the arguments, ``execution.batch`` and the weights are used."""
     return Prior(weights, execution)
 
 
@@ -26,7 +26,7 @@ class Prior:
 
     Args:
         weights: a file of numpy with the share of each genre, all positive, shape [16].
-        execution: how many windows a call has; the rest does not matter.
+        execution: only ``batch`` is used.
     """
 
     def __init__(self, weights: Path, execution: Execution) -> None:

@@ -25,7 +25,7 @@ _BATCH: Final = 4
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> "Random":
-    """Read the weights; the card says nothing else."""
+    """Read the weights; of the arguments, ``execution.batch`` and the weights are used."""
     return Random(weights, execution)
 
 
@@ -34,7 +34,7 @@ class Random:
 
     Args:
         weights: a file of numpy with the seed, a whole number from 0.
-        execution: how many windows a call has; the rest does not matter.
+        execution: only ``batch`` is used.
     """
 
     def __init__(self, weights: Path, execution: Execution) -> None:

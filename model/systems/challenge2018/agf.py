@@ -1,11 +1,10 @@
 """Transfer learning of artist group factors, rank 1 of 2018 (J. Kim, M. Won, X. Serra, C. Liem).
 
 Source: Kim et al., Transfer Learning of Artist Group Factors to Musical Genre Classification, WWW
-2018 (arXiv 1805.02043), and the authors' public code. Several networks of one kind look at a second
-of sound: one learns the genre, the others to which groups the artist belongs, where groups are
-topics of what his clips sound like (``training.trainers.artist_groups``). Their features, side by
-side, go through
-a layer that learns the genre again. Layers and sizes are the code's. Deviations:
+2018 (arXiv 1805.02043), and the authors' public code. Several networks of the same design classify
+one second of sound: one learns the genre, the others learn artist groups, which are topics of the
+features of an artist's clips (``training.trainers.artist_groups``). A layer on their concatenated
+features learns the genre again. Layers and sizes are those of the code. Deviations:
 
 - Three networks instead of six: genre, and groups by MFCC and by differences of MFCC. Those by
   chroma, by Essentia's features and by sub-genre need what our clips do not come with.
@@ -28,17 +27,17 @@ PATCHES: Final = Patches(43, 10)
 
 GENRE: Final = "genre"
 FACTORS: Final = ("mfcc", "dmfcc")
-"""Networks by what groups the artists."""
+"""Names of the networks for artist groups, by the feature that groups artists."""
 
 FEATURES: Final = 256
-"""Of each network."""
+"""Size of the output of each network."""
 
 
 def network(front_end: FrontEnd, frames: int) -> "keras.Model":
     """The network, with random weights; see ``model.systems.challenge2018.patches.network``.
 
-    Its layers ``genre_features``, ``mfcc_features`` and ``dmfcc_features`` give what each network
-    knows of each patch, shape [batch * patches, 256].
+    Its layers ``genre_features``, ``mfcc_features`` and ``dmfcc_features`` give the features of
+    each patch, shape [batch * patches, 256].
     """
     return patches.network(front_end, frames, PATCHES, _body)
 

@@ -12,9 +12,8 @@ Deviations:
 - Grouped convolutions are depthwise ones whose outputs are added up by group. That is the same
   function, and unlike the grouped ones of TensorFlow it can be trained on a processor, too.
 - Time is the first axis of the image, so that kernels are transposed.
-- Trained by AdamW (``training.architectures.systems``); the original by gradient descent with
-  Nesterov's
-  momentum, with batches of growing size.
+- Trained with AdamW (``training.trainers.challenge2018``). The original used gradient descent with
+  Nesterov's momentum and batches of growing size.
 """
 
 from dataclasses import dataclass
@@ -92,14 +91,14 @@ def _body(x: "keras.KerasTensor", size: Size) -> "keras.KerasTensor":
 
 
 def _block(paths: "_Paths", name: str, size: Size, stage: int, first: bool) -> "_Paths":
-    """A block: what it sees of both paths is added to the one and appended to the other.
+    """A block: its output is added to the residual path and appended to the dense path.
 
     Args:
-        paths: the one that is added to, which is missing at the very first, and the other.
-        name: of the block, before the names of its layers.
+        paths: residual path, or None before the first block, and dense path.
+        name: prefix of the names of the block's layers.
         size: of the network.
         stage: counted from 0.
-        first: whether it is the stage's first, which makes new paths of the old ones, and from the
+        first: whether the block is the first of its stage. It then computes new paths, from the
             second stage on of half the height and width.
     """
     from keras import layers

@@ -8,9 +8,8 @@ convolutions, average and maximum over time. 2,186,468 parameters. Deviations:
   samples and transformed each part on its own, with its edges reflected.
 - Hann window: periodic here, symmetric there. Resampling: soxr here, resampy there.
 - Kernels as high as the spectrum are written as convolutions over time: the same function.
-- Trained by AdamW for a fixed number of epochs (``training.architectures.systems``); the original
-  used Adadelta
-  and stopped on the accuracy of the training clips.
+- Trained with AdamW for a fixed number of epochs (``training.trainers.challenge2018``). The
+  original used Adadelta and stopped on the accuracy of the training clips.
 """
 
 from typing import TYPE_CHECKING, Final

@@ -50,7 +50,7 @@ _PAIR_LIMIT: Final = 1e-7
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> "Machine":
-    """Read the weights; the card says nothing else."""
+    """Read the weights; of the arguments, ``execution.batch`` and the weights are used."""
     return Machine(weights, execution)
 
 
@@ -63,7 +63,7 @@ class Machine:
             support ``vectors`` by genre, ``counts`` of them for each genre, their
             ``coefficients``, shape [k - 1, vectors]; ``intercepts``, ``slopes`` and ``offsets``
             of the pairs, shape [k (k - 1) / 2].
-        execution: how many clips a call has; the rest does not matter.
+        execution: only ``batch`` is used.
     """
 
     def __init__(self, weights: Path, execution: Execution) -> None:

@@ -1,20 +1,18 @@
 """Gradient-boosted trees on hand-made features of a clip, in the spirit of rank 3 of 2018.
 
 After Murauer and Specht, Detecting Music Genre Using Extreme Gradient Boosting, WWW 2018. Only the
-abstract is known here: of a CNN, a deep network, extremely randomised trees and XGBoost (Chen and
-Guestrin, 2016), the last did best, on numerical features of whole clips. In its spirit are the
-library, its multi-class probabilities, and that one vector of numbers stands for a clip.
-Deviations, beside what is not known:
+abstract is available to us: of a CNN, a deep network, extremely randomised trees and XGBoost (Chen
+and Guestrin, 2016), the last was best, on numerical features of whole clips. As there, one vector
+of features represents a clip, and the library's multi-class probabilities are the result.
+Deviations, apart from unpublished details:
 
 - The features are the 518 of FMA. Theirs came from Essentia.
-- Number, depth and rate of the trees are ours (``training.trainers.classic``): moderate, and tuned
-  to
-  nothing.
+- Number, depth and learning rate of the trees are our choice (``training.trainers.classic``), not
+  tuned.
 - Every clip is brought to 22,050 Hz, and at most its middle 30 seconds are looked at.
 
-The weights are the library's own json file, compressed. The library is only needed to train: to
-walk trees takes little. The logits are logarithms of the probabilities. A genre that no training
-clip has gets what the library gives it: next to nothing.
+The weights are the library's json file, compressed. Prediction evaluates the trees with numpy; only
+training needs the library. The logits are logarithms of the probabilities.
 """
 
 import gzip
@@ -36,13 +34,13 @@ _NO_CHILD: Final = -1
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> "Trees":
-    """Read the weights; the card says nothing else."""
+    """Read the weights; of the arguments, ``execution.batch`` and the weights are used."""
     return Trees(weights, execution)
 
 
 @dataclass(frozen=True)
 class Forest:
-    """The nodes of all trees in one row; a leaf is its own child.
+    """The nodes of all trees in flat arrays; the children of a leaf are the leaf.
 
     Attributes:
         roots: first node of each tree.
@@ -51,8 +49,8 @@ class Forest:
         rights: next node elsewhere.
         features: index of the feature.
         thresholds: single precision, as the library compares.
-        values: what a leaf adds.
-        depth: longest way to a leaf.
+        values: value of a leaf, added to the logit.
+        depth: largest number of steps from a root to a leaf.
     """
 
     roots: NDArray[np.int32]
@@ -70,7 +68,7 @@ class Trees:
 
     Args:
         weights: json of the library, compressed by gzip: trees of 16 classes.
-        execution: how many clips a call has; the rest does not matter.
+        execution: only ``batch`` is used.
     """
 
     def __init__(self, weights: Path, execution: Execution) -> None:
@@ -107,7 +105,7 @@ def forest(model: Mapping[str, Any]) -> Forest:
     leaf = lefts == _NO_CHILD
     own = np.arange(len(leaf))
     lefts, rights = np.where(leaf, own, first + lefts), np.where(leaf, own, first + rights)
-    # Of a leaf, the library keeps the value where a branch has its threshold.
+    # For a leaf, the library stores the value in the array of thresholds.
     conditions = joined("split_conditions").astype(np.float32)
     return Forest(
         roots=roots.astype(np.int32),
@@ -139,7 +137,7 @@ def reached(trees: Forest, features: NDArray[np.float32]) -> NDArray[np.int32]:
 def _depth(
     roots: NDArray[np.integer], lefts: NDArray[np.integer], rights: NDArray[np.integer]
 ) -> int:
-    """Steps after which every way has come to a leaf."""
+    """Largest number of steps from a root to a leaf."""
     depth, level = 0, roots
     while (lefts[level] != level).any():
         level = np.unique(np.concatenate([lefts[level], rights[level]]))

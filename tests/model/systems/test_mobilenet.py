@@ -112,7 +112,7 @@ def test_other_backends_give_the_same_logits(tmp_path: Path, backend: str) -> No
     [
         ("cpu", True, "", False, ""),
         ("auto", False, "", False, ""),
-        ("gpu", False, "", False, "no GPU"),
+        ("gpu", False, "", False, "no GPU found"),
         ("auto", True, "", True, ""),
         ("auto", True, "cuDNN is too new", False, "cuDNN is too new"),
     ],
