@@ -1,28 +1,36 @@
-"""Logits of clips by networks that had not seen them, in a csv file that is kept with the project.
+"""Held-out logits: the logits of each clip by a network that was not trained on the clip.
 
-Everything that the evaluation says of a trained system is computed from this file, so that its
-tables can be made again without the audio and without training. A row is one clip of one scheme of
-folds (``training.data.folds``): clip_id, genre, group, source, scheme, fold, and a column of raw
-logits
-for each genre, before any calibration.
+All scores, tables and pictures of a trained system are computed from these logits, so that they can
+be computed again without audio and without training.
+
+Each system has one file, ``training/results/NAME.heldout.npz``, with the arrays ``clip_id``,
+``genre``, ``group`` and ``source`` of shape [clips], ``scheme`` of shape [schemes], ``fold`` of
+shape [schemes, clips], and ``logits``, float32 of shape [schemes, clips, 16] with four decimals.
+Logits are raw: no calibration is applied. ``training.data.folds`` lists the schemes.
 """
 
-import csv
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.files import AtomicFile
 from model.genres import GENRES
 from training.data.dataset import ClipTable, DatasetError
 from training.data.folds import Folds
 
-Logits = NDArray[np.float64]
+Logits = NDArray[np.floating]
 """Raw logits, shape [clips, 16]."""
 
-_COLUMNS = ("clip_id", "genre", "group", "source", "scheme", "fold")
+Schemes = Mapping[str, tuple[Folds, Logits]]
+"""Fold of each clip, shape [clips], and held-out logits, shape [clips, 16], by scheme."""
+
+DECIMALS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -32,17 +40,16 @@ class HeldOut:
     Attributes:
         ids: names of the clips.
         genres: index into ``GENRES``, shape [clips].
-        groups: artist, or the best stand-in for one, shape [clips].
-        sources: collection that the clip comes from, shape [clips].
-        schemes: for each scheme (``cv0``, ``cv1``, ..., ``source``) the fold of each clip and its
-            logits by the network fitted without that fold.
+        groups: artist, or the best substitute for the artist, of each clip.
+        sources: collection that each clip comes from.
+        schemes: folds and logits by scheme (``cv0``, ``cv1``, ..., ``source``).
     """
 
     ids: tuple[str, ...]
     genres: NDArray[np.int_]
     groups: tuple[str, ...]
     sources: tuple[str, ...]
-    schemes: Mapping[str, tuple[Folds, Logits]]
+    schemes: Schemes
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,7 +61,7 @@ class HeldOut:
         return sorted(names, key=lambda name: int(name[2:]))
 
     def matches(self, table: ClipTable) -> bool:
-        """Whether these are the clips of ``table``, in its order and with its labels."""
+        """Whether ``table`` has the same clips in the same order with the same labels."""
         return (
             self.ids == table.ids
             and self.groups == table.groups
@@ -64,81 +71,78 @@ class HeldOut:
 
 
 def path_of(results: Path, name: str) -> Path:
-    """Where the held-out logits of a system lie in the folder of results."""
-    return results / f"{name}.heldout.csv"
+    """Path of a system's held-out logits in a folder of results."""
+    return results / f"{name}.heldout.npz"
 
 
-def write(
-    path: Path, table: ClipTable, schemes: Mapping[str, tuple[Folds, NDArray[np.floating]]]
-) -> None:
-    """Write held-out logits with four decimals.
+def write(path: Path, table: ClipTable, schemes: Schemes) -> None:
+    """Write held-out logits; the same values give the same bytes.
 
     Args:
-        path: the csv file; its folder is made.
+        path: file to write; a missing folder is created.
         table: the clips.
-        schemes: fold of each clip, shape [clips], and its logits, shape [clips, 16], by scheme.
+        schemes: folds and logits by scheme.
 
     Raises:
         ValueError: a shape does not fit the table, or a logit is not finite.
+        OutputError: the file cannot be written.
     """
     for name, (folds, logits) in schemes.items():
         if folds.shape != (len(table),) or logits.shape != (len(table), len(GENRES)):
             raise ValueError(f"scheme {name}: {logits.shape} logits for {len(table)} clips")
         if not np.isfinite(logits).all():
             raise ValueError(f"scheme {name}: a logit is not finite")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_COLUMNS, *GENRES])
-        for name, (folds, logits) in schemes.items():
-            for row, clip in enumerate(table.ids):
-                known = (clip, GENRES[table.genres[row]], table.groups[row], table.sources[row])
-                values = (f"{value:.4f}" for value in logits[row])
-                writer.writerow([*known, name, folds[row], *values])
-    unfinished.replace(path)
+    with AtomicFile(path) as file:
+        np.savez_compressed(
+            file.buffer,
+            clip_id=np.array(table.ids),
+            genre=np.array([GENRES[genre] for genre in table.genres]),
+            group=np.array(table.groups),
+            source=np.array(table.sources),
+            scheme=np.array(list(schemes)),
+            fold=np.array([folds for folds, _ in schemes.values()], np.int32),
+            logits=np.array([logits.round(DECIMALS) for _, logits in schemes.values()], np.float32),
+        )
 
 
 def read(path: Path) -> HeldOut:
-    """Read what ``write`` wrote.
+    """Read the file that ``write`` wrote.
 
     Raises:
-        DatasetError: the file is missing, has other columns, names an unknown genre, holds a value
-            that is no number, or its schemes are not about the same clips in the same order.
+        DatasetError: the file is missing, is no such file, names an unknown genre, or its shapes
+            do not fit each other.
     """
     if not path.is_file():
         raise DatasetError(f"{path}: no such file; `python -m training train` writes it")
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    if tuple(header) != (*_COLUMNS, *GENRES):
-        raise DatasetError(f"{path}: not a file of held-out logits; train again to write one")
-    if not rows:
-        raise DatasetError(f"{path}: holds no clip; train again")
-    parts: dict[str, list[list[str]]] = {}
-    for row in rows:
-        parts.setdefault(row[4] if len(row) == len(header) else "", []).append(row)
-    first = next(iter(parts.values()))
-    clips = [row[:4] for row in first]
-    if "" in parts or any([row[:4] for row in part] != clips for part in parts.values()):
-        raise DatasetError(f"{path}: its schemes are not about the same clips; train again")
-    ids, genres, groups, sources = (tuple(column) for column in zip(*clips, strict=True))
-    if unknown := set(genres) - set(GENRES):
-        raise DatasetError(f"{path}: unknown genre {min(unknown)}; train again")
     try:
-        return HeldOut(
-            ids=ids,
-            genres=np.array([GENRES.index(genre) for genre in genres]),
-            groups=groups,
-            sources=sources,
-            schemes={name: _scheme(part) for name, part in parts.items()},
-        )
-    except ValueError as error:
-        raise DatasetError(f"{path}: {error}; train again") from None
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no npz file")
+        with np.load(path) as arrays:
+            return _checked(dict(arrays))
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DatasetError(f"{path}: no file of held-out logits ({error}); train again") from None
 
 
-def _scheme(rows: list[list[str]]) -> tuple[Folds, Logits]:
-    folds = np.array([int(row[5]) for row in rows])
-    logits = np.array([[float(value) for value in row[6:]] for row in rows])
+def _checked(arrays: Mapping[str, NDArray[np.generic]]) -> HeldOut:
+    names = ("clip_id", "genre", "group", "source", "scheme", "fold", "logits")
+    if missing := [name for name in names if name not in arrays]:
+        raise ValueError(f"array {missing[0]} is missing")
+    ids, genres, groups, sources, schemes = (tuple(arrays[n].tolist()) for n in names[:5])
+    if unknown := set(genres) - set(GENRES):
+        raise ValueError(f"unknown genre {min(unknown)}")
+    folds, clips = arrays["fold"].astype(int), len(ids)
+    # Rounding restores the decimals that float32 cannot hold exactly.
+    logits = arrays["logits"].astype(np.float64).round(DECIMALS)
+    if not clips or {len(genres), len(groups), len(sources)} != {clips}:
+        raise ValueError(f"{clips} clips with {len(genres)} genres")
+    if folds.shape != (len(schemes), clips) or logits.shape != (*folds.shape, len(GENRES)):
+        raise ValueError(f"folds of shape {folds.shape} for logits of shape {logits.shape}")
     if not np.isfinite(logits).all():
         raise ValueError("a logit is not finite")
-    return folds, logits
+    return HeldOut(
+        ids=ids,
+        genres=np.array([GENRES.index(genre) for genre in genres]),
+        groups=groups,
+        sources=sources,
+        schemes=dict(zip(schemes, zip(folds, logits, strict=True), strict=True)),
+    )

@@ -97,7 +97,7 @@ def test_every_card_with_logits_has_a_row_in_the_order_of_log_loss(finished: Fin
     assert found["cheap"]["cost"]["network_ms"] == 3.0
     assert found["again"]["cost"] is None
     assert "again has no costs yet" in finished.said
-    assert "untrained is left out: untrained.heldout.csv is not there" in finished.said
+    assert "untrained is left out: untrained.heldout.npz is not there" in finished.said
     assert found["again"]["published"]["rank"] == 1
     assert found["cheap"]["published"] is None
 
@@ -178,7 +178,7 @@ def test_other_clips_are_refused(place: Path, capsys: pytest.CaptureFixture[str]
     write_logits(place, "cheap", sharpness=3.0, clips=CLIPS - 4)
     assert run(place) == 1
     said = capsys.readouterr().err
-    assert "cheap.heldout.csv: other clips (4 are in one of them only) than those of again" in said
+    assert "cheap.heldout.npz: other clips (4 are in one of them only) than those of again" in said
     assert not (place / "results" / FILE).exists()
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_what_is_written_is_read(written: Path) -> None:
     folds, logits = held_out.schemes["source"]
     assert np.array_equal(folds, source_folds(table))
     np.testing.assert_allclose(logits, -honest_logits(table.genres), atol=5e-5)
-    assert written.name == "mobilenet.heldout.csv"
+    assert written.name == "mobilenet.heldout.npz"
     assert [path.name for path in written.parent.iterdir()] == [written.name]
 
 
@@ -45,32 +46,50 @@ def test_another_table_is_noticed(written: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "says"),
+    ("changes", "says"),
     [
-        ("clip_id,genre", "clip,genre", "not a file of held-out logits"),
-        ("clip 0003,", "clip 0004,", "not about the same clips"),
-        ("clip 0000,Blues", "clip 0000,Bluse", "unknown genre Bluse"),
-        (",cv1,", ",cv1,0,", "not about the same clips"),
-        (",cv0,", ",cv0,x", "invalid literal"),
+        ({"clip_id": None}, "array clip_id is missing"),
+        ({"clip_id": np.array([])}, "0 clips"),
+        ({"group": np.array(["someone"])}, "160 clips"),
+        ({"genre": np.full(160, "Bluse")}, "unknown genre Bluse"),
+        ({"genre": np.full(160, "Blues", object)}, "allow_pickle"),
+        ({"scheme": np.array(["cv0"])}, "shape"),
+        ({"fold": np.zeros((3, 159))}, "shape"),
+        ({"fold": np.full((3, 160), "x")}, "invalid literal"),
+        ({"logits": np.zeros((3, 160, 15))}, "shape"),
+        ({"logits": np.full((3, 160, 16), np.nan)}, "not finite"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(
-    written: Path, before: str, after: str, says: str
+    written: Path, changes: dict[str, Any], says: str
 ) -> None:
-    content = written.read_text()
-    everywhere = "Blues" in before
-    written.write_text(content.replace(before, after, -1 if everywhere else 1))
+    with np.load(written) as file:
+        arrays = {**file, **changes}
+    np.savez(written, **{name: array for name, array in arrays.items() if array is not None})
     with pytest.raises(DatasetError, match=says) as error:
         heldout.read(written)
     assert str(written) in str(error.value)
 
 
-def test_a_missing_or_empty_file_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_or_damaged_file_says_what_to_do(written: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="python -m training"):
-        heldout.read(tmp_path / "none.csv")
-    (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(DatasetError, match="not a file of held-out logits"):
-        heldout.read(tmp_path / "empty.csv")
+        heldout.read(tmp_path / "none.npz")
+    content = written.read_bytes()
+    for damaged in (b"", b"clip_id,genre", content[: len(content) // 2]):
+        written.write_bytes(damaged)
+        with pytest.raises(DatasetError, match="no file of held-out logits"):
+            heldout.read(written)
+
+
+def test_four_decimals_are_stored_exactly_and_the_bytes_are_always_the_same(
+    written: Path, tmp_path: Path
+) -> None:
+    held_out, table = heldout.read(written), invented_table(160)
+    exact = -honest_logits(table.genres).round(4)
+    assert np.array_equal(held_out.schemes["source"][1], exact)
+    again = tmp_path / "again.npz"
+    heldout.write(again, table, held_out.schemes)
+    assert again.read_bytes() == written.read_bytes()
 
 
 def test_logits_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
@@ -78,8 +97,8 @@ def test_logits_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
     folds = source_folds(table)
     logits = honest_logits(table.genres)
     with pytest.raises(ValueError, match="scheme cv0"):
-        heldout.write(tmp_path / "some.csv", table, {"cv0": (folds, logits[1:])})
+        heldout.write(tmp_path / "some.npz", table, {"cv0": (folds, logits[1:])})
     logits[5, 5] = np.nan
     with pytest.raises(ValueError, match="not finite"):
-        heldout.write(tmp_path / "some.csv", table, {"cv0": (folds, logits)})
-    assert not (tmp_path / "some.csv").exists()
+        heldout.write(tmp_path / "some.npz", table, {"cv0": (folds, logits)})
+    assert not (tmp_path / "some.npz").exists()

@@ -214,7 +214,7 @@ def test_the_command_line_trains_one(
     card = cards.read("stft", tmp_path / "weights")
     assert (card.architecture, card.front_end) == ("stft", SPECTROGRAMS["stft"])
     assert card.training["clips"] == len(table)
-    assert (tmp_path / "results" / "stft.heldout.csv").is_file()
+    assert (tmp_path / "results" / "stft.heldout.npz").is_file()
     assert folds.fold_numbers(table, 2, 0).max() == 1
     said = (tmp_path / "runs" / "stft" / "log.txt").read_text()
     assert said.count("epoch 1") == 3
