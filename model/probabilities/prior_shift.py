@@ -56,15 +56,33 @@ def estimated_prior(posteriors: FloatArray, training_prior: FloatArray) -> Float
     likelihoods = relative_likelihoods(posteriors, training_prior)
     anchor = _anchor(likelihoods, training_prior)
     strength = ANCHOR_CLIPS + ANCHOR_SHARE * len(likelihoods)
-    return em(likelihoods, anchor, strength * anchor)
+    return expectation_maximization(likelihoods, anchor, strength * anchor)
 
 
-def relative_likelihoods(posteriors: FloatArray, training_prior: FloatArray) -> FloatArray:
-    """Posterior over prior: the likelihood of each class up to a factor per clip, [clips, 16].
+def expectation_maximization(
+    likelihoods: FloatArray, start: FloatArray, pseudo_counts: FloatArray
+) -> FloatArray:
+    """The most probable class mix under a Dirichlet prior, shape [classes].
 
-    Raises:
-        ValueError: see ``estimated_prior``.
+    Args:
+        likelihoods: likelihood of each clip in each class, up to a factor for each clip, shape
+            [clips, classes].
+        start: mix to start from, shape [classes].
+        pseudo_counts: parameters of the Dirichlet prior minus one, shape [classes]; all 0 gives
+            the maximum-likelihood mix of Saerens et al., in which a class can have the share 0.
     """
+    prior = start
+    for _ in range(_STEPS):
+        joint = likelihoods * prior
+        counts = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0) + pseudo_counts
+        last, prior = prior, counts / counts.sum()
+        if np.abs(prior - last).max() < _TOLERANCE:
+            break
+    return np.asarray(prior)
+
+
+def _relative_likelihoods(posteriors: FloatArray, training_prior: FloatArray) -> FloatArray:
+    """Posterior over prior: the likelihood of a clip in each class, but for a factor a clip."""
     if posteriors.ndim != 2 or posteriors.shape[1:] != training_prior.shape:
         raise ValueError(f"{posteriors.shape} posteriors for {training_prior.shape} classes")
     if not (np.isfinite(training_prior).all() and (training_prior > 0).all()):
@@ -85,21 +103,3 @@ def _anchor(likelihoods: FloatArray, training_prior: FloatArray) -> FloatArray:
     weights = np.exp(evidence - evidence.max())
     mixed = weights @ known
     return np.asarray(mixed / mixed.sum())
-
-
-def em(likelihoods: FloatArray, start: FloatArray, pseudo_counts: FloatArray) -> FloatArray:
-    """The class prior of greatest posterior density, shape [classes], by the EM algorithm.
-
-    Args:
-        likelihoods: of each class, up to a factor per clip, shape [clips, classes].
-        start: first estimate, all positive, shape [classes].
-        pseudo_counts: parameters of the Dirichlet prior, less 1, shape [classes].
-    """
-    prior = start
-    for _ in range(_STEPS):
-        joint = likelihoods * prior
-        counts = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0) + pseudo_counts
-        last, prior = prior, counts / counts.sum()
-        if np.abs(prior - last).max() < _TOLERANCE:
-            break
-    return np.asarray(prior)

@@ -1,4 +1,4 @@
-"""Intervals by resampling groups: clips of one artist are no independent evidence.
+"""Bootstrap intervals by resampling groups, because clips of one artist are not independent.
 
 Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13: percentiles of a
 statistic over draws of groups with replacement. A draw is a weight for each clip, so that any
@@ -24,8 +24,8 @@ def group_draws(groups: Sequence[str], draws: int = DRAWS, seed: int = 0) -> Wei
     Args:
         groups: group of each clip; all clips of a group are drawn together.
         draws: number of draws, each of as many groups as there are.
-        seed: the same seed and groups give the same draws, so that two systems can be compared
-            draw by draw.
+        seed: seed of the draws; the same seed and groups give the same draws, so that two systems
+            can be compared draw by draw.
     """
     _, group_of = np.unique(np.array(groups), return_inverse=True)
     count = int(group_of.max()) + 1
@@ -40,14 +40,14 @@ def intervals(
     """Lower and upper ends of a statistic's percentile intervals, shape [2, values].
 
     Args:
-        statistic: values of a draw, shape [values]; NaN where a draw has no clip for one.
-        draws: from ``group_draws``, shape [draws, clips].
+        statistic: values of a draw, shape [values]; NaN for a value that no drawn clip defines.
+        draws: result of ``group_draws``, shape [draws, clips].
         level: share of the draws inside the interval.
     """
     values = np.stack([statistic(weights) for weights in draws])
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    found: NDArray[np.float64] = np.full((2, values.shape[1]), np.nan)
-    # A value without any draw has no interval; numpy would warn of it.
-    known = ~np.isnan(values).all(axis=0)
-    found[:, known] = np.nanquantile(values[:, known], ends, axis=0)
-    return found
+    ends: NDArray[np.float64] = np.full((2, values.shape[1]), np.nan)
+    # A value that is NaN in every draw has no interval; numpy would warn about it.
+    defined = ~np.isnan(values).all(axis=0)
+    quantiles = [(1 - level) / 2, (1 + level) / 2]
+    ends[:, defined] = np.nanquantile(values[:, defined], quantiles, axis=0)
+    return ends

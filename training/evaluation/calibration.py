@@ -1,12 +1,11 @@
-"""Fits and chooses a calibration on clips that the scored network had not seen.
+"""Fits a calibration to held-out clips and chooses between two methods.
 
-Two methods: ``temperature`` (Guo et al., 2017) and ``vector``, a bias for each genre beside the
-common temperature (bias-corrected temperature scaling, Alexandari et al., 2020). Both have a
-floor. Scores are nested: the clips of a fold are calibrated, and the method is chosen, by the other
-folds alone.
+``temperature`` is one temperature for all genres (Guo et al., 2017). ``vector`` adds a bias for
+each genre (bias-corrected temperature scaling, Alexandari et al., 2020). Both mix a share of the
+uniform distribution into each posterior. Scores are nested: the calibration of a fold, and the
+choice of the method, use the other folds only.
 """
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import numpy as np
@@ -16,25 +15,25 @@ from scipy.optimize import minimize
 from grader.judging.metrics import clip_losses, reliability
 from model.probabilities.calibration import Calibration
 from training.data.folds import SOURCE, Folds, scored
+from training.evaluation.heldout import Logits, Schemes
 
-Schemes = Mapping[str, tuple[Folds, NDArray[np.floating]]]
 Method = Literal["temperature", "vector"]
 METHODS: Final[tuple[Method, ...]] = ("temperature", "vector")
 
 _BIAS_SPREAD: Final = 0.2
-"""Standard deviation in nats of the normal prior on a bias: a genre of a handful of clips keeps
-one near 0. Of 0.1 to 5, 0.1 and 0.2 did best on held-out clips; more only fits the folds."""
+"""Standard deviation in nats of the normal prior on a bias; it keeps the bias of a genre with few
+clips near 0. Of the values 0.1 to 5, 0.1 and 0.2 had the least log loss on held-out clips."""
 
 
 def fit_calibration(
-    logits: NDArray[np.floating], genres: NDArray[np.int_], method: Method = "temperature"
+    logits: Logits, genres: NDArray[np.int_], method: Method = "temperature"
 ) -> Calibration:
     """The calibration with the least mean log loss on these clips.
 
     Args:
         logits: shape [clips, 16].
         genres: index of each clip's genre, shape [clips].
-        method: what is fitted beside the floor; ``vector``'s biases are shrunk towards 0.
+        method: parameters to fit besides the uniform share; biases are shrunk towards 0.
     """
     classes = logits.shape[1]
     biases = classes if method == "vector" else 0
@@ -52,19 +51,31 @@ def fit_calibration(
 
 
 def held_out_posteriors(
-    logits: NDArray[np.floating], genres: NDArray[np.int_], folds: Folds, method: Method
+    logits: Logits, genres: NDArray[np.int_], folds: Folds, method: Method | None = None
 ) -> NDArray[np.float64]:
-    """Posteriors of each fold by the calibration of all other folds, shape [clips, 16]."""
+    """Posteriors of each fold by a calibration that was fitted to the other folds.
+
+    Args:
+        logits: shape [clips, 16].
+        genres: index of each clip's genre, shape [clips].
+        folds: fold of each clip, shape [clips].
+        method: method of the calibration; None lets the other folds choose it, so that scores
+            include the cost of the choice.
+
+    Returns:
+        Posteriors of shape [clips, 16].
+    """
     posteriors = np.zeros(logits.shape)
     for fold in np.unique(folds):
         held = folds == fold
-        calibration = fit_calibration(logits[~held], genres[~held], method)
+        others = (logits[~held], genres[~held])
+        calibration = fit_calibration(*others, method or choose_method(*others, folds[~held]))
         posteriors[held] = calibration.posteriors(logits[held])
     return posteriors
 
 
-def choose_method(logits: NDArray[np.floating], genres: NDArray[np.int_], folds: Folds) -> Method:
-    """The method with the least held-out log loss; with less than two folds ``temperature``."""
+def choose_method(logits: Logits, genres: NDArray[np.int_], folds: Folds) -> Method:
+    """The method with the least held-out log loss; ``temperature`` for a single fold."""
     if len(np.unique(folds)) < 2:
         return "temperature"
 
@@ -74,78 +85,59 @@ def choose_method(logits: NDArray[np.floating], genres: NDArray[np.int_], folds:
     return min(METHODS, key=loss)
 
 
-def chosen_calibration(
-    logits: NDArray[np.floating], genres: NDArray[np.int_], folds: Folds
-) -> Calibration:
-    """The calibration to ship: by the method that does best over the folds, fitted to all clips."""
-    return fit_calibration(logits, genres, choose_method(logits, genres, folds))
-
-
-def nested_posteriors(
-    logits: NDArray[np.floating], genres: NDArray[np.int_], folds: Folds
-) -> NDArray[np.float64]:
-    """Posteriors of each fold by the calibration that the other folds choose, shape [clips, 16].
-
-    This is what scores are computed from: it prices the choice of the method in.
-    """
-    posteriors = np.zeros(logits.shape)
-    for fold in np.unique(folds):
-        held = folds == fold
-        calibration = chosen_calibration(logits[~held], genres[~held], folds[~held])
-        posteriors[held] = calibration.posteriors(logits[held])
-    return posteriors
-
-
-def compare(
-    logits: NDArray[np.floating], genres: NDArray[np.int_], folds: Folds
+def compare_methods(
+    logits: Logits, genres: NDArray[np.int_], folds: Folds
 ) -> dict[str, dict[str, float]]:
-    """Held-out log loss and calibration error of no calibration, each method, and the choice."""
+    """Held-out log loss and calibration error without calibration, by method, and by choice."""
     posteriors = {"none": Calibration().posteriors(logits)}
     posteriors |= {method: held_out_posteriors(logits, genres, folds, method) for method in METHODS}
-    posteriors["nested choice"] = nested_posteriors(logits, genres, folds)
+    posteriors["nested choice"] = held_out_posteriors(logits, genres, folds)
     return {name: _scores(table, genres) for name, table in posteriors.items()}
 
 
 def shipped_calibration(schemes: Schemes, genres: NDArray[np.int_]) -> Calibration:
-    """The calibration that goes into a card.
+    """The calibration that is written to a card.
 
-    It is fitted to clips whose whole source was held out, where a system was tried on such: a
-    person's clips are of no source that was trained on, and there a network is less often right
-    than where it knows the source. Else it is fitted to the first scheme.
+    It is fitted to the scheme ``source`` if there is one, otherwise to the first scheme. A user's
+    clips are from sources that the network was not trained on, and a network is less often right
+    there.
 
     Args:
-        schemes: fold of each clip and its logits, shapes [clips] and [clips, 16], by name.
+        schemes: folds and held-out logits by scheme.
         genres: index of each clip's genre, shape [clips].
     """
     folds, logits = schemes.get(SOURCE) or next(iter(schemes.values()))
     held = scored(genres, folds)
-    return chosen_calibration(logits[held], genres[held], folds[held])
+    clips = (logits[held], genres[held])
+    return fit_calibration(*clips, choose_method(*clips, folds[held]))
 
 
-def across(schemes: Schemes, genres: NDArray[np.int_]) -> dict[str, dict[str, dict[str, float]]]:
-    """What a calibration that was fitted to one scheme does on each: ``[fitted][scored]``.
+def compare_schemes(
+    schemes: Schemes, genres: NDArray[np.int_]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Scores on each scheme of calibrations fitted to each scheme: ``[fitted][scored]``.
 
-    On its own scheme it is nested; ``none`` is no calibration.
+    The calibration of a scheme is nested where the same scheme is scored. The row ``none`` is
+    without calibration.
 
     Args:
-        schemes: fold of each clip and its logits, shapes [clips] and [clips, 16], by name.
+        schemes: folds and held-out logits by scheme.
         genres: index of each clip's genre, shape [clips].
     """
-    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in ("none", *schemes)}
-    for name, (folds, logits) in schemes.items():
+    rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in ("none", *schemes)}
+    for name, (folds, all_logits) in schemes.items():
         held = scored(genres, folds)
-        clips, labels = logits[held], genres[held]
-        for fitted, row in found.items():
+        logits, labels = all_logits[held], genres[held]
+        for fitted, row in rows.items():
             if fitted == name:
-                posteriors = nested_posteriors(clips, labels, folds[held])
+                posteriors = held_out_posteriors(logits, labels, folds[held])
             elif fitted == "none":
-                posteriors = Calibration().posteriors(clips)
+                posteriors = Calibration().posteriors(logits)
             else:
-                posteriors = shipped_calibration({fitted: schemes[fitted]}, genres).posteriors(
-                    clips
-                )
+                other = shipped_calibration({fitted: schemes[fitted]}, genres)
+                posteriors = other.posteriors(logits)
             row[name] = _scores(posteriors, labels)
-    return found
+    return rows
 
 
 def _scores(posteriors: NDArray[np.float64], genres: NDArray[np.int_]) -> dict[str, float]:
@@ -158,10 +150,10 @@ def _scores(posteriors: NDArray[np.float64], genres: NDArray[np.int_]) -> dict[s
 def _objective(
     parameters: NDArray[np.float64], logits: NDArray[np.float64], truth: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Mean log loss, with the shrinkage of the biases, and its gradient.
+    """Mean log loss plus the penalty on the biases, and the gradient of the sum.
 
     Args:
-        parameters: logarithm of the temperature, logit of the floor, and no or 16 biases.
+        parameters: logarithm of the temperature, logit of the uniform share, and no or 16 biases.
         logits: shape [clips, 16].
         truth: 1 for each clip's genre, else 0, shape [clips, 16].
     """
@@ -172,14 +164,14 @@ def _objective(
     odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     softmax = odds / odds.sum(axis=1, keepdims=True)
     right = (softmax * truth).sum(axis=1)
-    given = (1.0 - floor) * right + floor / classes
-    slopes = ((1.0 - floor) * right / given / clips)[:, None] * (softmax - truth)
+    posterior = (1.0 - floor) * right + floor / classes
+    slopes = ((1.0 - floor) * right / posterior / clips)[:, None] * (softmax - truth)
     gradient = np.concatenate(
         [
             [-(slopes * scaled).sum()],
-            [floor * (1.0 - floor) * np.mean((right - 1.0 / classes) / given)],
+            [floor * (1.0 - floor) * np.mean((right - 1.0 / classes) / posterior)],
             slopes.sum(axis=0)[: len(bias)] / temperature + bias / (_BIAS_SPREAD**2 * clips),
         ]
     )
     penalty = float(bias @ bias) / (2.0 * _BIAS_SPREAD**2 * clips)
-    return float(-np.log(given).mean()) + penalty, gradient
+    return float(-np.log(posterior).mean()) + penalty, gradient

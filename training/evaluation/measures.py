@@ -1,13 +1,12 @@
-"""What is measured of held-out posteriors: the scores, with intervals, by genre and by source.
+"""Scores of held-out posteriors with intervals: in total, by genre, by source, and by clip.
 
-Every figure is given twice. ``as_is`` takes the clips as they are. ``fma_medium`` weights them so
-that the genres have the shares of fma_medium, and converts the posteriors by Bayes' rule from the
-clips' own mix to that one; both mixes are taken exactly, without smoothing, over the genres that
-have clips. Repeats of cross-validation are averaged, score by score.
+Every score has two views. ``as_is`` counts the clips as they are. ``fma_medium`` weights the clips
+so that the genres have the shares of fma_medium, and converts the posteriors by Bayes' rule from
+the clips' own mix to fma_medium's. Both mixes are exact, without smoothing, over the genres that
+have clips. Scores of repeated cross-validations are averaged.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +16,9 @@ from grader.judging import metrics
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.probabilities.calibration import adapt
 from training.data.dataset import class_prior
-from training.data.folds import unseen_genres
+from training.data.folds import Folds, unseen_genres
 from training.evaluation.bootstrap import Weights, intervals
+from training.evaluation.heldout import HeldOut
 
 Posteriors = NDArray[np.float64]
 """Calibrated held-out posteriors, shape [clips, 16]."""
@@ -32,32 +32,13 @@ VIEWS: Final = (AS_IS, CONVERTED)
 SCORES: Final = ("log_loss", "accuracy", "macro_f1", "calibration_error")
 
 LEAST_CLIPS: Final = 5
-"""Sources with fewer clips say nothing of their own; they are left out of leave-one-source-out."""
+"""Sources with fewer clips are left out of the scores of sources left out."""
 
 TRUE_TRACKS: Final = "fma_track"
-"""Name of the source that holds tracks of the Free Music Archive itself."""
+"""Name of the source that holds tracks of the Free Music Archive."""
 
 LEAST_GROUPS: Final = 3
-"""Draws of fewer groups are no evidence of how a figure varies: it gets no interval."""
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """What is known of the clips that are scored.
-
-    Attributes:
-        ids: their names.
-        genres: index into ``GENRES``, shape [clips].
-        groups: artist, or the best stand-in for one.
-        sources: collection that the clip comes from.
-        draws: resamplings of the groups, shape [draws, clips].
-    """
-
-    ids: Sequence[str]
-    genres: NDArray[np.int_]
-    groups: Sequence[str]
-    sources: Sequence[str]
-    draws: Weights
+"""A figure of fewer groups gets no interval."""
 
 
 def converted(
@@ -68,7 +49,7 @@ def converted(
     Args:
         posteriors: shape [clips, 16].
         genres: index of each clip's genre, shape [clips].
-        prior: mix that they are under, all positive, shape [16]; that of the clips unless given.
+        prior: prior of ``posteriors``, all positive, shape [16]; None for the mix of the clips.
     """
     own = np.bincount(genres, minlength=len(GENRES)) / len(genres)
     target = medium_mix() * (own > 0)
@@ -83,67 +64,62 @@ def medium_mix() -> NDArray[np.float64]:
 
 def missing_genres(genres: NDArray[np.int_]) -> list[str]:
     """Genres without clips."""
-    counts = np.bincount(genres, minlength=len(GENRES))
-    return [name for name, count in zip(GENRES, counts, strict=True) if not count]
+    return [name for number, name in enumerate(GENRES) if number not in genres]
 
 
 def overall(
-    repeats: Sequence[Posteriors], clips: Labelled, prior: NDArray[np.float64] | None = None
+    repeats: Sequence[Posteriors],
+    genres: NDArray[np.int_],
+    draws: Weights,
+    prior: NDArray[np.float64] | None = None,
 ) -> dict[str, dict[str, Figure]]:
     """Scores of both views with intervals: ``overall(...)[view][score]``.
 
     Args:
         repeats: posteriors of each repeat of cross-validation.
-        clips: the clips.
-        prior: mix that the posteriors are under, as in ``converted``.
+        genres: index of each clip's genre, shape [clips].
+        draws: resamplings of the groups, shape [draws, clips].
+        prior: prior of the posteriors, as in ``converted``.
     """
-    views = [_views(posteriors, clips.genres, prior) for posteriors in repeats]
+    views = [_views(posteriors, genres, prior) for posteriors in repeats]
 
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        balanced = metrics.class_weights(clips.genres, medium_mix(), weights)
-        weights_of = {AS_IS: weights, CONVERTED: balanced}
+    def statistic(weights: Weights) -> NDArray[np.float64]:
+        weights_of = _weights(genres, weights)
         scores = [
-            [_scores(tables[view], clips.genres, weights_of[view]) for view in VIEWS]
-            for tables in views
+            [_scores(tables[view], genres, weights_of[view]) for view in VIEWS] for tables in views
         ]
         return np.asarray(np.mean(scores, axis=0).ravel())
 
-    figures = _figures(statistic, clips.draws)
-    return {
-        view: dict(zip(SCORES, figures[number * len(SCORES) :], strict=False))
-        for number, view in enumerate(VIEWS)
-    }
+    figures = iter(_figures(statistic, draws))
+    return {view: {score: next(figures) for score in SCORES} for view in VIEWS}
 
 
-def by_genre(repeats: Sequence[Posteriors], clips: Labelled) -> list[dict[str, Any]]:
-    """Clips, groups, and recall and mean log loss of both views, one entry a genre."""
-    entries = [
-        {"genre": name, **_counts(clips, clips.genres == number)}
-        for number, name in enumerate(GENRES)
-    ]
-    return _with_means(entries, clips.genres, "recall", repeats, clips)
+def by_genre(repeats: Sequence[Posteriors], clips: HeldOut, draws: Weights) -> list[dict[str, Any]]:
+    """Clips, groups, and recall and mean log loss of both views, one entry for each genre."""
+    return _by_part(("genre", GENRES), clips.genres, "recall", repeats, clips, draws)
 
 
-def by_source(repeats: Sequence[Posteriors], clips: Labelled) -> list[dict[str, Any]]:
-    """Clips, groups, and accuracy and mean log loss of both views, one entry a source."""
+def by_source(
+    repeats: Sequence[Posteriors], clips: HeldOut, draws: Weights
+) -> list[dict[str, Any]]:
+    """Clips, groups, and accuracy and mean log loss of both views, one entry for each source."""
     names, source_of = np.unique(np.array(clips.sources), return_inverse=True)
-    entries = [
-        {"source": name, **_counts(clips, source_of == number)}
-        for number, name in enumerate(names.tolist())
-    ]
-    return _with_means(entries, source_of, "accuracy", repeats, clips)
+    return _by_part(("source", names.tolist()), source_of, "accuracy", repeats, clips, draws)
 
 
-def source_out(posteriors: Posteriors, folds: NDArray[np.int_], clips: Labelled) -> dict[str, Any]:
-    """Scores of clips by networks that saw no clip of their source.
+def source_out(
+    posteriors: Posteriors, folds: Folds, clips: HeldOut, draws: Weights
+) -> dict[str, Any]:
+    """Scores of clips by networks that were not trained on the clip's source.
 
-    Clips of a genre that no other fold has cannot be scored, and sources with fewer than
-    ``LEAST_CLIPS`` others are left out.
+    Clips of a genre that no other fold has are not scored. Sources with fewer than ``LEAST_CLIPS``
+    scored clips are left out.
 
     Args:
-        posteriors: of the scheme whose folds are sources, shape [clips, 16].
-        folds: of that scheme, shape [clips].
+        posteriors: posteriors under the scheme of ``folds``, shape [clips, 16].
+        folds: folds that consist of whole sources, shape [clips].
         clips: the clips.
+        draws: resamplings of the groups, shape [draws, clips].
     """
     seen = ~unseen_genres(clips.genres, folds)
     names, source_of = np.unique(np.array(clips.sources), return_inverse=True)
@@ -153,70 +129,62 @@ def source_out(posteriors: Posteriors, folds: NDArray[np.int_], clips: Labelled)
     losses = metrics.clip_losses(posteriors, clips.genres)
     hits = posteriors.argmax(axis=1) == clips.genres
 
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def statistic(weights: Weights) -> NDArray[np.float64]:
         return _means(np.stack([hits, losses]), counted.astype(int), weights, 2)[:, 1]
 
-    accuracy, log_loss = _figures(statistic, clips.draws)
-    sources = {
-        name: round(float(hits[counted & (source_of == number)].mean()), 4)
-        for number, name in enumerate(names.tolist())
-        if (counted & (source_of == number)).any()
-    }
+    accuracy, log_loss = _figures(statistic, draws)
     return {
         "clips": int(counted.sum()),
         "folds": len(np.unique(folds)),
         "accuracy": accuracy,
         "log_loss": log_loss,
-        "accuracy_of_source": sources,
+        "accuracy_of_source": {
+            name: round(float(hits[counted & (source_of == number)].mean()), 4)
+            for number, name in enumerate(names.tolist())
+            if number in source_of[counted]
+        },
     }
 
 
 def worst(
-    repeats: Sequence[Posteriors], clips: Labelled, share: float = 0.01
+    repeats: Sequence[Posteriors], clips: HeldOut, share: float = 0.01
 ) -> list[dict[str, Any]]:
     """The clips with the largest mean log loss as is, worst first; at least one."""
-    losses = np.mean([metrics.clip_losses(rows, clips.genres) for rows in repeats], axis=0)
-    mean = np.mean(repeats, axis=0)
-    count = max(1, round(share * len(losses)))
-    chosen = np.argsort(-losses, kind="stable")[:count].tolist()
-    return [_named(clip, mean[clip], losses[clip], clips) for clip in chosen]
+    losses = np.mean([metrics.clip_losses(table, clips.genres) for table in repeats], axis=0)
+    order = np.argsort(-losses, kind="stable")
+    return _listed(order[: max(1, round(share * len(losses)))], repeats, clips)
 
 
 def of_one_source(
-    source: str, repeats: Sequence[Posteriors], clips: Labelled
+    source: str, repeats: Sequence[Posteriors], clips: HeldOut
 ) -> list[dict[str, Any]]:
     """All clips of a source, converted to fma_medium's mix, in the order of the table."""
     tables = [converted(posteriors, clips.genres) for posteriors in repeats]
-    losses = np.mean([metrics.clip_losses(rows, clips.genres) for rows in tables], axis=0)
-    mean = np.mean(tables, axis=0)
-    chosen = [clip for clip, name in enumerate(clips.sources) if name == source]
-    return [_named(clip, mean[clip], losses[clip], clips) for clip in chosen]
+    return _listed(np.flatnonzero(np.array(clips.sources) == source), tables, clips)
 
 
 def without_listening(
-    genres: NDArray[np.int_], folds: NDArray[np.int_]
+    genres: NDArray[np.int_], folds: Folds
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Scores of answers that are alike for all clips: ``[answer][view][score]``."""
-    mix, equal = np.zeros((2, len(genres), len(GENRES)))
-    equal[:] = 1.0 / len(GENRES)
+    """Scores of predictions that are equal for all clips: ``[prediction][view][score]``."""
+    mix, equal = np.full((2, len(genres), len(GENRES)), 1.0 / len(GENRES))
     for fold in np.unique(folds):
         mix[folds == fold] = class_prior(genres[folds != fold])
-    weights = {AS_IS: np.ones(len(genres)), CONVERTED: metrics.class_weights(genres, medium_mix())}
+    weights = _weights(genres)
     return {
-        answer: {
+        name: {
             view: dict(
                 zip(SCORES, np.round(_scores(rows, genres, weights[view]), 4).tolist(), strict=True)
             )
             for view, rows in _views(table, genres).items()
         }
-        for answer, table in (("class mix of the other folds", mix), ("uniform", equal))
+        for name, table in (("class mix of the other folds", mix), ("uniform", equal))
     }
 
 
 def pictures(posteriors: Posteriors, genres: NDArray[np.int_]) -> dict[str, Any]:
     """Confusion counts and reliability bins of both views, of one repeat."""
-    shown = {}
-    weights = {AS_IS: None, CONVERTED: metrics.class_weights(genres, medium_mix())}
+    shown, weights = {}, _weights(genres)
     for view, table in _views(posteriors, genres).items():
         bins = metrics.reliability(table, genres, weights[view])
         shown[view] = {
@@ -229,12 +197,12 @@ def pictures(posteriors: Posteriors, genres: NDArray[np.int_]) -> dict[str, Any]
 
 
 def error_by_chance(posteriors: Posteriors, draws: int = 200, seed: int = 0) -> float:
-    """Mean calibration error if the posteriors were exactly right: what so few clips leave.
+    """Mean calibration error that exact posteriors would show on so few clips.
 
     Args:
         posteriors: shape [clips, 16].
-        draws: number of times that a genre is drawn for each clip, by its own posterior.
-        seed: of the draws.
+        draws: number of times that a genre is drawn for each clip, by the clip's own posterior.
+        seed: seed of the draws.
     """
     rng = np.random.default_rng(seed)
     ends = posteriors.cumsum(axis=1)
@@ -251,56 +219,80 @@ def effective_clips(genres: NDArray[np.int_]) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def _named(clip: int, posterior: Posteriors, log_loss: float, clips: Labelled) -> dict[str, Any]:
-    return {
-        "clip": clips.ids[clip],
-        "group": clips.groups[clip],
-        "source": clips.sources[clip],
-        "genre": GENRES[clips.genres[clip]],
-        "given": GENRES[posterior.argmax()],
-        "probability": round(float(posterior.max()), 4),
-        "log_loss": round(float(log_loss), 4),
-    }
-
-
 def _views(
     posteriors: Posteriors, genres: NDArray[np.int_], prior: NDArray[np.float64] | None = None
 ) -> dict[str, Posteriors]:
     return {AS_IS: posteriors, CONVERTED: converted(posteriors, genres, prior)}
 
 
-def _scores(
-    posteriors: Posteriors, genres: NDArray[np.int_], weights: NDArray[np.float64]
-) -> list[float]:
+def _weights(genres: NDArray[np.int_], weights: Weights | None = None) -> dict[str, Weights]:
+    """Weight of each clip in each view, from the weights of a draw."""
+    drawn = np.ones(len(genres)) if weights is None else weights
+    return {AS_IS: drawn, CONVERTED: metrics.class_weights(genres, medium_mix(), drawn)}
+
+
+def _scores(posteriors: Posteriors, genres: NDArray[np.int_], weights: Weights) -> list[float]:
     scores = metrics.score(posteriors, genres, weights)
     error = metrics.reliability(posteriors, genres, weights).error
     return [scores.log_loss, scores.accuracy, scores.macro_f1, error]
 
 
-def _counts(clips: Labelled, chosen: NDArray[np.bool_]) -> dict[str, int]:
-    groups = {group for group, of_part in zip(clips.groups, chosen, strict=True) if of_part}
-    return {"clips": int(chosen.sum()), "groups": len(groups)}
+def _listed(
+    chosen: NDArray[np.int_], repeats: Sequence[Posteriors], clips: HeldOut
+) -> list[dict[str, Any]]:
+    """Label, most probable genre and log loss of some clips, averaged over the repeats."""
+    losses = np.mean([metrics.clip_losses(table, clips.genres) for table in repeats], axis=0)
+    posteriors = np.mean(repeats, axis=0)
+    return [
+        {
+            "clip": clips.ids[clip],
+            "group": clips.groups[clip],
+            "source": clips.sources[clip],
+            "genre": GENRES[clips.genres[clip]],
+            "given": GENRES[posteriors[clip].argmax()],
+            "probability": round(float(posteriors[clip].max()), 4),
+            "log_loss": round(float(losses[clip]), 4),
+        }
+        for clip in chosen.tolist()
+    ]
 
 
-def _with_means(
-    entries: list[dict[str, Any]],
+def _by_part(
+    parts: tuple[str, Sequence[str]],
     part_of: NDArray[np.int_],
     hit_name: str,
     repeats: Sequence[Posteriors],
-    clips: Labelled,
+    clips: HeldOut,
+    draws: Weights,
 ) -> list[dict[str, Any]]:
-    """Add share of hits and mean log loss of both views to the entry of each part."""
+    """Clips, groups, share of hits, and mean log loss of both views, one entry for each part.
+
+    Args:
+        parts: what a part is, and the names of the parts.
+        part_of: index of each clip's part, shape [clips].
+        hit_name: name of the share of hits.
+        repeats: posteriors of each repeat of cross-validation.
+        clips: the clips.
+        draws: resamplings of the groups, shape [draws, clips].
+    """
+    kind, names = parts
+    groups = np.array(clips.groups)
+    members = [groups[part_of == number] for number in range(len(names))]
+    entries: list[dict[str, Any]] = [
+        {kind: name, "clips": len(own), "groups": len(set(own.tolist()))}
+        for name, own in zip(names, members, strict=True)
+    ]
     rows = []
     for view in VIEWS:
         tables = [_views(posteriors, clips.genres)[view] for posteriors in repeats]
         rows.append(np.mean([table.argmax(axis=1) == clips.genres for table in tables], axis=0))
         rows.append(np.mean([metrics.clip_losses(t, clips.genres) for t in tables], axis=0))
-    values, parts = np.stack(rows), len(entries)
+    values = np.stack(rows)
 
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _means(values, part_of, weights, parts).ravel()
+    def statistic(weights: Weights) -> NDArray[np.float64]:
+        return _means(values, part_of, weights, len(names)).ravel()
 
-    figures = iter(_figures(statistic, clips.draws))
+    figures = iter(_figures(statistic, draws))
     for view in VIEWS:
         for name in (hit_name, "log_loss"):
             for entry in entries:
@@ -314,7 +306,7 @@ def _with_means(
 def _means(
     values: NDArray[np.float64], part_of: NDArray[np.int_], weights: Weights, parts: int
 ) -> NDArray[np.float64]:
-    """Weighted mean of each row within each part, NaN for an empty one, shape [rows, parts]."""
+    """Weighted mean of each row within each part, NaN for an empty part, shape [rows, parts]."""
     sums = np.bincount(part_of, weights, parts)
     means: NDArray[np.float64] = np.full((len(values), parts), np.nan)
     for row, out in zip(values, means, strict=True):
@@ -324,13 +316,11 @@ def _means(
 
 def _figures(statistic: Callable[[Weights], NDArray[np.float64]], draws: Weights) -> list[Figure]:
     """Each value of a statistic with its interval, rounded for a results file."""
-    value = statistic(np.ones(draws.shape[1]))
-    low, high = intervals(statistic, draws)
+    columns = np.stack([statistic(np.ones(draws.shape[1])), *intervals(statistic, draws)], axis=1)
     return [
-        {key: None if np.isnan(number) else round(float(number), 4) for key, number in row.items()}
-        for row in _rows({"value": value, "low": low, "high": high})
+        {
+            key: None if np.isnan(number) else round(number, 4)
+            for key, number in zip(("value", "low", "high"), row, strict=True)
+        }
+        for row in columns.tolist()
     ]
-
-
-def _rows(columns: Mapping[str, NDArray[np.float64]]) -> list[dict[str, float]]:
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

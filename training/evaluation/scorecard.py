@@ -1,4 +1,4 @@
-"""What the results file of a system or of a probe says."""
+"""Contents of the results file of a system or of a probe, from its held-out logits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from model.probabilities.calibration import Calibration
 from training.data.dataset import class_prior
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.evaluation import calibration, measures, mixes
-from training.evaluation.bootstrap import DRAWS, group_draws
+from training.evaluation.bootstrap import DRAWS, Weights, group_draws
 from training.evaluation.heldout import HeldOut
-from training.evaluation.measures import Labelled, Posteriors
+from training.evaluation.measures import Posteriors
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much chance is averaged out.
+    """Number of random draws.
 
     Attributes:
         draws: resamplings for the intervals.
-        payloads: number of simulated payloads by clips of a payload.
+        test_sets: number of simulated test sets by the number of clips of a test set.
     """
 
     draws: int
-    payloads: Mapping[int, int]
+    test_sets: Mapping[int, int]
 
 
 FULL: Final = Effort(DRAWS, mixes.SIZES)
@@ -31,70 +31,69 @@ QUICK: Final = Effort(50, {20: 5, 200: 1})
 
 
 def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
-    """Everything that is known of a system from its held-out logits.
+    """All scores of a system.
 
     Args:
-        name: of the system.
-        held_out: its logits; scheme ``cv0`` at least.
-        effort: how much chance is averaged out.
+        name: name of the system.
+        held_out: its held-out logits, at least of the scheme ``cv0``.
+        effort: number of random draws.
     """
-    clips, repeats = labelled(held_out, effort.draws), cross_validated(held_out)
-    folds, logits = held_out.schemes[held_out.repeats[0]]
-    prior = class_prior(clips.genres)
+    repeats, genres = cross_validated(held_out), held_out.genres
+    draws = group_draws(held_out.groups, effort.draws)
+    first = held_out.repeats[0]
+    folds, logits = held_out.schemes[first]
+    first_and_sources = {
+        key: held_out.schemes[key] for key in (first, SOURCE) if key in held_out.schemes
+    }
+    prior = class_prior(genres)
     return {
         "name": name,
-        **measured(held_out, clips, repeats),
-        "genres": measures.by_genre(repeats, clips),
-        "sources": measures.by_source(repeats, clips),
+        **measured(held_out, draws, repeats),
+        "genres": measures.by_genre(repeats, held_out, draws),
+        "sources": measures.by_source(repeats, held_out, draws),
         "calibration": {
-            "chosen": calibration.choose_method(logits, clips.genres, folds),
-            "methods": calibration.compare(logits, clips.genres, folds),
-            "across": calibration.across(_first_and_sources(held_out), clips.genres),
+            "chosen": calibration.choose_method(logits, genres, folds),
+            "methods": calibration.compare_methods(logits, genres, folds),
+            "across": calibration.compare_schemes(first_and_sources, genres),
             "error_by_chance": measures.error_by_chance(repeats[0]),
         },
-        "priors": mixes.simulate(
-            repeats[0], clips.genres, clips.groups, prior, effort.payloads
-        ).as_dict(),
-        "worst": measures.worst(repeats, clips),
-        "fma_tracks": measures.of_one_source(measures.TRUE_TRACKS, repeats, clips),
-        "without_listening": measures.without_listening(clips.genres, folds),
-        "pictures": measures.pictures(repeats[0], clips.genres),
+        "priors": mixes.simulate(repeats[0], genres, held_out.groups, prior, effort.test_sets),
+        "worst": measures.worst(repeats, held_out),
+        "fma_tracks": measures.of_one_source(measures.TRUE_TRACKS, repeats, held_out),
+        "without_listening": measures.without_listening(genres, folds),
+        "pictures": measures.pictures(repeats[0], genres),
     }
 
 
-def _first_and_sources(held_out: HeldOut) -> calibration.Schemes:
-    names = [held_out.repeats[0], *(name for name in (SOURCE,) if name in held_out.schemes)]
-    return {name: held_out.schemes[name] for name in names}
-
-
 def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
-    """Scores of a probe, and the baseline's figures as they were first measured.
+    """Scores of a probe.
 
     Args:
-        name: of the probe.
+        name: name of the probe.
         features: length of its joined embedding.
-        held_out: its logits; schemes ``cv0`` and ``each_source`` at least.
-        effort: how much chance is averaged out.
+        held_out: its held-out logits, at least of the schemes ``cv0`` and ``each_source``.
+        effort: number of random draws.
     """
+    draws = group_draws(held_out.groups, effort.draws)
     return {
         "name": name,
         "features": features,
-        **measured(held_out, labelled(held_out, effort.draws), cross_validated(held_out)),
+        **measured(held_out, draws, cross_validated(held_out)),
         "fixed_floor": fixed_floor_row(held_out),
     }
 
 
 def fixed_floor_row(held_out: HeldOut) -> dict[str, float | None]:
-    """Scores of the first repeat with a floor of 0.01 and no other calibration.
+    """Scores of the first repeat with a uniform share of 0.01 as the only calibration.
 
-    This is how the baseline was first measured; it is kept to show that it is reproduced.
+    The first measurements of the probes had this calibration; the row shows that they can be
+    reproduced.
     """
-    clips = labelled(held_out, draws=1)
+    draws = group_draws(held_out.groups, 1)
     _, logits = held_out.schemes[held_out.repeats[0]]
-    posteriors = Calibration(1.0, 0.01).posteriors(logits)
-    scores = measures.overall([posteriors], clips)
+    scores = measures.overall([Calibration(1.0, 0.01).posteriors(logits)], held_out.genres, draws)
     folds, logits = held_out.schemes[EACH_SOURCE]
-    source_out = measures.source_out(Calibration().posteriors(logits), folds, clips)
+    source_out = measures.source_out(Calibration().posteriors(logits), folds, held_out, draws)
     as_is, converted = (scores[view] for view in measures.VIEWS)
     return {
         "log_loss": as_is["log_loss"]["value"],
@@ -106,42 +105,31 @@ def fixed_floor_row(held_out: HeldOut) -> dict[str, float | None]:
     }
 
 
-def labelled(held_out: HeldOut, draws: int) -> Labelled:
-    """The clips with resamplings of their groups."""
-    return Labelled(
-        held_out.ids,
-        held_out.genres,
-        held_out.groups,
-        held_out.sources,
-        group_draws(held_out.groups, draws),
-    )
-
-
 def cross_validated(held_out: HeldOut) -> list[Posteriors]:
-    """Posteriors of each repeat, each fold calibrated by what the other folds choose."""
+    """Posteriors of each repeat of cross-validation, by nested calibration."""
     return [
-        calibration.nested_posteriors(logits, held_out.genres, folds)
+        calibration.held_out_posteriors(logits, held_out.genres, folds)
         for folds, logits in (held_out.schemes[name] for name in held_out.repeats)
     ]
 
 
-def measured(held_out: HeldOut, clips: Labelled, repeats: list[Posteriors]) -> dict[str, Any]:
+def measured(held_out: HeldOut, draws: Weights, repeats: list[Posteriors]) -> dict[str, Any]:
     """Scores with intervals, of all repeats and of the first, and with sources left out."""
     left_out = {}
     for scheme in (SOURCE, EACH_SOURCE):
         if scheme in held_out.schemes:
             folds, logits = held_out.schemes[scheme]
-            posteriors = calibration.nested_posteriors(logits, clips.genres, folds)
-            left_out[scheme] = measures.source_out(posteriors, folds, clips)
-    scores = measures.overall(repeats, clips)
-    first = measures.overall(repeats[:1], clips) if len(repeats) > 1 else scores
+            posteriors = calibration.held_out_posteriors(logits, held_out.genres, folds)
+            left_out[scheme] = measures.source_out(posteriors, folds, held_out, draws)
+    scores = measures.overall(repeats, held_out.genres, draws)
+    first = measures.overall(repeats[:1], held_out.genres, draws) if len(repeats) > 1 else scores
     return {
         "clips": len(held_out),
         "groups": len(set(held_out.groups)),
         "repeats": len(repeats),
-        "draws": len(clips.draws),
-        "effective_clips_fma_medium": round(measures.effective_clips(clips.genres), 1),
-        "genres_without_clips": measures.missing_genres(clips.genres),
+        "draws": len(draws),
+        "effective_clips_fma_medium": round(measures.effective_clips(held_out.genres), 1),
+        "genres_without_clips": measures.missing_genres(held_out.genres),
         "scores": scores,
         "first_repeat": first,
         "source_out": left_out,

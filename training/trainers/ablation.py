@@ -15,7 +15,7 @@ from grader.judging.metrics import clip_losses
 from training.data.augmentation import Augmentation
 from training.data.dataset import ClipTable
 from training.evaluation import scorecard
-from training.evaluation.bootstrap import DRAWS, intervals
+from training.evaluation.bootstrap import DRAWS, group_draws, intervals
 from training.evaluation.heldout import HeldOut
 from training.trainers.networks import Networks
 from training.trainers.trainer import Log
@@ -83,7 +83,7 @@ def ablate(run: TrainingRun, table: ClipTable, names: Sequence[str], log: Log) -
             for scheme, (folds, logits) in cross_validate(varied, table, log).items()
         }
         held_out = HeldOut(table.ids, table.genres, table.groups, table.sources, schemes)
-        clips = scorecard.labelled(held_out, DRAWS)
+        draws = group_draws(table.groups, DRAWS)
         repeats = scorecard.cross_validated(held_out)
         losses = clip_losses(repeats[0], table.genres)
         if reference is None:
@@ -91,8 +91,8 @@ def ablate(run: TrainingRun, table: ClipTable, names: Sequence[str], log: Log) -
         entries.append(
             {
                 "name": name,
-                **scorecard.measured(held_out, clips, repeats),
-                "excess": _excess(losses - reference, clips.draws),
+                **scorecard.measured(held_out, draws, repeats),
+                "excess": _excess(losses - reference, draws),
             }
         )
     return {"system": run.name, "variations": entries}

@@ -18,11 +18,9 @@ from training.architectures.systems import FUSION, SystemSpec
 from training.data.dataset import ClipTable, Spectrogram, class_prior, spectrograms
 from training.data.folds import Folds
 from training.evaluation import heldout
-from training.evaluation.calibration import nested_posteriors, shipped_calibration
+from training.evaluation.calibration import held_out_posteriors, shipped_calibration
+from training.evaluation.heldout import Logits, Schemes
 from training.trainers.trainer import Fit, Log, Trainer, key
-
-Schemes = dict[str, tuple[Folds, NDArray[np.float32]]]
-"""Fold of each clip and its logits, shapes [clips] and [clips, 16], by the name of the scheme."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _held_out(
     run: TrainingRun, table: ClipTable, clips: list[Spectrogram], fit: Fit, log: Log
 ) -> Schemes:
     """Logits of every clip by what had not seen a clip of its fold."""
-    schemes: Schemes = {}
+    schemes: dict[str, tuple[Folds, Logits]] = {}
     for scheme, folds in run.schemes.items():
         logits = np.zeros((len(table), len(GENRES)), np.float32)
         for fold in np.unique(folds[folds >= 0]):
@@ -144,11 +142,9 @@ def _chosen(run: TrainingRun, table: ClipTable) -> NDArray[np.int_]:
     return np.arange(len(table)) if run.fitted_to is None else run.fitted_to
 
 
-def _validation(
-    logits: NDArray[np.float32], genres: NDArray[np.int_], folds: Folds
-) -> dict[str, Any]:
+def _validation(logits: Logits, genres: NDArray[np.int_], folds: Folds) -> dict[str, Any]:
     """Scores on clips that the scored network had not seen; more of them: ``evaluate``."""
-    posteriors = nested_posteriors(logits, genres, folds)
+    posteriors = held_out_posteriors(logits, genres, folds)
     return {
         "method": "no artist in two folds; calibration from the other folds; mix of the clips",
         "scores": score(posteriors, genres).as_dict(),

@@ -38,7 +38,7 @@ def test_scores_are_those_of_nested_calibration(folder: Path) -> None:
     found = json.loads((folder / "invented.json").read_text())
     held_out = heldout.read(heldout.path_of(folder, "invented"))
     expected = [
-        score(calibration.nested_posteriors(logits, held_out.genres, folds), held_out.genres)
+        score(calibration.held_out_posteriors(logits, held_out.genres, folds), held_out.genres)
         for folds, logits in (held_out.schemes[name] for name in ("cv0", "cv1"))
     ]
     for name in ("log_loss", "accuracy", "macro_f1"):

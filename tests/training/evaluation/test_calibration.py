@@ -7,13 +7,11 @@ from grader.judging.metrics import clip_losses, reliability
 from model.probabilities.calibration import Calibration
 from tests.support.invented import honest_logits, invented_held_out
 from training.evaluation.calibration import (
-    across,
     choose_method,
-    chosen_calibration,
-    compare,
+    compare_methods,
+    compare_schemes,
     fit_calibration,
     held_out_posteriors,
-    nested_posteriors,
     shipped_calibration,
 )
 
@@ -52,7 +50,8 @@ def test_the_method_that_helps_clips_not_fitted_to_is_chosen() -> None:
     logits = honest_logits(GENRES)
     biased = logits - BIAS
     assert choose_method(biased, GENRES, FOLDS) == "vector"
-    assert chosen_calibration(biased, GENRES, FOLDS) == fit_calibration(biased, GENRES, "vector")
+    shipped = shipped_calibration({"cv0": (FOLDS, biased)}, GENRES)
+    assert shipped == fit_calibration(biased, GENRES, "vector")
     few = slice(0, 160)
     assert choose_method(logits[few], GENRES[few], FOLDS[few]) == "temperature"
     assert choose_method(logits, GENRES, np.zeros(640, int)) == "temperature"
@@ -61,17 +60,17 @@ def test_the_method_that_helps_clips_not_fitted_to_is_chosen() -> None:
 def test_a_fold_is_calibrated_by_the_others_alone() -> None:
     """Ruining the logits of one fold changes nothing for it but its own logits."""
     logits = 3 * honest_logits(GENRES)
-    before = nested_posteriors(logits, GENRES, FOLDS)
+    before = held_out_posteriors(logits, GENRES, FOLDS)
     changed = GENRES.copy()
     changed[FOLDS == 2] = 15 - changed[FOLDS == 2]
-    after = nested_posteriors(logits, changed, FOLDS)
+    after = held_out_posteriors(logits, changed, FOLDS)
     assert np.array_equal(before[FOLDS == 2], after[FOLDS == 2])
     assert not np.array_equal(before[FOLDS == 1], after[FOLDS == 1])
 
 
 def test_nested_calibration_mends_overconfident_logits() -> None:
     logits = 4 * honest_logits(GENRES)
-    raw, mended = Calibration().posteriors(logits), nested_posteriors(logits, GENRES, FOLDS)
+    raw, mended = Calibration().posteriors(logits), held_out_posteriors(logits, GENRES, FOLDS)
     assert clip_losses(mended, GENRES).mean() < clip_losses(raw, GENRES).mean() - 0.3
     assert reliability(raw, GENRES).error > 0.2
     assert reliability(mended, GENRES).error < 0.06
@@ -80,7 +79,7 @@ def test_nested_calibration_mends_overconfident_logits() -> None:
 def test_the_comparison_tells_held_out_figures() -> None:
     logits = 2 * honest_logits(GENRES)[:320]
     genres, folds = GENRES[:320], FOLDS[:320]
-    rows = compare(logits, genres, folds)
+    rows = compare_methods(logits, genres, folds)
     assert list(rows) == ["none", "temperature", "vector", "nested choice"]
     expected = clip_losses(held_out_posteriors(logits, genres, folds, "vector"), genres).mean()
     assert rows["vector"]["log_loss"] == pytest.approx(expected, abs=5e-5)
@@ -96,7 +95,7 @@ def test_what_ships_is_fitted_to_held_out_sources_where_there_are_such() -> None
     first = {"cv0": held_out.schemes["cv0"]}
     assert shipped_calibration(first, held_out.genres).temperature == pytest.approx(1.0, rel=0.15)
 
-    found = across({"cv0": schemes["cv0"], "source": schemes["source"]}, held_out.genres)
+    found = compare_schemes({"cv0": schemes["cv0"], "source": schemes["source"]}, held_out.genres)
     assert list(found) == ["none", "cv0", "source"]
     losses = {fitted: row["source"]["log_loss"] for fitted, row in found.items()}
     assert losses["source"] < losses["cv0"] == pytest.approx(losses["none"], abs=0.1)

@@ -1,7 +1,10 @@
 """Measures of held-out posteriors, against scores computed by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from grader.judging.metrics import clip_losses, score
 from model.genres import GENRES
@@ -10,11 +13,12 @@ from tests.support.invented import honest_logits, invented_table
 from training.data.folds import source_folds
 from training.evaluation import measures
 from training.evaluation.bootstrap import group_draws
-from training.evaluation.measures import AS_IS, CONVERTED, Labelled
+from training.evaluation.heldout import HeldOut
+from training.evaluation.measures import AS_IS, CONVERTED
 
 TABLE = invented_table()
-CLIPS = Labelled(TABLE.ids, TABLE.genres, TABLE.groups, TABLE.sources,
-                 group_draws(TABLE.groups, 100))  # fmt: skip
+CLIPS = HeldOut(TABLE.ids, TABLE.genres, TABLE.groups, TABLE.sources, schemes={})
+DRAWS = group_draws(TABLE.groups, 100)
 POSTERIORS = Calibration().posteriors(honest_logits(TABLE.genres, 4.0))
 OTHERS = Calibration().posteriors(honest_logits(TABLE.genres, 4.0, seed=7))
 
@@ -25,7 +29,7 @@ def value(figure: measures.Figure) -> float:
 
 
 def test_scores_as_is_are_the_graders_and_lie_in_their_intervals() -> None:
-    figures = measures.overall([POSTERIORS], CLIPS)[AS_IS]
+    figures = measures.overall([POSTERIORS], TABLE.genres, DRAWS)[AS_IS]
     scores = score(POSTERIORS, TABLE.genres)
     assert value(figures["log_loss"]) == pytest.approx(scores.log_loss, abs=5e-5)
     assert value(figures["accuracy"]) == pytest.approx(scores.accuracy, abs=5e-5)
@@ -39,7 +43,7 @@ def test_scores_as_is_are_the_graders_and_lie_in_their_intervals() -> None:
 
 def test_converted_scores_are_those_of_a_network_that_knows_fma_mediums_mix() -> None:
     """Each genre's loss counts by its share, under Bayes' rule from the clips' mix."""
-    figures = measures.overall([POSTERIORS], CLIPS)[CONVERTED]
+    figures = measures.overall([POSTERIORS], TABLE.genres, DRAWS)[CONVERTED]
     mix = measures.medium_mix()
     losses = clip_losses(adapt(POSTERIORS, np.full(16, 1 / 16), mix), TABLE.genres)
     of_genre = [losses[TABLE.genres == number].mean() for number in range(16)]
@@ -47,8 +51,8 @@ def test_converted_scores_are_those_of_a_network_that_knows_fma_mediums_mix() ->
 
 
 def test_repeats_are_averaged() -> None:
-    both = measures.overall([POSTERIORS, OTHERS], CLIPS)
-    each = [measures.overall([table], CLIPS) for table in (POSTERIORS, OTHERS)]
+    both = measures.overall([POSTERIORS, OTHERS], TABLE.genres, DRAWS)
+    each = [measures.overall([table], TABLE.genres, DRAWS) for table in (POSTERIORS, OTHERS)]
     for view in measures.VIEWS:
         for name in measures.SCORES:
             mean = np.mean([value(found[view][name]) for found in each])
@@ -61,15 +65,15 @@ def test_genres_without_clips_get_no_posterior_and_are_named() -> None:
     assert (table[:, 3] == 0).all()
     np.testing.assert_allclose(table.sum(axis=1), 1)
     assert measures.missing_genres(TABLE.genres[some]) == [GENRES[3]]
-    entries = measures.by_genre([POSTERIORS[some]], _without(3))
+    entries = measures.by_genre([POSTERIORS[some]], _chosen(some), DRAWS[:, some])
     assert entries[3]["clips"] == 0
     assert entries[3][AS_IS]["recall"]["value"] is None
 
 
 def test_genres_and_sources_have_their_own_figures() -> None:
     hits = POSTERIORS.argmax(axis=1) == TABLE.genres
-    genres = measures.by_genre([POSTERIORS], CLIPS)
-    sources = measures.by_source([POSTERIORS], CLIPS)
+    genres = measures.by_genre([POSTERIORS], CLIPS, DRAWS)
+    sources = measures.by_source([POSTERIORS], CLIPS, DRAWS)
     assert [entry["genre"] for entry in genres] == list(GENRES)
     assert sum(entry["clips"] for entry in sources) == len(TABLE)
     assert genres[5]["groups"] == 10
@@ -87,8 +91,8 @@ def test_what_no_other_source_has_is_not_scored() -> None:
     only = np.array(TABLE.sources) == "source 7"
     genres[genres == 0] = 1
     genres[np.flatnonzero(only)[:6]] = 0  # a genre of one source
-    clips = Labelled(TABLE.ids, genres, TABLE.groups, TABLE.sources, CLIPS.draws)
-    found = measures.source_out(POSTERIORS, source_folds(TABLE), clips)
+    clips = replace(CLIPS, genres=genres)
+    found = measures.source_out(POSTERIORS, source_folds(TABLE), clips, DRAWS)
     small = {s for s in TABLE.sources if TABLE.sources.count(s) < measures.LEAST_CLIPS}
     left = sum(TABLE.sources.count(source) for source in small)
     assert found["clips"] == len(TABLE) - 6 - left
@@ -143,12 +147,12 @@ def test_unequal_weights_make_fewer_effective_clips() -> None:
     assert measures.effective_clips(medium) == pytest.approx(25_000)
 
 
-def _without(genre: int) -> Labelled:
-    some = np.flatnonzero(TABLE.genres != genre).tolist()
-    return Labelled(
-        [TABLE.ids[i] for i in some],
+def _chosen(some: NDArray[np.bool_]) -> HeldOut:
+    numbers = np.flatnonzero(some).tolist()
+    return HeldOut(
+        tuple(TABLE.ids[i] for i in numbers),
         TABLE.genres[some],
-        [TABLE.groups[i] for i in some],
-        [TABLE.sources[i] for i in some],
-        CLIPS.draws[:, some],
+        tuple(TABLE.groups[i] for i in numbers),
+        tuple(TABLE.sources[i] for i in numbers),
+        schemes={},
     )
