@@ -53,7 +53,7 @@ def estimated_prior(posteriors: FloatArray, training_prior: FloatArray) -> Float
         ValueError: the shapes do not fit, a value is not finite or negative, a row is all zeros,
             or a class of the training prior is not positive.
     """
-    likelihoods = relative_likelihoods(posteriors, training_prior)
+    likelihoods = _relative_likelihoods(posteriors, training_prior)
     anchor = _anchor(likelihoods, training_prior)
     strength = ANCHOR_CLIPS + ANCHOR_SHARE * len(likelihoods)
     return expectation_maximization(likelihoods, anchor, strength * anchor)

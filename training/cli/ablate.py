@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> int:
     """Score the variations and return the exit code."""
     from training.architectures.systems import FUSION, SYSTEMS
-    from training.documents.results import write_json
+    from training.documents.files import write_json
     from training.trainers.ablation import VARIATIONS, ablate
 
     if SYSTEMS[args.system].architecture != FUSION or args.fma_root:

@@ -8,8 +8,8 @@ import argparse
 from pathlib import Path
 
 from model import systems
-from training.documents import places
-from training.documents.results import write_json
+from training.documents import files
+from training.documents.files import write_json
 
 PROBES = (
     "mn04",
@@ -53,7 +53,7 @@ def write_system(args: argparse.Namespace) -> list[Path]:
     effort = scorecard.QUICK if args.quick else scorecard.FULL
     result = scorecard.of_system(args.system, held_out, effort)
     written = write_json(args.results / f"{args.system}.json", result)
-    folder = args.pictures or places.pictures(args.results)
+    folder = args.pictures or files.pictures_folder(args.results)
     return [written, *pictures.draw(result, folder)]
 
 
@@ -74,7 +74,8 @@ def write_probes(args: argparse.Namespace) -> list[Path]:
     for name in args.names.split(","):
         features, held_out = probes.probe(name, args.data / "embeddings", table, args.repeats)
         rows.append(scorecard.of_probe(name, features, held_out, effort))
-        print(f"{name}: {features} features, {rows[-1]['fixed_floor']}", flush=True)
+        log_loss = rows[-1]["scores"]["as_is"]["log_loss"]["value"]
+        print(f"{name}: {features} features, log loss {log_loss}", flush=True)
     return [write_json(args.results / "probes.json", {"probes": rows})]
 
 
@@ -88,9 +89,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", default=",".join(PROBES), help="probes (default: all)")
     parser.add_argument("--data", type=Path, help="folder that holds clips.csv")
     parser.add_argument(
-        "--results", type=Path, default=places.RESULTS, help="where logits and scores are"
+        "--results", type=Path, default=files.RESULTS, help="where logits and scores are"
     )
-    parser.add_argument("--pictures", type=Path, help=places.PICTURES_HELP)
+    parser.add_argument("--pictures", type=Path, help=files.PICTURES_HELP)
     parser.add_argument("--repeats", type=int, default=3, help="of cross-validation, for probes")
     parser.add_argument(
         "--quick", action="store_true", help="few resamplings and payloads: for a look"

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from model import systems
-from training.documents import places
-from training.documents.results import write_json
+from training.documents import files
+from training.documents.files import write_json
 from training.evaluation import costs
 from training.evaluation.bootstrap import DRAWS
 
@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
         type=Path,
-        default=places.RESULTS,
+        default=files.RESULTS,
         help="folder of the logits, to which leaderboard.json is written; documents are renewed "
         "only from the project's own folder",
     )
     parser.add_argument("--costs", type=Path, default=costs.PATH, help="measured costs")
-    parser.add_argument("--pictures", type=Path, help=places.PICTURES_HELP)
+    parser.add_argument("--pictures", type=Path, help=files.PICTURES_HELP)
     parser.add_argument("--draws", type=int, default=DRAWS, help="resamplings for the intervals")
 
 
@@ -36,8 +36,8 @@ def command(args: argparse.Namespace) -> int:
 
     board = leaderboard(args.weights, args.results, costs.read(args.costs), args.draws)
     path = write_json(args.results / FILE, board)
-    drawn = pictures.draw_leaderboard(board, args.pictures or places.pictures(args.results))
-    renewed = rendering.renew() if places.own(args.results) else []
+    drawn = pictures.draw_leaderboard(board, args.pictures or files.pictures_folder(args.results))
+    renewed = rendering.renew() if files.is_own(args.results) else []
     for written in (path, drawn, *renewed):
         print(f"{written}: written")
     for name, reason in board["left_out"].items():

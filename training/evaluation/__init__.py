@@ -1,1 +1,1 @@
-"""Scores of held-out logits: metrics, intervals, calibration choice, leaderboard."""
+"""Scores of held-out logits: metrics, intervals, calibration, leaderboard, costs."""

@@ -1,7 +1,7 @@
 """Systems that ignore the audio: weights and cards, and their logits for held-out clips.
 
-``random`` is the starter kit's random submission, ``prior`` the class mix of fma_medium. Both are
-made from numbers of this repository: nothing is trained and no clip is needed.
+``random`` is the starter kit's random submission, ``prior`` the class mix of fma_medium. Neither is
+trained, and neither needs clips.
 """
 
 import dataclasses
@@ -20,21 +20,21 @@ from model.systems.base import Execution
 from training.evaluation.heldout import HeldOut
 
 ARCHITECTURES: Final = ("random", "prior")
-"""Of the systems that do not listen."""
+"""Architectures that ignore the audio."""
 
 SEED: Final = 2018
-"""Of the shipped ``random``: the year of the challenge."""
+"""Seed of the shipped ``random``: the year of the challenge."""
 
 WINDOW_FRAMES: Final = 3000
-"""Thirty seconds, so that a clip of the challenge is one window."""
+"""Length of a window, 30 s: a clip of the challenge is one window."""
 
 
 def random(folder: Path, seed: int) -> cards.Card:
     """Write the weights of ``random`` and return its card.
 
     Args:
-        folder: where the weights go; it must be there.
-        seed: of the draws, at least 0.
+        folder: existing folder to write to.
+        seed: seed of the draws, at least 0.
 
     Raises:
         OSError: the weights cannot be written.
@@ -51,7 +51,7 @@ def prior(folder: Path) -> cards.Card:
     """Write the weights of ``prior`` and return its card.
 
     Args:
-        folder: where the weights go; it must be there.
+        folder: existing folder to write to.
 
     Raises:
         OSError: the weights cannot be written.
@@ -69,18 +69,18 @@ def prior(folder: Path) -> cards.Card:
 
 
 def held_out(card: cards.Card, folder: Path, like: HeldOut) -> HeldOut:
-    """What a system that does not listen answers for the clips of another one's file.
+    """Logits of a system that ignores the audio, for the clips of another system.
 
-    No clip taught it anything, so that every clip is held out. The system itself is asked; a hash
-    of the clip's name stands for its sound, which is not at hand.
+    The system was trained on no clip, so every clip is held out. The system computes the logits
+    from a hash of each clip's name, because the audio is not available.
 
     Args:
-        card: of the system; its architecture is one of ``ARCHITECTURES``.
-        folder: where its weights are.
-        like: the clips and the schemes of folds.
+        card: card of the system; its architecture is one of ``ARCHITECTURES``.
+        folder: folder of its weights.
+        like: held-out logits with the clips and folds to use.
 
     Raises:
-        CardError: its weights are not the card's.
+        CardError: the weights do not match the card.
     """
     network = systems.load(card, folder).connect(Execution(batch=len(like)))
     digests = [np.frombuffer(sha256(clip.encode()).digest(), np.uint8) for clip in like.ids]
@@ -97,7 +97,7 @@ def _card(
     training: dict[str, Any],
     folder: Path,
 ) -> cards.Card:
-    """A card with the default front end, so that all of them share a decoding run."""
+    """A card with the default system's front end, so that one decoding serves all of them."""
     path = folder / f"{name}.npy"
     with path.open("wb") as file:
         np.save(file, weights)

@@ -1,4 +1,4 @@
-"""What each system costs: the one place that all tables take it from.
+"""Cost of each system in parameters, bytes and CPU time, for all tables.
 
 ``python -m benchmarks systems`` measures it and writes ``benchmarks/systems.json``.
 """
@@ -15,19 +15,20 @@ PATH: Final = Path(__file__).resolve().parents[2] / "benchmarks" / "systems.json
 
 
 class CostsError(GenreError):
-    """The file of costs cannot be used; the message says which and what to do."""
+    """The file of costs is damaged."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a system costs.
+    """Cost of a system.
 
     Attributes:
-        parameters: numbers in its file of weights, statistics of batch normalisations among them.
-        weights_bytes: length of that file.
-        front_end_ms: CPU milliseconds of all threads from the waveform of a clip of 30 s to what
-            the network sees.
-        network_ms: CPU milliseconds from there to the logits of the clip.
+        parameters: count of numbers in the file of weights, including the statistics of batch
+            normalisations.
+        weights_bytes: size of the file of weights.
+        front_end_ms: CPU milliseconds of all threads from the waveform of a clip of 30 s to the
+            input of the network.
+        network_ms: CPU milliseconds from the input of the network to the logits of the clip.
     """
 
     parameters: int
@@ -42,14 +43,14 @@ class Cost:
 
 
 def read(path: Path = PATH) -> dict[str, Cost]:
-    """Cost of each measured system by name; none where nothing was measured yet.
+    """Cost of each measured system by name; empty if there is no file.
 
     Raises:
-        CostsError: the file is not what ``write`` writes.
+        CostsError: the file is not a file of costs.
     """
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())["systems"]
-        return {name: Cost(**fields) for name, fields in found.items()}
+        content: dict[str, Any] = json.loads(path.read_bytes())["systems"]
+        return {name: Cost(**fields) for name, fields in content.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -62,9 +63,9 @@ def write(costs: Mapping[str, Cost], about: Mapping[str, Any], path: Path = PATH
     """Write the costs of all systems and return the path.
 
     Args:
-        costs: by name of the system.
-        about: how and on what machine they were measured.
-        path: where to.
+        costs: costs by name of the system.
+        about: method and machine of the measurement.
+        path: file to write.
     """
     content = {**about, "systems": {name: asdict(cost) for name, cost in costs.items()}}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

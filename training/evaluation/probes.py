@@ -1,7 +1,7 @@
-"""Frozen embeddings with a logistic regression: what a trained network has to beat.
+"""Probes: logistic regressions on frozen embeddings, to compare trained networks with.
 
-Each probe is a ``StandardScaler`` and an L2 logistic regression on the joined embeddings of one or
-more public networks, none of whose layers is trained further.
+A probe is a ``StandardScaler`` and an L2 logistic regression on the joined embeddings of one or
+more public networks. No layer of these networks is trained.
 """
 
 import warnings
@@ -32,17 +32,17 @@ STRENGTH: Final = 0.01
 """Inverse regularisation (scikit-learn's C)."""
 
 _NEVER: Final = -15.0
-"""Logit of a genre without clips to learn from: e**-15 is below every floor."""
+"""Least logit, and the logit of a genre without training clips."""
 
 
 def probe(name: str, folder: Path, table: ClipTable, repeats: int) -> tuple[int, HeldOut]:
-    """Fit a probe to every part of every scheme; returns its features and its held-out logits.
+    """Fit a probe to all folds of all schemes; returns its feature count and held-out logits.
 
     Args:
-        name: embeddings, joined by ``+``.
-        folder: holds ``EMBEDDING.npz``.
+        name: names of the embeddings, joined by ``+``.
+        folder: folder with ``EMBEDDING.npz``.
         table: the clips.
-        repeats: of cross-validation.
+        repeats: number of cross-validations.
 
     Raises:
         DatasetError: an embedding is missing or lacks a clip.
@@ -67,7 +67,7 @@ def probe(name: str, folder: Path, table: ClipTable, repeats: int) -> tuple[int,
 def held_out_logits(
     features: NDArray[np.float32], genres: NDArray[np.int_], folds: Folds
 ) -> Logits:
-    """Logits of each fold by the regression of all other folds, shape [clips, 16]."""
+    """Logits of each fold by a regression fitted to the other folds, shape [clips, 16]."""
     logits = np.full((len(genres), len(GENRES)), _NEVER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -76,6 +76,6 @@ def held_out_logits(
             regression = LogisticRegression(C=STRENGTH, max_iter=400)
             pipeline = make_pipeline(StandardScaler(), regression)
             pipeline.fit(features[~held], genres[~held])
-            found = pipeline.predict_log_proba(features[held])
-            logits[np.ix_(held, regression.classes_)] = np.maximum(found, _NEVER)
+            log_posteriors = pipeline.predict_log_proba(features[held])
+            logits[np.ix_(held, regression.classes_)] = np.maximum(log_posteriors, _NEVER)
     return logits

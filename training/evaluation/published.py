@@ -1,16 +1,16 @@
-"""What was published of the six systems of the second round in 2018.
+"""Published results of the six systems of the second round in 2018.
 
-Source: the table of results in the starter kit of the challenge (crowdAI, WWW 2018). The first
-log loss and F1 are of the public board of the first round, the second ones of a part of its test
-set, the third ones of the secret clips of the second round, by which the rank goes. F1 is the micro
-average, which is the accuracy.
+Source: the table of results in the starter kit of the challenge (crowdAI, WWW 2018). Each system
+has three log losses and three F1: on the public leaderboard of the first round, on a part of its
+test set, and on the secret clips of the second round, which decide the rank. F1 is the micro
+average, which equals the accuracy.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 Three = tuple[float, float, float]
-"""Of the board, of a part of the board's clips, and of the secret clips."""
+"""Scores on the public leaderboard, on a part of its clips, and on the secret clips."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Published:
     """A row of the table of 2018.
 
     Attributes:
-        team: as it is named there.
-        rank: in the second round.
-        log_loss: in nats.
-        f1: micro average, between 0 and 1.
+        team: name of the team.
+        rank: rank in the second round.
+        log_loss: three log losses in nats.
+        f1: three micro averages, from 0 to 1.
     """
 
     team: str
@@ -38,4 +38,4 @@ BY_ARCHITECTURE: Final = {
     "xception": Published("viper & algohunt", 5, (0.66, 0.65, 1.52), (0.80, 0.81, 0.60)),
     "dpn": Published("mimbres", 6, (0.41, 0.43, 2.08), (0.90, 0.90, 0.60)),
 }
-"""Rows by the architecture that re-implements them; a system has one where its card names it."""
+"""Published rows by the architecture that re-implements them."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model.probabilities.calibration import Calibration
 from training.data.dataset import class_prior
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.evaluation import calibration, measures, mixes
@@ -71,7 +70,7 @@ def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dic
     Args:
         name: name of the probe.
         features: length of its joined embedding.
-        held_out: its held-out logits, at least of the schemes ``cv0`` and ``each_source``.
+        held_out: its held-out logits, at least of the scheme ``cv0``.
         effort: number of random draws.
     """
     draws = group_draws(held_out.groups, effort.draws)
@@ -79,29 +78,6 @@ def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dic
         "name": name,
         "features": features,
         **measured(held_out, draws, cross_validated(held_out)),
-        "fixed_floor": fixed_floor_row(held_out),
-    }
-
-
-def fixed_floor_row(held_out: HeldOut) -> dict[str, float | None]:
-    """Scores of the first repeat with a uniform share of 0.01 as the only calibration.
-
-    The first measurements of the probes had this calibration; the row shows that they can be
-    reproduced.
-    """
-    draws = group_draws(held_out.groups, 1)
-    _, logits = held_out.schemes[held_out.repeats[0]]
-    scores = measures.overall([Calibration(1.0, 0.01).posteriors(logits)], held_out.genres, draws)
-    folds, logits = held_out.schemes[EACH_SOURCE]
-    source_out = measures.source_out(Calibration().posteriors(logits), folds, held_out, draws)
-    as_is, converted = (scores[view] for view in measures.VIEWS)
-    return {
-        "log_loss": as_is["log_loss"]["value"],
-        "accuracy": as_is["accuracy"]["value"],
-        "macro_f1": as_is["macro_f1"]["value"],
-        "log_loss_fma_medium": converted["log_loss"]["value"],
-        "accuracy_fma_medium": converted["accuracy"]["value"],
-        "accuracy_each_source_out": source_out["accuracy"]["value"],
     }
 
 

@@ -21,7 +21,7 @@ from tests.support.invented import honest_logits, invented_table
 from training.cli.main import main
 from training.data.dataset import DatasetError
 from training.data.folds import cross_validation
-from training.documents import leaderboard_tables, pictures, places, rendering
+from training.documents import files, leaderboard_tables, pictures, rendering
 from training.evaluation import baselines, costs, heldout, measures
 from training.evaluation.costs import Cost
 from training.evaluation.leaderboard import FILE, gathered
@@ -162,8 +162,8 @@ def test_documents_and_their_picture_are_renewed_from_the_projects_own_results(
     own: str,
     renewed: bool,
 ) -> None:
-    monkeypatch.setattr(places, "RESULTS", place / own)
-    monkeypatch.setattr(places, "PICTURES", place / "documents")
+    monkeypatch.setattr(files, "RESULTS", place / own)
+    monkeypatch.setattr(files, "PICTURES", place / "documents")
     monkeypatch.setattr(rendering, "renew", lambda: ["README.md"])
     monkeypatch.chdir(place)
     arguments = ["--weights", "weights", "--costs", "costs.json", "--draws", "20"]
@@ -225,7 +225,7 @@ def test_a_damaged_file_of_costs_is_named(place: Path, capsys: pytest.CaptureFix
 def test_tables_have_a_row_for_every_system(
     finished: Finished, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
-    monkeypatch.setattr(places, "RESULTS", finished.place / "results")
+    monkeypatch.setattr(files, "RESULTS", finished.place / "results")
     text = rendering.rendered(f"<!-- generated: {block} -->\n<!-- end -->")
     for name in finished.rows:
         assert f"\n| `{name}` |" in text
@@ -234,7 +234,7 @@ def test_tables_have_a_row_for_every_system(
 def test_the_published_rows_name_what_re_implements_them(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "RESULTS", finished.place / "results")
+    monkeypatch.setattr(files, "RESULTS", finished.place / "results")
     rows = leaderboard_tables.published().splitlines()[2:]
     assert len(rows) == 6
     assert rows[0].startswith("| minzwon & jaehun | `again` | 1 |")
@@ -245,7 +245,7 @@ def test_the_committed_leaderboard_has_not_drifted() -> None:
     """Scores that are quick to compute and all costs are those of today's cards and results."""
     again = "run python -m training leaderboard"
     found = {row["name"]: row for row in leaderboard_tables.board()["systems"]}
-    entrants, left_out = gathered(systems.WEIGHTS_FOLDER, places.RESULTS)
+    entrants, left_out = gathered(systems.WEIGHTS_FOLDER, files.RESULTS)
     assert set(found) == {entrant.card.name for entrant in entrants}, again
     assert leaderboard_tables.board()["left_out"] == left_out, again
     known = costs.read()
@@ -262,6 +262,6 @@ def test_the_committed_leaderboard_has_not_drifted() -> None:
 def test_without_a_leaderboard_the_documents_say_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "RESULTS", tmp_path)
+    monkeypatch.setattr(files, "RESULTS", tmp_path)
     with pytest.raises(DatasetError, match=r"training.*leaderboard"):
         leaderboard_tables.summary()
