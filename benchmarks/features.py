@@ -50,7 +50,7 @@ def measure(args: argparse.Namespace) -> Report:
     undecoded = [(t.librosa - t.decoding) / (t.ours - t.decoding) for t in turns]
     medians = {
         "librosa, one function a feature": [turn.librosa for turn in turns],
-        "`training.data.features_of_file`": [turn.ours for turn in turns],
+        "`training.data.features_worker`": [turn.ours for turn in turns],
         "decoding, contained in both": [turn.decoding for turn in turns],
     }
     rows = [(name, f"{1000 * statistics.median(times):.0f}") for name, times in medians.items()]
@@ -76,7 +76,7 @@ def measure_turns(folder: str, rounds: str) -> list[tuple[float, float, float, f
     from numpy.typing import NDArray
 
     from benchmarks import librosa_features
-    from training.data import features_of_file as ours
+    from training.data import features_worker as ours
 
     clips = sorted(Path(folder).glob("*.mp3"))
     programs = (librosa_features.features_of_file, ours.features_of_file)

@@ -27,6 +27,7 @@ LAYERS = {
         "cli",
         "documents",
         "trainers",
+        "optimization",
         "architectures",
         "initial",
         "evaluation",

@@ -5,6 +5,8 @@ This side reads the user's files and imports the decoders; it never imports Tens
 
 import os
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
@@ -20,6 +22,16 @@ _STDERR_BYTES = 300
 
 def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
     """Report that the process is ready, then decode each path until the connection closes."""
+    serve_with(connection, partial(_decode, front_end=front_end))
+
+
+def serve_with(connection: Connection, decode: Callable[[Path], Decoded]) -> None:
+    """Serve with another decoder; whatever it raises costs one clip.
+
+    Args:
+        connection: connection to the main process, which sends paths.
+        decode: from a path to what was decoded.
+    """
     with tempfile.TemporaryFile() as stderr:
         os.dup2(stderr.fileno(), 2)  # decoders write their complaints to standard error
         connection.send(True)
@@ -30,16 +42,20 @@ def serve(connection: Connection, front_end: AnyFrontEnd) -> None:
                 return
             stderr.seek(0)
             stderr.truncate()
-            decoded = _decode(Path(path), front_end)
-            connection.send(_with_stderr(decoded, stderr))
+            connection.send(_with_stderr(_attempt(decode, Path(path)), stderr))
 
 
 def _decode(path: Path, front_end: AnyFrontEnd) -> Decoded:
     try:
         waveform = audio.load(path, front_end.sample_rate)
-        return Decoded(front_end.compute(waveform.samples), waveform.notices)
     except audio.UndecodableError as error:
         return Decoded(None, (error.notice,))
+    return Decoded(front_end.compute(waveform.samples), waveform.notices)
+
+
+def _attempt(decode: Callable[[Path], Decoded], path: Path) -> Decoded:
+    try:
+        return decode(path)
     except MemoryError:
         return Decoded(None, (Notice("memory", "decoding needs more memory than a clip may take"),))
     except Exception as error:  # whatever a file provokes must cost this clip alone

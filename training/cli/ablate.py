@@ -31,6 +31,8 @@ def command(args: argparse.Namespace) -> int:
     names = args.variations or list(VARIATIONS)
     if unknown := set(names) - set(VARIATIONS):
         raise UsageError(f"no variation {min(unknown)!r}; there are: {', '.join(VARIATIONS)}")
+    if args.init == "none":
+        raise UsageError("ablate needs the published files of initial weights: --init FOLDER")
     run, table, log = train.prepare(args)
     path = write_json(run.results_folder / "ablation.json", ablate(run, table, names, log))
     log(f"{path}: written")

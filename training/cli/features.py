@@ -1,9 +1,10 @@
 """``features``: the 518 features of FMA's ``features.csv``.
 
 Reads a folder of mp3s, or with --fma-root the clips of FMA, and writes a table with FMA's three
-header rows: statistics over each clip of eleven features of librosa. Clips without features keep an
-empty row and are named, with the reason, in NAME.errors.jsonl. An interrupted run leaves NAME.part;
-the same command goes on from it. docs/fma.md lists the recipe and its quirks.
+header rows: statistics over each clip of eleven features of librosa. Clips without features have an
+empty row and are named, with the reason, in NAME.errors.jsonl. An interrupted run leaves finished
+clips in NAME.frames and NAME.frames.journal; the same command continues from them. docs/fma.md
+lists the features and their peculiarities.
 """
 
 import argparse
@@ -11,17 +12,22 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from model import cpus
 from model.cli import progress
-from model.clips import Clip, find, printable
+from model.clips import Clip, Notice, find, printable
+from model.decoding.pool import Limits
 from model.errors import UsageError
 from model.files import AtomicFile
 
 RECIPE = "1"
 """Changes when a value of the table changes."""
+
+_LONGEST_SECONDS = 3600.0
+"""Time limit for one file; whole albums in one file are read, too."""
 
 _PACKAGES = ("numpy", "scipy", "soundfile", "soxr")
 
@@ -30,7 +36,6 @@ def command(args: argparse.Namespace) -> int:
     """Write the table and return the exit code."""
     if (args.clips is None) == (args.fma_root is None):
         raise UsageError("name either a folder of mp3s or --fma-root DIR")
-    os.environ.update(cpus.ONE_THREAD)  # the worker processes inherit it
     clips = _clips(args)
     failures = extract(clips, args)
     print(f"{len(clips) - failures} of {len(clips)} clips have features: {args.output}")
@@ -41,55 +46,51 @@ def extract(clips: Sequence[Clip], args: argparse.Namespace) -> int:
     """Compute what is not there yet and write the table; returns how many clips failed.
 
     Args:
-        clips: rows of the table, in order.
+        clips: clips of the table, in order.
         args: the arguments of the command line.
 
     Raises:
-        TableError: rows cannot be kept.
+        JournalError: finished clips cannot be stored.
         OutputError: the table or the errors file cannot be written.
     """
-    from training.data.features_extraction import outcomes
-    from training.data.features_table import Rows
+    from training.architectures.front_ends import CLIP_FEATURES
+    from training.data import features_table, store
 
-    made_with = {"recipe": RECIPE, "clips": _place(args)}
-    made_with |= {name: version(name) for name in _PACKAGES}
-    reasons: dict[str, str] = {}
-    with Rows(args.output, made_with, args.resume) as rows:
-        left = [clip for clip in clips if clip.file_id not in rows]
-        if len(left) < len(clips) and not args.quiet:
-            print(f"{len(clips) - len(left)} clips are finished already", file=sys.stderr)
-        steps = outcomes(left, args.workers)
-        for outcome in progress.shown(steps, len(left), args.quiet):
-            if outcome.features is not None:
-                rows.add(outcome.clip.file_id, outcome.features)
-            else:
-                reasons[outcome.clip.file_id] = outcome.reason
-        rows.write([clip.file_id for clip in clips])
-    _write_errors(args.output, clips, reasons)
-    return len(reasons)
-
-
-def _place(args: argparse.Namespace) -> str:
-    """Where the clips lie: rows of another folder may have the same names."""
-    if args.clips is None:
-        return f"{args.fma_root.resolve()} {args.subset}"
-    return str(Path(args.clips.removeprefix("@")).resolve())
+    path = args.output.with_name(f"{args.output.name}.frames")
+    stored = store.compute(
+        [Path(clip.path) for clip in clips],
+        CLIP_FEATURES,
+        path,
+        lambda message: None if args.quiet else print(message, file=sys.stderr),
+        workers=args.workers,
+        decoder="training.data.features_worker",
+        limits=Limits(_LONGEST_SECONDS, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")),
+        made_with={"recipe": RECIPE} | {name: version(name) for name in _PACKAGES},
+        resume=args.resume,
+        show=partial(progress.shown, quiet=args.quiet),
+    )
+    rows = (None if index in stored.failures else stored[index] for index in range(len(clips)))
+    features_table.write(args.output, [clip.file_id for clip in clips], rows)
+    store.remove(path)
+    _write_errors(
+        args.output, [(clips[index], notice) for index, notice in stored.failures.items()]
+    )
+    return len(stored.failures)
 
 
-def _write_errors(table: Path, clips: Sequence[Clip], reasons: dict[str, str]) -> None:
+def _write_errors(table: Path, failures: Sequence[tuple[Clip, Notice]]) -> None:
     """Name the clips without features beside the table, and the first of them on the console."""
     path = table.with_suffix(".errors.jsonl")
-    if not reasons:
+    if not failures:
         path.unlink(missing_ok=True)
         return
-    failed = [clip for clip in clips if clip.file_id in reasons]
     with AtomicFile(path) as file:
-        for clip in failed:
+        for clip, notice in failures:
             entry = {"file_id": clip.file_id, "file": printable(clip.path)}
-            file.write(json.dumps(entry | {"reason": reasons[clip.file_id]}) + "\n")
-    for clip in failed[:5]:
-        print(f"{printable(clip.path)}: {reasons[clip.file_id]}", file=sys.stderr)
-    print(f"{len(failed)} clips have an empty row; all reasons: {path}", file=sys.stderr)
+            file.write(json.dumps(entry | {"reason": notice.detail}) + "\n")
+    for clip, notice in failures[:5]:
+        print(f"{printable(clip.path)}: {notice.detail}", file=sys.stderr)
+    print(f"{len(failures)} clips have an empty row; all reasons: {path}", file=sys.stderr)
 
 
 def _clips(args: argparse.Namespace) -> tuple[Clip, ...]:

@@ -7,17 +7,18 @@ command continues after an interruption.
 
 import argparse
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.errors import UsageError
+from training.log import log_to
 
 if TYPE_CHECKING:
     from training.architectures.systems import SystemSpec
     from training.data.dataset import ClipTable
-    from training.trainers.trainer import Log, Trainer
+    from training.log import Log
+    from training.trainers.trainer import Trainer
     from training.trainers.training_run import TrainingRun
 
 TEACHERS: Final = "mn04,artist,MSD_musicnn,msd_fcn_all"
@@ -46,7 +47,7 @@ def prepare(args: argparse.Namespace) -> "tuple[TrainingRun, ClipTable, Log]":
     _check_initial_weights(args)
     work = args.work / args.system
     work.mkdir(parents=True, exist_ok=True)
-    log = _logger(work / "log.txt")
+    log = log_to(work / "log.txt")
     return *_training_run(args, work, log), log
 
 
@@ -103,19 +104,21 @@ def _training_run(
 
 
 def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: Path) -> "Trainer":
+    from training.optimization.config import SCRATCH, FinishingConfig
     from training.trainers import challenge2018 as historical
-    from training.trainers import classic, fine_tuning
+    from training.trainers import classic
     from training.trainers.networks import Networks
 
     if spec.architecture in classic.LIBRARIES:
         return classic.Classic(spec.architecture, args.seed)
     if scratch:
-        config = historical.CONFIGS.get(spec.architecture, fine_tuning.SCRATCH)
+        config = historical.CONFIGS.get(spec.architecture, SCRATCH)
         return Networks(spec, work, config, seed=args.seed)
     teachers = args.teachers if args.teachers is not None else "" if args.fma_root else TEACHERS
     return Networks(
         spec,
         work,
+        finishing=FinishingConfig(),
         files=_published(Path(args.init)),
         embeddings=(args.data or Path()) / "embeddings",
         teachers=tuple(filter(None, teachers.split(","))),
@@ -162,15 +165,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("training/results"),
         help="folder of the held-out logits",
     )
-
-
-def _logger(path: Path) -> "Log":
-    begun = time.monotonic()
-
-    def log(message: str) -> None:
-        line = f"{time.monotonic() - begun:7.0f} s  {message}"
-        print(line, flush=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    return log

@@ -1,22 +1,20 @@
-"""A table of labelled clips, and what a front end makes of them, kept in files."""
+"""A table of labelled clips, and their stored spectrograms."""
 
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model import cpus
-from model.decoding.pool import DecoderPool
 from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd, parameters
-from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.probabilities.calibration import FloatArray, smoothed
+from training.data import store
 
 MOST_UNUSABLE = 0.01
 """Share of clips without usable audio that is thought to be an accident of a large collection."""
@@ -24,11 +22,7 @@ MOST_UNUSABLE = 0.01
 PRIOR_SMOOTHING = 0.01
 """Share of the uniform prior in the prior of labelled clips."""
 
-_AHEAD = 8  # clips of each process that may wait to be written
 _COLUMNS = ("clip_id", "file", "genre", "group", "source")
-
-Spectrogram = NDArray[np.floating]
-"""A log-mel spectrogram, or what else a front end computes, shape [frames, bands]."""
 
 
 class DatasetError(GenreError):
@@ -98,46 +92,22 @@ def read_table(path: Path) -> ClipTable:
 
 
 def spectrograms(
-    table: ClipTable, front_end: AnyFrontEnd, cache: Path, log: Callable[[str], None]
-) -> list[Spectrogram]:
-    """What a front end makes of all clips, kept in a file of ``cache`` for the next call.
+    table: ClipTable, front_end: AnyFrontEnd, folder: Path, log: Callable[[str], None]
+) -> store.StoredFrames:
+    """Front-end output of all clips, from the folder's store for this front end.
 
-    They stay in the file and are read when they are used: those of a hundred thousand clips do not
-    fit in memory. A clip without usable audio is a frame of silence, and the log says so.
+    Output that the store lacks is computed first; all tables share the store. A clip without usable
+    audio has the output for one frame of silence, and the log names the clip.
 
     Raises:
         DatasetError: more clips than ``MOST_UNUSABLE`` of all hold no usable audio.
+        OutputError, JournalError, WorkerError: see ``training.data.store.compute``.
     """
-    key = hashlib.sha256(f"{table.digest} {json.dumps(parameters(front_end))}".encode()).hexdigest()
-    bits = 8 * np.dtype(front_end.dtype).itemsize
-    frames, lengths = cache / f"{key[:16]}.f{bits}", cache / f"{key[:16]}.npy"
-    if not lengths.exists():
-        what = "spectrograms" if isinstance(front_end, FrontEnd) else "features"
-        log(f"computing {what} of {len(table)} clips")
-        cache.mkdir(parents=True, exist_ok=True)
-        counts, unusable = [], []
-        with frames.open("wb") as file:
-            for path, outcome in zip(table.files, _compute(table, front_end), strict=True):
-                if isinstance(outcome, str):
-                    log(f"{path}: {outcome}; silence stands in for it")
-                    unusable.append(path)
-                    outcome = front_end.compute(np.zeros(1, np.float32))
-                counts.append(len(outcome))
-                file.write(outcome.tobytes())
-        if len(unusable) > MOST_UNUSABLE * len(table):
-            raise DatasetError(f"{len(unusable)} clips hold no usable audio, {unusable[0]} first")
-        np.save(lengths, counts)
-    every = np.memmap(frames, front_end.dtype, "r").reshape(-1, front_end.width)
-    return np.split(every, np.cumsum(np.load(lengths))[:-1])
-
-
-def _compute(table: ClipTable, front_end: AnyFrontEnd) -> Iterator[Spectrogram | str]:
-    """A spectrogram or the like of each clip, or why there is none, as when predicting."""
-    workers = cpus.usable()
-    with DecoderPool(front_end, workers) as pool:
-        for decoded in pool.decode([str(path) for path in table.files], _AHEAD * workers):
-            if decoded.frames is None:
-                notice = decoded.notices[0]
-                yield f"{notice.reason}: {notice.detail}"
-            else:
-                yield decoded.frames
+    key = hashlib.sha256(json.dumps(parameters(front_end)).encode()).hexdigest()[:16]
+    stored = store.compute(table.files, front_end, folder / f"{key}.frames", log)
+    for index, notice in stored.failures.items():
+        log(f"{table.files[index]}: {notice.reason}: {notice.detail}; silence stands in for it")
+    if len(stored.failures) > MOST_UNUSABLE * len(table):
+        first = table.files[min(stored.failures)]
+        raise DatasetError(f"{len(stored.failures)} clips hold no usable audio, {first} first")
+    return stored

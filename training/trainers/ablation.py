@@ -4,7 +4,7 @@ The parts were chosen by such figures, some of them on these very folds: what th
 here leans upward.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,61 +12,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.judging.metrics import clip_losses
-from training.data.augmentation import Augmentation
 from training.data.dataset import ClipTable
 from training.evaluation import scorecard
 from training.evaluation.bootstrap import DRAWS, group_draws, intervals
 from training.evaluation.heldout import HeldOut
+from training.log import Log
+from training.optimization.augmentation import Augmentation
+from training.optimization.config import Distillation, FinishingConfig
 from training.trainers.networks import Networks
-from training.trainers.trainer import Log
 from training.trainers.training_run import TrainingRun, cross_validate
 
 AS_TRAINED: Final = "as trained"
 
+Variation = Callable[[Networks], Networks]
+
+
+def _training(**changes: Any) -> Variation:
+    return lambda networks: replace(networks, config=replace(networks.config, **changes))
+
+
+def _finishing(**changes: Any) -> Variation:
+    def vary(networks: Networks) -> Networks:
+        return replace(networks, finishing=replace(_finishing_of(networks), **changes))
+
+    return vary
+
+
+def _finishing_of(networks: Networks) -> FinishingConfig:
+    if networks.finishing is None:
+        raise ValueError(f"{networks.spec.summary}: only finished networks can be varied")
+    return networks.finishing
+
+
+def _without_teacher(networks: Networks) -> Networks:
+    return _training(distillation=None)(_finishing(posterior_weight=0.0)(networks))
+
+
 _FULL: Final = Augmentation()
 
-VARIATIONS: Final[dict[str, dict[str, Any]]] = {
-    AS_TRAINED: {},
-    "starting weights only, with a last layer": {"start_weight_share": 1.0},
-    "trained weights only": {"start_weight_share": 0.0},
-    "last layer from labels alone": {"refit_distillation_weight": 0.0},
-    "last layer with faint features blown up": {"feature_scale_floor": 0.0},
-    "last layer without tags": {"tag_logit_share": 0.0},
-    "no teacher": {
-        "distillation_weight": 0.0,
-        "embedding_loss_weight": 0.0,
-        "refit_distillation_weight": 0.0,
-    },
-    "no imitation of embeddings": {"embedding_loss_weight": 0.0},
-    "crops as they are": {
-        "augmentation": replace(
-            _FULL, short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0
-        )
-    },
-    "no crops of two seconds": {"augmentation": replace(_FULL, short=0.0)},
-    "level and timbre as they are": {"augmentation": replace(_FULL, gain_db=0.0, equalizer_db=0.0)},
-    "no low pass": {"augmentation": replace(_FULL, low_pass=0.0)},
-    "no masks": {"augmentation": replace(_FULL, masks=0)},
+VARIATIONS: Final[dict[str, Variation]] = {
+    AS_TRAINED: _training(),
+    "starting weights only, with a last layer": _finishing(start_weight_share=1.0),
+    "trained weights only": _finishing(start_weight_share=0.0),
+    "last layer from labels alone": _finishing(posterior_weight=0.0),
+    "last layer with faint features blown up": _finishing(feature_scale_floor=0.0),
+    "last layer without tags": _finishing(tag_logit_share=0.0),
+    "no teacher": _without_teacher,
+    "no imitation of embeddings": _training(distillation=Distillation(embedding_loss_weight=0.0)),
+    "crops as they are": _training(augmentation=None),
+    "no crops of two seconds": _training(augmentation=replace(_FULL, short=0.0)),
+    "level and timbre as they are": _training(
+        augmentation=replace(_FULL, gain_db=0.0, equalizer_db=0.0)
+    ),
+    "no low pass": _training(augmentation=replace(_FULL, low_pass=0.0)),
+    "no masks": _training(augmentation=replace(_FULL, masks=0)),
 }
-"""Changed fields of ``TrainingConfig``, by the name of the variation."""
+"""Changes of a system's networks, by the name of the variation."""
 
 
 def ablate(run: TrainingRun, table: ClipTable, names: Sequence[str], log: Log) -> dict[str, Any]:
     """Scores of the variations, each beside those of the unchanged configuration.
 
     Args:
-        run: of a system that is a network; has a scheme ``cv0``.
+        run: training run of a system of finished networks; has a scheme ``cv0``.
         table: labelled clips.
-        names: of the variations, from ``VARIATIONS``.
-        log: is told what is going on.
+        names: names of variations, from ``VARIATIONS``.
+        log: receives one line for each step.
 
     Returns:
-        The system, and one entry a variation: its scores as ``training.evaluation.scorecard`` has
-        them, and
-        by how much its log loss exceeds that of the unchanged configuration, clip by clip.
+        The system, and one entry for each variation: its scores, as in
+        ``training.evaluation.scorecard``, and the mean difference of the clips' log losses to the
+        unchanged configuration.
 
     Raises:
-        ValueError: the system is no network.
+        ValueError: the system has no finished networks.
         DatasetError, CheckpointError: as ``training.trainers.training_run.train``.
     """
     networks = run.trainer
@@ -76,8 +95,7 @@ def ablate(run: TrainingRun, table: ClipTable, names: Sequence[str], log: Log) -
     reference: NDArray[np.float64] | None = None
     for name in (AS_TRAINED, *(name for name in names if name != AS_TRAINED)):
         log(f"variation: {name}")
-        config = replace(networks.config, **VARIATIONS[name])
-        varied = replace(run, trainer=replace(networks, config=config))
+        varied = replace(run, trainer=VARIATIONS[name](networks))
         schemes = {
             scheme: (folds, logits.astype(np.float64))
             for scheme, (folds, logits) in cross_validate(varied, table, log).items()

@@ -1,8 +1,9 @@
 """Architectures as training sees them: front end, window, networks, and how they are fitted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,13 +13,15 @@ from model.frontends.spectrogram import FrontEnd
 from model.systems import import_architecture
 from training.architectures.front_ends import SPECTROGRAMS, WINDOW_FRAMES
 from training.architectures.systems import FUSION, SystemSpec
-from training.data.dataset import Spectrogram
-from training.trainers import challenge2018
-from training.trainers import fine_tuning as fit
-from training.trainers.trainer import Log
+from training.data.store import Spectrogram
+from training.log import Log
+from training.optimization import prediction
+from training.optimization.config import TrainingConfig
+from training.trainers import challenge2018, fine_tuning
+from training.trainers.fine_tuning import TrainingSet
 
-FitNetwork = Callable[[keras.Model, fit.TrainingSet, FrontEnd, fit.TrainingConfig, int, Log], None]
-Predict = Callable[[keras.Model, list[Spectrogram], int], NDArray[np.float32]]
+FitNetwork = Callable[[keras.Model, TrainingSet, FrontEnd, TrainingConfig, int, Path, Log], None]
+Predict = Callable[[keras.Model, Sequence[Spectrogram], int], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def find_architecture(spec: SystemSpec) -> Architecture:
         window_frames=WINDOW_FRAMES[spec.architecture],
         network=network,
         random_network=partial(_random_fusion if ours else _random, network, front_end),
-        fit=fit.fit if ours else challenge2018.fit,
-        predict=fit.predict if ours else challenge2018.predict,
+        fit=fine_tuning.fit if ours else challenge2018.fit,
+        predict=prediction.predict if ours else challenge2018.predict,
     )
 
 
@@ -63,7 +66,7 @@ def _random_fusion(
     build: Callable[[int], keras.Model], front_end: FrontEnd, frames: int, seed: int
 ) -> keras.Model:
     network = build(frames)
-    fit.scale_at_random(network, front_end, seed)
+    fine_tuning.scale_at_random(network, front_end, seed)
     return network
 
 

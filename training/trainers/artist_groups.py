@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import LatentDirichletAllocation
 
-from training.data.dataset import Spectrogram
+from training.data.store import Spectrogram
 
 TOPICS: Final = 40
 WORDS: Final = 256

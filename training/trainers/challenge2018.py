@@ -7,6 +7,7 @@ factors, these learn first, and then the layers behind them on what they have le
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import keras
@@ -16,23 +17,22 @@ from numpy.typing import NDArray
 from model.frontends.spectrogram import FrontEnd
 from model.systems.challenge2018 import agf, dpn, shortterm, stft, xception
 from model.systems.challenge2018.patches import OUTPUT_LAYER
-from training.data.augmentation import Augmentation
-from training.data.dataset import Spectrogram
+from training.data.store import Spectrogram
+from training.log import Log
+from training.optimization import prediction
+from training.optimization.batches import Batches
+from training.optimization.config import TrainingConfig
+from training.optimization.loop import optimize
 from training.trainers import artist_groups
-from training.trainers import fine_tuning as learning
-from training.trainers.trainer import Log
+from training.trainers.fine_tuning import TrainingSet, genre_targets
 
-PLAIN: Final = learning.TrainingConfig(
+PLAIN: Final = TrainingConfig(
     learning_rate=1e-3,
     batch_size=32,
     dropout=0.0,
     label_smoothing=0.0,
-    distillation_weight=0.0,
-    embedding_loss_weight=0.0,
-    start_weight_share=0.0,
-    refit_last_layer=False,
-    tag_logit_share=0.0,
-    augmentation=Augmentation(short=0.0, gain_db=0.0, equalizer_db=0.0, low_pass=0.0, masks=0),
+    augmentation=None,
+    distillation=None,
 )
 """Without anything that came later; the networks have dropout of their own."""
 
@@ -55,16 +55,14 @@ _FROZEN_BUT: Final = ("fusion", "logits")
 _LEAST_VARIANCE: Final = 1e-8
 """Of a band that never changes."""
 
-_CLIPS_AT_ONCE: Final = 32
-"""Clips whose windows are in memory together when predicting."""
-
 
 def fit(
     model: keras.Model,
-    training_set: learning.TrainingSet,
+    training_set: TrainingSet,
     front_end: FrontEnd,
-    config: learning.TrainingConfig,
+    config: TrainingConfig,
     seed: int,
+    checkpoint: Path,
     log: Log,
 ) -> None:
     """Train a network in place; the arguments are those of ``training.trainers.fine_tuning.fit``.
@@ -74,66 +72,61 @@ def fit(
         training_set: clips, genres, and groups.
         front_end: what the spectrograms were made with.
         config: how.
-        seed: of crops, order, dropout and factors.
-        log: is told one line an epoch.
+        seed: seed of crops, order, dropout and factors.
+        checkpoint: file that an interrupted training continues from; the artist group factors have
+            a second file with a longer name.
+        log: receives one line for each epoch.
     """
     keras.utils.set_random_seed(seed)
     names = {layer.name for layer in model.layers}
     if _STANDARDISED in names:
         standardise(model.get_layer(_STANDARDISED), training_set.spectrograms)
-    genres = learning.genre_targets(
-        training_set, config.distillation_weight, config.label_smoothing
-    )
+    genres = genre_targets(training_set, 0.0, config.label_smoothing)
     frozen = []
     if f"{agf.GENRE}_features" in names:
         frozen = [layer for layer in model.layers if layer.name not in _FROZEN_BUT]
-        _fit_factors(model, training_set, genres, front_end, config, seed, log)
+        factors = checkpoint.with_name(
+            checkpoint.name.replace(".weights.h5", "_factors.weights.h5")
+        )
+        targets = _factor_targets(training_set, genres, seed, log)
+        heads = [
+            keras.layers.Dense(wanted.shape[1], activation="log_softmax", name=f"{name}_target")(
+                model.get_layer(f"{name}_features").output
+            )
+            for name, wanted in targets.items()
+        ]
+        batches = Batches(
+            training_set.spectrograms, list(targets.values()), front_end, config, seed
+        )
+        _optimize(keras.Model(model.input, heads), batches, factors, log)
     trainable = [layer.trainable for layer in frozen]
     for layer in frozen:
         layer.trainable = False
     answers = [layer.output for layer in model.layers if layer.name.startswith(OUTPUT_LAYER)]
-    targets = [genres] * len(answers)
-    batches = learning.Batches(training_set.spectrograms, targets, front_end, config, seed)
-    _learn(keras.Model(model.input, answers), batches, config, log)
+    batches = Batches(training_set.spectrograms, [genres] * len(answers), front_end, config, seed)
+    _optimize(keras.Model(model.input, answers), batches, checkpoint, log)
     for layer, before in zip(frozen, trainable, strict=True):
         layer.trainable = before
 
 
-def _fit_factors(
-    model: keras.Model,
-    training_set: learning.TrainingSet,
-    genres: NDArray[np.float32],
-    front_end: FrontEnd,
-    config: learning.TrainingConfig,
-    seed: int,
-    log: Log,
-) -> None:
-    """Train the networks side by side, each on its own target and with a last layer of its own."""
+def _factor_targets(
+    training_set: TrainingSet, genres: NDArray[np.float32], seed: int, log: Log
+) -> dict[str, NDArray[np.float32]]:
+    """Target of each of the networks side by side: genre and artist group factors."""
     targets = {agf.GENRE: genres}
     for name in agf.FACTORS:
         log(f"artist groups by {name}")
         targets[name] = artist_groups.topics(
             name, training_set.spectrograms, training_set.groups, seed
         )
-    heads = [
-        keras.layers.Dense(wanted.shape[1], activation="log_softmax", name=f"{name}_target")(
-            model.get_layer(f"{name}_features").output
-        )
-        for name, wanted in targets.items()
-    ]
-    batches = learning.Batches(
-        training_set.spectrograms, list(targets.values()), front_end, config, seed
-    )
-    _learn(keras.Model(model.input, heads), batches, config, log)
+    return targets
 
 
-def _learn(
-    student: keras.Model, batches: learning.Batches, config: learning.TrainingConfig, log: Log
-) -> None:
-    """Outputs are logarithms of probabilities; all count alike."""
+def _optimize(student: keras.Model, batches: Batches, checkpoint: Path, log: Log) -> None:
+    """Train outputs that are logarithms of probabilities, all with the same weight."""
     count = len(student.outputs)
     losses = [keras.losses.CategoricalCrossentropy(from_logits=True) for _ in range(count)]
-    learning.learn(student, batches, losses, [1.0] * count, config, log)
+    optimize(student, batches, losses, [1.0] * count, checkpoint, log)
 
 
 def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) -> None:
@@ -156,14 +149,10 @@ def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) 
 
 
 def predict(
-    model: keras.Model, spectrograms: list[Spectrogram], window_frames: int
+    model: keras.Model, spectrograms: Sequence[Spectrogram], window_frames: int
 ) -> NDArray[np.float32]:
     """Outputs of ``model``, averaged over the windows of each clip, shape [clips, outputs].
 
-    Windows are whole clips, so that those of all clips are not in memory together.
+    Windows are whole clips, so that the network receives two at once.
     """
-    parts = [
-        learning.predict(model, spectrograms[start : start + _CLIPS_AT_ONCE], window_frames, 2)
-        for start in range(0, len(spectrograms), _CLIPS_AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    return prediction.predict(model, spectrograms, window_frames, batch=2)

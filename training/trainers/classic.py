@@ -7,7 +7,7 @@ A fit writes the file of weights that is shipped, and clips are predicted by the
 import gzip
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +23,10 @@ from model.genres import GENRES
 from model.systems.base import Execution, Network
 from model.systems.challenge2018 import svm, xgboost
 from training.architectures.front_ends import CLIP_FEATURES
-from training.data.dataset import ClipTable, DatasetError, Spectrogram
-from training.trainers.trainer import Fit, Log
+from training.data.dataset import ClipTable, DatasetError
+from training.data.store import Spectrogram, Subset
+from training.log import Log
+from training.trainers.trainer import Fit
 
 SVM: Final = {"C": 1.0, "kernel": "rbf", "gamma": "auto"}
 """The defaults of the scikit-learn of the starter kit; ``auto`` is one over the features."""
@@ -108,23 +110,22 @@ class Classic:
         return {
             "initial_weights": [],
             "teachers": [],
-            "recipe": self.library.settings,
+            "config": self.library.settings,
             "seed": self.seed,
             "library": self.library.version,
         }
 
-    def prepared(self, table: ClipTable, spectrograms: list[Spectrogram], log: Log) -> Fit:
+    def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
         """Nothing is to be made ready."""
 
         def fit(name: str, chosen: NDArray[np.int_]) -> FittedClassic:
             log(f"{name}: fitting to {len(chosen)} clips by {self.library.version}")
-            clips = [spectrograms[index] for index in chosen]
-            return self.fitted(clips, table.genres[chosen], log)
+            return self.fitted(Subset(spectrograms, chosen), table.genres[chosen], log)
 
         return fit
 
     def fitted(
-        self, clips: list[Spectrogram], genres: NDArray[np.int_], log: Log
+        self, clips: Sequence[Spectrogram], genres: NDArray[np.int_], log: Log
     ) -> "FittedClassic":
         """Fit to clips, each one frame of features, and their genres."""
         with tempfile.TemporaryDirectory() as folder:
@@ -145,7 +146,7 @@ class FittedClassic:
     library: Library
     content: bytes
 
-    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
+    def predict(self, clips: Sequence[Spectrogram]) -> NDArray[np.float32]:
         """Logits of clips, shape [clips, 16]."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"weights{self.library.suffix}"

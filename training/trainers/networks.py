@@ -3,7 +3,7 @@
 What is trained is kept apart from how it is finished, so that another finish costs minutes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,23 +18,17 @@ from model.frontends.spectrogram import FrontEnd
 from model.probabilities.calibration import Calibration
 from model.systems.ours.fusion import MOBILENET
 from training.architectures.systems import SystemSpec
-from training.data.dataset import ClipTable, Spectrogram
+from training.data.dataset import ClipTable
 from training.data.embeddings import read_embeddings
+from training.data.store import Spectrogram, Subset
 from training.initial import branches as initial
 from training.initial import tags
+from training.log import Log
+from training.optimization.config import FinishingConfig, TrainingConfig
+from training.optimization.prediction import branch_features
 from training.trainers import distillation, fine_tuning, half_precision
 from training.trainers.architecture import Architecture, find_architecture
-from training.trainers.trainer import Fit, Log, key
-
-_UNFINISHED: Final[dict[str, Any]] = {
-    "start_weight_share": 0.0,
-    "refit_last_layer": False,
-    "refit_strength": 0.0,
-    "refit_distillation_weight": 0.0,
-    "feature_scale_floor": 0.0,
-    "tag_logit_share": 0.0,
-}
-"""Fields of ``TrainingConfig`` that only finish a trained network, at their neutral values."""
+from training.trainers.trainer import Fit, key
 
 _COMPARED: Final = 50
 """Clips that both precisions answer."""
@@ -46,7 +40,8 @@ class Networks:
 
     Attributes:
         spec: architecture and its parameters.
-        config: how they are trained and finished.
+        config: how they are trained.
+        finishing: how trained networks are finished, None for networks as they were trained.
         files: path of each published file of initial weights; None for random ones.
         embeddings: folder of the teachers' embeddings.
         teachers: names of embeddings, or none.
@@ -56,7 +51,8 @@ class Networks:
 
     spec: SystemSpec
     work: Path
-    config: fine_tuning.TrainingConfig = field(default_factory=fine_tuning.TrainingConfig)
+    config: TrainingConfig = field(default_factory=TrainingConfig)
+    finishing: FinishingConfig | None = None
     files: Mapping[str, Path] | None = None
     embeddings: Path = Path()
     teachers: tuple[str, ...] = ()
@@ -92,7 +88,7 @@ class Networks:
         hashes = [origin.sha256 for origin in self.origins]
         start = [hashes, self.teachers, self.seed, self.spec.architecture, self.spec.parameters]
         backend = keras.backend.backend()
-        return [*start, asdict(self.config), parameters(self.front_end), backend]
+        return [*start, self._configs, parameters(self.front_end), backend]
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -100,12 +96,17 @@ class Networks:
         return {
             "initial_weights": [asdict(origin) for origin in dict.fromkeys(self.origins)],
             "teachers": list(self.teachers),
-            "recipe": asdict(self.config),
+            "config": self._configs,
             "seed": self.seed,
             "keras": f"{keras.__version__} ({keras.backend.backend()})",
         }
 
-    def prepared(self, table: ClipTable, spectrograms: list[Spectrogram], log: Log) -> Fit:
+    @property
+    def _configs(self) -> dict[str, Any]:
+        finishing = asdict(self.finishing) if self.finishing else None
+        return asdict(self.config) | {"finishing": finishing}
+
+    def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
         """Read the teachers' embeddings, and let the initial network see all clips.
 
         Raises:
@@ -125,18 +126,16 @@ class Networks:
         return partial(self._fitted, data, log)
 
     def _start_features(
-        self, table: ClipTable, spectrograms: list[Spectrogram], log: Log
+        self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log
     ) -> Mapping[str, NDArray[np.float32]]:
         """What the untouched branches make of all clips, kept in the work folder."""
-        cached = (
-            self.work
-            / f"start_{key(replace(self, config=fine_tuning.TrainingConfig()), table)}.npz"
-        )
+        untrained = replace(self, config=TrainingConfig(), finishing=None)
+        cached = self.work / f"start_{key(untrained, table)}.npz"
         branches = self.spec.branches
         if not cached.exists():
             log("features of all clips by the initial weights")
             network = self._initial_network(self.window_frames)
-            features = fine_tuning.branch_features(network, branches, spectrograms)
+            features = branch_features(network, branches, spectrograms)
             unfinished = cached.with_name("unfinished.npz")
             np.savez(unfinished, **features)  # type: ignore[arg-type]
             unfinished.replace(cached)
@@ -157,13 +156,13 @@ class Networks:
         training_set = self._training_set(data, chosen)
         whole = self.architecture.network(self.window_frames)
         whole.load_weights(self._trained(data.table, name, training_set, log))
-        if self.config.start_weight_share:
+        if self.finishing:
             start = self._initial_network(self.window_frames)
-            fine_tuning.average(start, whole, self.config.start_weight_share)
-        if self.config.refit_last_layer:
-            fine_tuning.refit(whole, training_set, self.config)
-        compared = data.spectrograms[:: -(-len(data.spectrograms) // _COMPARED)]
-        return FittedNetwork(whole, self.architecture, compared if self.spec.halved else [])
+            fine_tuning.average(start, whole, self.finishing.start_weight_share)
+            fine_tuning.refit(whole, training_set, self.finishing)
+        every = -(-len(data.spectrograms) // _COMPARED)
+        compared = Subset(data.spectrograms, np.arange(0, len(data.spectrograms), every))
+        return FittedNetwork(whole, self.architecture, compared if self.spec.halved else ())
 
     def _training_set(
         self, data: "_PreparedData", chosen: NDArray[np.int_]
@@ -171,15 +170,15 @@ class Networks:
         genres = data.table.genres[chosen]
         groups = [data.table.groups[index] for index in chosen]
         posteriors = standardised = None
-        if data.embeddings is not None:
+        if data.embeddings is not None and self.config.distillation:
             taught = data.embeddings[chosen]
-            strength, cache = self.config.teacher_strength, self.work.parent
+            strength, cache = self.config.distillation.teacher_strength, self.work.parent
             posteriors = distillation.soft_targets(
                 taught, genres, groups, strength, self.seed, cache
             )
             standardised = (taught - taught.mean(axis=0)) / (taught.std(axis=0) + 1e-6)
         return fine_tuning.TrainingSet(
-            spectrograms=[data.spectrograms[index] for index in chosen],
+            spectrograms=Subset(data.spectrograms, chosen),
             genres=genres,
             start={name: features[chosen] for name, features in data.start.items()},
             posteriors=posteriors,
@@ -192,18 +191,20 @@ class Networks:
         self, table: ClipTable, name: str, training_set: fine_tuning.TrainingSet, log: Log
     ) -> Path:
         """Weights of all layers after training; another way to finish them finds them again."""
-        training_only = replace(self.config, **_UNFINISHED)
-        trained = key(replace(self, config=training_only), table)
-        cached = self.work / f"trained_{name}_{trained}.weights.h5"
+        trained = f"{name}_{key(replace(self, finishing=None), table)}"
+        cached = self.work / f"trained_{trained}.weights.h5"
         if not cached.exists():
             log(f"{name}: training on {len(training_set.genres)} clips")
             network = self._initial_network(self.config.crop_frames)
+            checkpoint = self.work / f"checkpoint_{trained}.weights.h5"
             self.architecture.fit(
-                network, training_set, self.front_end, self.config, self.seed, log
+                network, training_set, self.front_end, self.config, self.seed, checkpoint, log
             )
             unfinished = cached.with_name("unfinished.weights.h5")
             network.save_weights(unfinished)
             unfinished.replace(cached)
+            for path in self.work.glob(f"checkpoint_{trained}*"):
+                path.unlink()
         return cached
 
 
@@ -212,7 +213,7 @@ class _PreparedData:
     """Everything that a fit may use of the clips, one entry a clip."""
 
     table: ClipTable
-    spectrograms: list[Spectrogram]
+    spectrograms: Sequence[Spectrogram]
     start: Mapping[str, NDArray[np.float32]]
     embeddings: NDArray[np.float32] | None
     tags: NDArray[np.float64] | None
@@ -231,9 +232,9 @@ class FittedNetwork:
 
     network: keras.Model
     architecture: Architecture
-    compared: list[Spectrogram] = field(default_factory=list)
+    compared: Sequence[Spectrogram] = ()
 
-    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
+    def predict(self, clips: Sequence[Spectrogram]) -> NDArray[np.float32]:
         """Logits, shape [clips, 16]."""
         return self.architecture.predict(self.network, clips, self.architecture.window_frames)
 

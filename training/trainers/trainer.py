@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.frontends.parameters import AnyFrontEnd
-from training.data.dataset import ClipTable, Spectrogram
-
-Log = Callable[[str], None]
+from training.data.dataset import ClipTable
+from training.data.store import Spectrogram
+from training.log import Log
 
 
 class Fitted(Protocol):
     """What was fitted to clips."""
 
-    def predict(self, clips: list[Spectrogram]) -> NDArray[np.float32]:
+    def predict(self, clips: Sequence[Spectrogram]) -> NDArray[np.float32]:
         """Logits, shape [clips, 16]."""
 
     def save(self, path: Path, log: Log) -> None:
@@ -56,7 +56,7 @@ class Trainer(Protocol):
     def provenance(self) -> Mapping[str, Any]:
         """What the card says of it, as json values."""
 
-    def prepared(self, table: ClipTable, spectrograms: list[Spectrogram], log: Log) -> Fit:
+    def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
         """Make ready what all fits to parts of these clips share.
 
         Raises:

@@ -1,7 +1,7 @@
 """Trains a system: held-out logits under several schemes of folds, calibration, weights, card."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from model.genres import GENRES
 from model.probabilities.calibration import Calibration
 from model.systems import cards
 from training.architectures.systems import FUSION, SystemSpec
-from training.data.dataset import ClipTable, Spectrogram, class_prior, spectrograms
+from training.data.dataset import ClipTable, class_prior, spectrograms
 from training.data.folds import Folds
+from training.data.store import Spectrogram, Subset
 from training.evaluation import heldout
 from training.evaluation.calibration import held_out_posteriors, shipped_calibration
 from training.evaluation.heldout import Logits, Schemes
-from training.trainers.trainer import Fit, Log, Trainer, key
+from training.log import Log
+from training.trainers.trainer import Fit, Trainer, key
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,12 @@ def cross_validate(run: TrainingRun, table: ClipTable, log: Log) -> Schemes:
     return _held_out(run, table, clips, run.trainer.prepared(table, clips, log), log)
 
 
-def _spectrograms(run: TrainingRun, table: ClipTable, log: Log) -> list[Spectrogram]:
+def _spectrograms(run: TrainingRun, table: ClipTable, log: Log) -> Sequence[Spectrogram]:
     return spectrograms(table, run.trainer.front_end, run.work.parent / "spectrograms", log)
 
 
 def _held_out(
-    run: TrainingRun, table: ClipTable, clips: list[Spectrogram], fit: Fit, log: Log
+    run: TrainingRun, table: ClipTable, clips: Sequence[Spectrogram], fit: Fit, log: Log
 ) -> Schemes:
     """Logits of every clip by what had not seen a clip of its fold."""
     schemes: dict[str, tuple[Folds, Logits]] = {}
@@ -116,7 +118,7 @@ def _held_out(
             if not cached.exists():
                 fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold))
                 unfinished = cached.with_name("unfinished.npy")
-                np.save(unfinished, fitted.predict([clips[index] for index in held]))
+                np.save(unfinished, fitted.predict(Subset(clips, held)))
                 unfinished.replace(cached)
             logits[held] = np.load(cached)
             losses = clip_losses(Calibration().posteriors(logits[held]), table.genres[held])

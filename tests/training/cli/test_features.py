@@ -13,16 +13,13 @@ import pytest
 import soundfile
 
 from benchmarks import librosa_features
-from model.clips import Clip
 from model.frontends.fma_features.clip import FeaturesError
 from model.frontends.fma_features.columns import COLUMNS
 from tests.conftest import CLIPS, ROOT
 from tests.support import fma_tree
 from tests.support.agreement import agree, noise
-from tests.support.deadly import killed_by_its_name
-from training.data.features_extraction import outcomes
-from training.data.features_of_file import features_of_file
-from training.data.features_table import Rows, TableError, header
+from training.data import features_table
+from training.data.features_worker import features_of_file
 from training.data.fma import audio_path, load
 
 
@@ -50,75 +47,18 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
 
 def test_the_table_is_what_pandas_writes_for_such_columns(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(0, 9, (3, 518)).astype(np.float32)
-    names = [2, 5, 10]
-    with Rows(tmp_path / "features.csv", {}) as rows:
-        for name, row in reversed(list(zip(names, values, strict=True))):
-            if name != 5:
-                rows.add(str(name), row)
-        rows.write([str(name) for name in names])
+    names = ["2", "5", 'a "b", c']
+    features_table.write(tmp_path / "features.csv", names, [values[:1], None, values[2:]])
     columns = pd.MultiIndex.from_tuples(COLUMNS, names=["feature", "statistics", "number"])
     frame = pd.DataFrame(values, pd.Index(names, name="track_id"), columns)
-    frame.loc[5] = np.nan
+    frame.loc["5"] = np.nan
     frame.to_csv(tmp_path / "pandas.csv", float_format="%.10e")
     text = (tmp_path / "features.csv").read_text()
     assert text == (tmp_path / "pandas.csv").read_text()
-    assert text.startswith(header())
+    assert text.startswith(features_table.header())
     pd.testing.assert_frame_equal(
         load(tmp_path / "features.csv").astype(np.float32), frame, check_column_type=False
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["features.csv", "pandas.csv"]
-
-
-def test_rows_survive_a_kill_and_a_torn_line_does_not(tmp_path: Path) -> None:
-    path, row = tmp_path / "features.csv", np.arange(518, dtype=np.float32)
-    with Rows(path, {"librosa": "1"}) as rows:
-        rows.add('a "b", c', row)
-        rows.add("d", row + 1)
-    part = path.with_name("features.csv.part")
-    part.write_bytes(part.read_bytes()[:-7])
-    with Rows(path, {"librosa": "1"}) as rows:
-        assert ('a "b", c' in rows, "d" in rows, len(rows)) == (True, False, 1)
-        rows.add("e", row + 2)
-    with Rows(path, {"librosa": "1"}) as rows:
-        rows.write(["d", "e", 'a "b", c'])
-    table = load(path)
-    assert list(table.index) == ["d", "e", 'a "b", c']
-    assert table.loc["d"].isna().all()
-    np.testing.assert_array_equal(table.loc["e"], row + 2)
-    np.testing.assert_array_equal(table.loc['a "b", c'], row)
-
-
-@pytest.mark.parametrize(
-    ("made_with", "resume"), [({"librosa": "2"}, True), ({"librosa": "1"}, False)]
-)
-def test_rows_that_were_made_otherwise_are_dropped(
-    tmp_path: Path, made_with: dict[str, str], resume: bool
-) -> None:
-    with Rows(tmp_path / "f.csv", {"librosa": "1"}) as rows:
-        rows.add("a", np.zeros(518, np.float32))
-    with Rows(tmp_path / "f.csv", made_with, resume) as rows:
-        assert len(rows) == 0
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "f.csv.part").mkdir()
-    with (
-        pytest.raises(TableError, match=r"f\.csv\.part: cannot be written"),
-        Rows(tmp_path / "f.csv", {}),
-    ):
-        pass
-
-
-def test_a_clip_that_kills_its_process_costs_itself_only() -> None:
-    names = ["a", "deadly", "b", "c"]
-    clips = [Clip(name, name) for name in names]
-    done = {outcome.clip.file_id: outcome for outcome in outcomes(clips, 1, killed_by_its_name)}
-    assert set(done) == set(names)
-    for name, outcome in done.items():
-        assert (outcome.features is None) == name.startswith("deadly")
-        assert outcome.reason.startswith("the process that read it died") == name.startswith(
-            "deadly"
-        )
 
 
 def test_a_folder_with_bad_files_gets_a_whole_table(
@@ -150,27 +90,29 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     for number in range(12):
         soundfile.write(folder / f"{number:02d}.wav", noise(2.0, 22_050, number), 22_050)
         (folder / f"{number:02d}.wav").rename(folder / f"{number:02d}.mp3")
-    part = output.with_name("features.csv.part")
+    frames = output.with_name("features.csv.frames")
     command = [sys.executable, "-m", "training", "features", str(folder), "-o", str(output)]
     with subprocess.Popen(
         [*command, "--workers", "1"], cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not part.exists() or part.read_bytes().count(b"\n") < 3:
+        while not frames.exists() or frames.stat().st_size < 2 * 518 * 4:
             assert process.poll() is None
             time.sleep(0.002)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert f"the same command goes on from {part}" in said
-    kept = part.read_bytes().splitlines()[1:]
+    assert "run the same command again to continue" in said
+    kept = np.fromfile(frames, np.float32)
+    kept = kept[: len(kept) // 518 * 518].reshape(-1, 518)
     assert 2 <= len(kept) < 12
     done = extract(folder, "-o", output, "--workers", "1")
-    assert f"{len(kept)} clips are finished already" in done.stderr
-    lines = output.read_bytes().splitlines()
-    assert len(lines) == 4 + 12
-    assert set(kept) <= set(lines)
-    assert not load(output).isna().any(axis=None)
-    assert not part.exists()
+    lacking = int(done.stderr.partition(" clips: ")[0].rpartition(" ")[2])
+    assert 12 - lacking in (len(kept), len(kept) - 1)  # the last clip may lack its record
+    table = load(output)
+    assert len(table) == 12
+    np.testing.assert_array_equal(table.to_numpy(np.float32)[: 12 - lacking], kept[: 12 - lacking])
+    assert not table.isna().any(axis=None)
+    assert [path.name for path in output.parent.glob("features.csv*")] == ["features.csv"]
 
 
 def test_fma_gets_a_row_for_every_track_and_none_for_what_is_faulty(

@@ -12,6 +12,8 @@ from model.systems.ours.fusion import ARTIST, MOBILENET
 from tests.support.checkpoints import mn04_like, write_published
 from training.initial.checkpoint import CheckpointError
 from training.initial.tags import TAGS, genre_weights
+from training.optimization.config import FinishingConfig
+from training.optimization.prediction import predict
 from training.trainers import fine_tuning
 
 
@@ -51,9 +53,9 @@ def test_the_last_layer_hears_tags_without_favouring_a_genre() -> None:
     tags = rng.normal(0, 1, (3, len(GENRES)))
 
     def logits(strength: float) -> np.ndarray:
-        config = fine_tuning.TrainingConfig(tag_logit_share=strength)
+        config = FinishingConfig(tag_logit_share=strength)
         fine_tuning.refit(model, replace(training_set, tags=tags), config)
-        return fine_tuning.predict(model, spectrograms, 4)
+        return predict(model, spectrograms, 4)
 
     features = np.stack([spectrogram.mean(axis=0) for spectrogram in spectrograms])
     added = logits(0.5) - logits(0.0)

@@ -18,7 +18,8 @@ from training.architectures.front_ends import SPECTROGRAMS
 from training.architectures.systems import SYSTEMS
 from training.cli.main import main
 from training.data import folds
-from training.data.dataset import ClipTable, Spectrogram, read_table
+from training.data.dataset import ClipTable, read_table
+from training.data.store import Spectrogram
 from training.trainers import artist_groups, challenge2018, fine_tuning
 from training.trainers.networks import Networks
 from training.trainers.training_run import TrainingRun, train
@@ -108,13 +109,15 @@ def training_set(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Tr
 
 
 @pytest.mark.filterwarnings("default")
-def test_it_learns_what_is_plain_to_see() -> None:
+def test_it_learns_what_is_plain_to_see(tmp_path: Path) -> None:
     clips = training_set(SPECTROGRAMS["stft"], 16, 140)
     model = stft.network(SPECTROGRAMS["stft"], stft.PATCHES.length)
     config = dataclasses.replace(challenge2018.CONFIGS["stft"], epochs=3, batch_size=8)
     said: list[str] = []
-    challenge2018.fit(model, clips, SPECTROGRAMS["stft"], config, 0, said.append)
-    assert [line.partition(":")[0] for line in said] == ["epoch 1", "epoch 2", "epoch 3"]
+    checkpoint = tmp_path / "checkpoint.weights.h5"
+    challenge2018.fit(model, clips, SPECTROGRAMS["stft"], config, 0, checkpoint, said.append)
+    epochs = [f"epoch {number} of 3" for number in (1, 2, 3)]
+    assert [line.partition(":")[0] for line in said] == epochs
     answers = challenge2018.predict(model, clips.spectrograms, stft.PATCHES.length)
     np.testing.assert_allclose(np.exp(answers).sum(axis=1), 1.0, rtol=1e-4)
     assert (answers.argmax(axis=1) == clips.genres).mean() > 0.9
@@ -122,13 +125,14 @@ def test_it_learns_what_is_plain_to_see() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-def test_artist_group_factors_are_learned_first_and_nothing_stays_frozen() -> None:
+def test_artist_group_factors_are_learned_first_and_nothing_stays_frozen(tmp_path: Path) -> None:
     clips = training_set(SPECTROGRAMS["agf"], 16, 50)
     model = agf.network(SPECTROGRAMS["agf"], agf.PATCHES.length)
     trainable = [weight.path for weight in model.trainable_weights]
     before = {w.path: keras.ops.convert_to_numpy(w) for w in model.weights}
     config = dataclasses.replace(challenge2018.CONFIGS["agf"], epochs=12, batch_size=8)
-    challenge2018.fit(model, clips, SPECTROGRAMS["agf"], config, 0, lambda line: None)
+    checkpoint = tmp_path / "checkpoint.weights.h5"
+    challenge2018.fit(model, clips, SPECTROGRAMS["agf"], config, 0, checkpoint, lambda line: None)
     assert [weight.path for weight in model.trainable_weights] == trainable
     for name in ("genre_conv1", "mfcc_conv1", "dmfcc_conv1", "fusion", "logits"):
         kernel = model.get_layer(name).kernel

@@ -71,7 +71,7 @@ def test_the_command_trains_and_does_not_train_twice(
     assert (card.architecture, card.window_frames) == (name, 1)
     assert card.front_end == ClipFeatures(22_050)
     settings = {"svm": classic.SVM, "xgboost": {**classic.TREES, "rounds": 5}}[name]
-    assert card.training["recipe"] == settings
+    assert card.training["config"] == settings
     assert card.training["library"].startswith(classic.LIBRARIES[name].package)
     assert "keras" not in card.training
     written = json.loads((folder / "out" / f"{name}.json").read_text())

@@ -19,9 +19,9 @@ from training.cli.main import main
 from training.data import folds
 from training.data.dataset import ClipTable, read_table
 from training.evaluation import heldout
+from training.optimization.config import SCRATCH, FinishingConfig, TrainingConfig
 from training.trainers import half_precision
 from training.trainers.ablation import AS_TRAINED, ablate
-from training.trainers.fine_tuning import SCRATCH, TrainingConfig
 from training.trainers.half_precision import PrecisionError
 from training.trainers.networks import Networks
 from training.trainers.training_run import TrainingRun, train
@@ -35,7 +35,7 @@ GENRE_OF = {
 
 
 SPEC = SYSTEMS["best"]
-FEW = TrainingConfig(epochs=1, batch_size=8, crop_frames=320, refit_last_layer=True)
+FEW = TrainingConfig(epochs=1, batch_size=8, crop_frames=320)
 
 
 @pytest.fixture
@@ -70,6 +70,7 @@ def run(tmp_path: Path, table: ClipTable, monkeypatch: pytest.MonkeyPatch) -> Tr
             SPEC,
             work,
             FEW,
+            FinishingConfig(),
             files=write_published(tmp_path / "init", monkeypatch),
             embeddings=tmp_path / "embeddings",
             teachers=("someone",),

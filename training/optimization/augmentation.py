@@ -35,10 +35,14 @@ class Augmentation:
 
 
 def crop(
-    log_mel: NDArray[np.floating], frames: int, settings: Augmentation, rng: np.random.Generator
+    log_mel: NDArray[np.floating],
+    frames: int,
+    settings: Augmentation | None,
+    rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """A random stretch of a spectrogram, repeated where it is shorter than ``frames``."""
-    length = settings.short_frames if rng.random() < settings.short else frames
+    short = settings is not None and rng.random() < settings.short
+    length = settings.short_frames if settings and short else frames
     length = min(length, len(log_mel))
     start = int(rng.integers(len(log_mel) - length + 1))
     turn = int(rng.integers(length)) if length < frames else 0
@@ -62,10 +66,10 @@ def augment(
     if rng.random() < settings.low_pass:
         varied[:, int(rng.integers(bands // 2, bands)) :] = floor
     for _ in range(settings.masks):
-        width = int(rng.integers(settings.mask_frames + 1))
+        width = int(rng.integers(min(settings.mask_frames, frames) + 1))
         start = int(rng.integers(frames - width + 1))
         varied[start : start + width] = floor
-        width = int(rng.integers(settings.mask_bands + 1))
+        width = int(rng.integers(min(settings.mask_bands, bands) + 1))
         start = int(rng.integers(bands - width + 1))
         varied[:, start : start + width] = floor
     return varied

@@ -1,0 +1,96 @@
+"""The training loop: an interrupted training ends with the weights of an uninterrupted one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from training.architectures.front_ends import SPECTROGRAMS
+from training.optimization import loop
+from training.optimization.batches import Batches
+from training.optimization.config import SCRATCH
+
+FRONT_END = SPECTROGRAMS["fusion"]
+CLIPS, EPOCHS, STEPS = 10, 3, 3
+
+
+class StoppedError(Exception):
+    """Ends a training early."""
+
+
+@pytest.fixture
+def batches() -> Batches:
+    rng = np.random.default_rng(0)
+    shape = (CLIPS, 60, FRONT_END.width)
+    config = replace(SCRATCH, epochs=EPOCHS, batch_size=4, crop_frames=40)
+    targets = np.eye(16, dtype=np.float32)[rng.integers(16, size=CLIPS)]
+    spectrograms = list(rng.normal(0, 1, shape).astype(np.float16))
+    return Batches(spectrograms, [targets], FRONT_END, config, 7)
+
+
+def network() -> keras.Model:
+    """A small network with the two things that have a state: weights and dropout."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((40, FRONT_END.width))
+    pooled = keras.layers.GlobalAveragePooling1D()(inputs)
+    hidden = keras.layers.Dropout(0.5)(keras.layers.Dense(8, activation="relu")(pooled))
+    return keras.Model(inputs, keras.layers.Dense(16)(hidden))
+
+
+def train(batches: Batches, checkpoint: Path, stop_after: int | None = None) -> list[np.ndarray]:
+    """Weights after training; the training ends with an error after some optimizer steps."""
+    model = network()
+    steps = 0
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            nonlocal steps
+            steps += 1
+            if steps == stop_after:
+                raise StoppedError
+
+    fit = model.fit
+    model.fit = lambda *args, callbacks, **options: fit(
+        *args, callbacks=[*callbacks, Stop()], **options
+    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    loop.optimize(model, batches, [loss], [1.0], checkpoint, lambda line: None)
+    return [np.array(weights) for weights in model.get_weights()]
+
+
+@pytest.mark.parametrize("stop_after", [2, 3, 5, 8])
+def test_an_interrupted_training_ends_with_the_same_weights(
+    tmp_path: Path, batches: Batches, stop_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    expected = train(batches, tmp_path / "whole.weights.h5")
+    checkpoint = tmp_path / "stopped.weights.h5"
+    with pytest.raises(StoppedError):
+        train(batches, checkpoint, stop_after)
+    assert checkpoint.exists()
+    for weights, wanted in zip(train(batches, checkpoint), expected, strict=True):
+        np.testing.assert_allclose(weights, wanted, atol=1e-6)
+
+
+def test_a_batch_depends_on_the_step_alone(batches: Batches) -> None:
+    crops, (targets,) = batches.batch(4)
+    again, (same,) = batches.batch(4)
+    np.testing.assert_array_equal(crops, again)
+    np.testing.assert_array_equal(targets, same)
+    assert not np.array_equal(crops, batches.batch(1)[0])
+    assert crops.shape == (4, 40, FRONT_END.width)
+    for (streamed, (labels,)), step in zip(batches.dataset(2, 5, 2), range(2, 5), strict=True):
+        np.testing.assert_array_equal(streamed, batches.batch(step)[0])
+        np.testing.assert_array_equal(labels, batches.batch(step)[1][0])
+
+
+def test_an_epoch_has_each_clip(batches: Batches) -> None:
+    assert batches.steps_per_epoch == STEPS
+    rows = np.arange(CLIPS, dtype=np.float32)[:, np.newaxis]
+    numbered = Batches(batches.spectrograms, [rows], FRONT_END, batches.config, 0)
+    for epoch in range(2):
+        steps = range(epoch * STEPS, (epoch + 1) * STEPS)
+        seen = np.concatenate([numbered.batch(step)[1][0][:, 0] for step in steps])
+        assert sorted(set(seen.tolist())) == list(range(CLIPS))

@@ -1,0 +1,1 @@
+"""Optimizer steps of a network: configuration, batches, training loop, outputs for whole clips."""
