@@ -36,7 +36,7 @@ class SystemSpec:
 
 SYSTEMS: Final = {
     "best": SystemSpec(
-        "MobileNetV3 beside a small network made for artists: our lowest log loss, the default",
+        "MobileNetV3 beside a small network made for artists",
         parameters={"branches": [MOBILENET, ARTIST]},
     ),
     "mobilenet": SystemSpec(

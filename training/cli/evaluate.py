@@ -49,7 +49,7 @@ def write_system(args: argparse.Namespace) -> list[Path]:
     if args.data and not held_out.matches(read_table(args.data / "clips.csv")):
         raise DatasetError(f"{path}: other clips than in {args.data}; train again")
     if not held_out.repeats:
-        raise DatasetError(f"{path}: holds no cross-validation (scheme cv0); train again")
+        raise DatasetError(f"{path}: holds neither the scheme cv0 nor official; train again")
     effort = scorecard.QUICK if args.quick else scorecard.FULL
     result = scorecard.of_system(args.system, held_out, effort)
     written = write_json(args.results / f"{args.system}.json", result)

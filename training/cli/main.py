@@ -1,6 +1,7 @@
 """The command line of training: one subcommand is one module with arguments and a command."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             module.add_arguments(command)
             command.set_defaults(run=module.command)
     args = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:
         return int(args.run(args))
     except GenreError as error:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from training.architectures.systems import SystemSpec
     from training.data.dataset import ClipTable
     from training.log import Log
+    from training.optimization.config import TrainingConfig
     from training.trainers.trainer import Trainer
     from training.trainers.training_run import TrainingRun
 
@@ -27,6 +28,9 @@ FOLDS: Final = 5
 
 def command(args: argparse.Namespace) -> int:
     """Train and return the exit code."""
+    card = _folder(args, "weights") / f"{_name(args)}.json"
+    if card.exists() and not args.replace:
+        raise UsageError(f"{card} exists: choose another --name or --out, or give --replace")
     run, table, log = prepare(args)
     from training.trainers.training_run import train
 
@@ -45,10 +49,25 @@ def prepare(args: argparse.Namespace) -> "tuple[TrainingRun, ClipTable, Log]":
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _check_initial_weights(args)
-    work = args.work / args.system
+    work = args.work / _name(args)
     work.mkdir(parents=True, exist_ok=True)
     log = log_to(work / "log.txt")
     return *_training_run(args, work, log), log
+
+
+def _name(args: argparse.Namespace) -> str:
+    default = f"{args.system}_fma_{args.subset}" if args.fma_root else args.system
+    return str(args.name or default)
+
+
+def _folder(args: argparse.Namespace, kind: str) -> Path:
+    """Folder of the weights or of the results; those of FMA's subsets are apart from our own."""
+    chosen: Path | None = args.out if kind == "weights" else args.results
+    if chosen is not None:
+        return chosen
+    if args.fma_root:
+        return Path(args.work, f"fma_{args.subset}", kind)
+    return Path("weights" if kind == "weights" else "training/results")
 
 
 def _check_initial_weights(args: argparse.Namespace) -> None:
@@ -66,45 +85,39 @@ def _check_initial_weights(args: argparse.Namespace) -> None:
 def _training_run(
     args: argparse.Namespace, work: Path, log: "Log"
 ) -> "tuple[TrainingRun, ClipTable]":
-    import numpy as np
-
     from training.architectures.systems import FUSION, SYSTEMS
     from training.data import fma, folds
     from training.data.dataset import read_table
     from training.trainers.training_run import TrainingRun
 
-    fitted_to = None
+    spec, split, schemes = SYSTEMS[args.system], None, {}
+    scratch = spec.architecture != FUSION or args.init == "none"
     if args.fma_root:
-        clips = fma.clip_table(args.fma_root, log)
-        table, fitted_to = clips.table, clips.part("training")
-        official = np.full(len(table), -1)
-        for fold, part in enumerate(("validation", "test")):
-            official[clips.part(part)] = fold
-        schemes = {"official": official}
+        clips = fma.clip_table(args.fma_root, log, args.subset)
+        table, split = clips.table, clips.split
+        start = "random" if scratch else "published"
+        summary = f"{spec.summary}; trained on fma_{args.subset} from {start} weights"
+        spec = replace(spec, summary=summary)
     else:
         table = read_table(args.data / "clips.csv")
         schemes = {"cv0": folds.fold_numbers(table, args.folds, args.seed)}
         if args.sources:
             schemes[folds.SOURCE] = folds.source_folds(table, folds.SOURCE_PARTS)
-    system = SYSTEMS[args.system]
-    scratch = system.architecture != FUSION or args.init == "none"
-    alone = {"branches": system.branches[:1]} if system.architecture == FUSION else {}
-    spec = replace(system, parameters={**system.parameters, **alone}) if scratch else system
     run = TrainingRun(
-        name=args.system,
+        name=_name(args),
         spec=spec,
         trainer=_trainer(args, spec, scratch, work),
         schemes=schemes,
         work=work,
-        weights_folder=args.out,
-        results_folder=args.results,
-        fitted_to=fitted_to,
+        weights_folder=_folder(args, "weights"),
+        results_folder=_folder(args, "results"),
+        split=split,
     )
     return run, table
 
 
 def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: Path) -> "Trainer":
-    from training.optimization.config import SCRATCH, FinishingConfig
+    from training.optimization.config import SCRATCH, FinishingConfig, TrainingConfig
     from training.trainers import challenge2018 as historical
     from training.trainers import classic
     from training.trainers.networks import Networks
@@ -113,17 +126,22 @@ def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: 
         return classic.Classic(spec.architecture, args.seed)
     if scratch:
         config = historical.CONFIGS.get(spec.architecture, SCRATCH)
-        return Networks(spec, work, config, seed=args.seed)
+        return Networks(spec, work, _changed(config, args), seed=args.seed)
     teachers = args.teachers if args.teachers is not None else "" if args.fma_root else TEACHERS
     return Networks(
         spec,
         work,
+        _changed(TrainingConfig(), args),
         finishing=FinishingConfig(),
         files=_published(Path(args.init)),
         embeddings=(args.data or Path()) / "embeddings",
         teachers=tuple(filter(None, teachers.split(","))),
         seed=args.seed,
     )
+
+
+def _changed(config: "TrainingConfig", args: argparse.Namespace) -> "TrainingConfig":
+    return replace(config, epochs=args.epochs) if args.epochs else config
 
 
 def _published(folder: Path) -> dict[str, Path]:
@@ -144,7 +162,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, help="folder that holds clips.csv")
-    source.add_argument("--fma-root", type=Path, help="folder of fma_metadata/ and fma_medium/")
+    source.add_argument(
+        "--fma-root", type=Path, help="folder of FMA: fma_metadata/ and fma_SUBSET/"
+    )
+    parser.add_argument(
+        "--subset",
+        choices=("small", "medium", "large"),
+        default="medium",
+        help="subset of FMA; its official split chooses the epoch and gives the scores",
+    )
+    parser.add_argument(
+        "--name", help="name of the trained system (default: that of --system; SYSTEM_fma_SUBSET)"
+    )
+    parser.add_argument("--epochs", type=int, help="most epochs (default: those of the system)")
     parser.add_argument(
         "--init",
         help="folder of the published files of initial weights, or `none` to start at random; "
@@ -158,10 +188,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", action="store_true", help="hold out whole sources, too")
     parser.add_argument("--seed", type=int, default=0, help="of folds, crops, order and dropout")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder to continue from")
-    parser.add_argument("--out", type=Path, default=Path("weights"), help="folder of the weights")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the weights (default: weights; with --fma-root WORK/fma_SUBSET/weights)",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="replace the weights of the same name in --out"
+    )
     parser.add_argument(
         "--results",
         type=Path,
-        default=Path("training/results"),
-        help="folder of the held-out logits",
+        help="folder of the held-out logits (default: training/results; with --fma-root "
+        "WORK/fma_SUBSET/results)",
     )

@@ -52,6 +52,17 @@ class ClipTable:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def select(self, indices: NDArray[np.int_]) -> "ClipTable":
+        """The table of some clips; the digest stays that of the file."""
+        return ClipTable(
+            ids=tuple(self.ids[index] for index in indices),
+            files=tuple(self.files[index] for index in indices),
+            genres=self.genres[indices],
+            groups=tuple(self.groups[index] for index in indices),
+            sources=tuple(self.sources[index] for index in indices),
+            digest=self.digest,
+        )
+
 
 def class_prior(genres: NDArray[np.int_]) -> FloatArray:
     """Smoothed share of each genre in labelled clips, shape [16].

@@ -18,10 +18,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from model.genres import GENRES
 from training.data.dataset import ClipTable, DatasetError
+from training.data.folds import Split
 
 SUBSETS: Final = ("small", "medium", "large")
 """Values of ``set.subset``, each with all tracks of those before it."""
@@ -109,7 +109,7 @@ class FmaError(DatasetError):
 
 @dataclass(frozen=True)
 class FmaClips:
-    """The usable clips of fma_medium.
+    """The usable clips of a subset of FMA.
 
     Attributes:
         table: ids are file names without suffix (``000002``), groups artist ids; by track id.
@@ -123,15 +123,19 @@ class FmaClips:
     faulty: Mapping[int, str]
     missing: tuple[Path, ...]
 
-    def part(self, split: str) -> NDArray[np.int_]:
-        """Indices of the clips of one part of the official split.
+    @property
+    def split(self) -> Split:
+        """The official split.
 
         Raises:
-            ValueError: ``split`` is none of ``SPLITS``.
+            FmaError: one of its parts has no usable clip.
         """
-        if split not in SPLITS:
-            raise ValueError(f"{split!r} is none of {', '.join(SPLITS)}")
-        return np.flatnonzero(np.array(self.splits) == split)
+        names = np.array(self.splits)
+        parts = {name: np.flatnonzero(names == name) for name in SPLITS}
+        for name, part in parts.items():
+            if not len(part):
+                raise FmaError(f"no usable clip in the {name} part of the official split")
+        return Split(**parts)
 
 
 def audio_path(root: Path, track_id: int, subset: str = "medium") -> Path:
@@ -216,24 +220,33 @@ def track_ids(root: Path, subset: str = "medium") -> tuple[int, ...]:
     return tuple(int(track) for track in sorted(tracks.index))
 
 
-def clip_table(root: Path, warn: Callable[[str], None]) -> FmaClips:
-    """Labelled clips of fma_medium with their official split.
+def clip_table(root: Path, warn: Callable[[str], None], subset: str = "medium") -> FmaClips:
+    """Labelled clips of a subset of FMA with their official split.
 
     Args:
         root: folder of FMA.
-        warn: told of every missing file (the first twenty by name), and of what was left out.
+        warn: receives a line for each missing file (the first twenty by name), and for what was
+            left out.
+        subset: small, medium or large, in the folder ``fma_SUBSET``. Tracks of fma_large without a
+            top genre are left out.
 
     Raises:
-        FmaError: tracks.csv or fma_medium is missing, holds no usable clip, or is something else.
+        FmaError: tracks.csv or the folder is missing, holds no usable clip, or is something else.
     """
     path = tracks_file(root)
-    tracks = _of_subset(_read_tracks(path), "medium", path).sort_index()
+    tracks = _of_subset(_read_tracks(path), subset, path).sort_index()
+    if subset == "large":
+        labelled = tracks["track", "genre_top"].notna()
+        if not labelled.all():
+            warn(f"{(~labelled).sum()} tracks without a top genre are left out")
+        tracks = tracks[labelled]
     genres, splits = _genres(tracks, path), tracks["set", "split"]
     if unknown := set(splits) - set(SPLITS):
         raise FmaError(f"{path}: set.split is {sorted(map(str, unknown))[0]!r} in some row")
-    if not (root / "fma_medium").is_dir():
-        raise FmaError(f"{root}: no folder fma_medium in it; unpack fma_medium.zip there")
-    files = {int(track): audio_path(root, int(track)) for track in tracks.index}
+    folder = f"fma_{subset}"
+    if not (root / folder).is_dir():
+        raise FmaError(f"{root}: no folder {folder} in it; unpack {folder}.zip there")
+    files = {int(track): audio_path(root, int(track), subset) for track in tracks.index}
     faulty = {track: FAULTY[track] for track in files if track in FAULTY}
     missing = [track for track, file in files.items() if track not in faulty and not file.is_file()]
     left_out = {*faulty, *missing}
@@ -244,7 +257,7 @@ def clip_table(root: Path, warn: Callable[[str], None]) -> FmaClips:
         files=tuple(files[track] for track in kept),
         genres=np.array([GENRES.index(genre) for genre in genres.loc[kept]], int),
         groups=tuple(str(artist) for artist in tracks["artist", "id"].loc[kept]),
-        sources=("fma_medium",) * len(kept),
+        sources=(folder,) * len(kept),
         digest=_digest(path, kept),
     )
     return FmaClips(
@@ -266,7 +279,7 @@ def _tell(
         warn(f"missing: {len(missing) - _NAMED} more files")
     if not kept:
         example = f", for example {missing[0]}" if missing else ""
-        raise FmaError(f"{path}: none of its clips is there{example}; unpack fma_medium.zip whole")
+        raise FmaError(f"{path}: none of its clips is there{example}; unpack the whole archive")
     if missing:
         warn(f"{len(missing)} of {kept + len(missing)} clips of {path} are MISSING and left out")
     if faulty:

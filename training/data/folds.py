@@ -1,9 +1,11 @@
 """Which clips are held out together: by artist for cross-validation, by source against confounding.
 
 A scheme is an array with the number of each clip's fold, shape [clips]: a clip is scored by a
-network that was fitted to the clips of all other folds. FMA's official split is no scheme of this
-kind (one part only is held out) and stands in a module of its own.
+network that was fitted to the clips of all other folds. A ``Split`` is no scheme of this kind: one
+network is fitted to its training part, and its test part alone is scored.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,39 @@ from training.data.dataset import ClipTable
 Folds = NDArray[np.int_]
 """Fold of each clip, counted from 0, shape [clips]."""
 
+Indices = NDArray[np.int_]
+"""Indices of clips in a table."""
+
 FOLDS = 5
+OFFICIAL = "official"
+"""Name of the scheme of a split: fold 0 is the validation part, fold 1 the test part, and -1 the
+training part."""
 SOURCE = "source"
 """Name of the scheme in which whole sources are held out, a few together."""
 EACH_SOURCE = "each_source"
 """Name of the scheme in which every source is a fold of its own."""
 SOURCE_PARTS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A split of clips into three parts, no artist in two of them.
+
+    Attributes:
+        training: clips that a network is fitted to.
+        validation: clips that choose the epoch and the calibration.
+        test: clips that are scored once.
+    """
+
+    training: Indices
+    validation: Indices
+    test: Indices
+
+    def folds(self, clips: int) -> Folds:
+        """The split as the scheme ``OFFICIAL`` of so many clips, shape [clips]."""
+        numbers = np.full(clips, -1)
+        numbers[self.validation], numbers[self.test] = 0, 1
+        return numbers
 
 
 def fold_numbers(table: ClipTable, folds: int, seed: int) -> Folds:

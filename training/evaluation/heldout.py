@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from model.files import AtomicFile
 from model.genres import GENRES
 from training.data.dataset import ClipTable, DatasetError
-from training.data.folds import Folds
+from training.data.folds import OFFICIAL, Folds
 
 Logits = NDArray[np.floating]
 """Raw logits, shape [clips, 16]."""
@@ -42,7 +42,7 @@ class HeldOut:
         genres: index into ``GENRES``, shape [clips].
         groups: artist, or the best substitute for the artist, of each clip.
         sources: collection that each clip comes from.
-        schemes: folds and logits by scheme (``cv0``, ``cv1``, ..., ``source``).
+        schemes: folds and logits by scheme (``cv0``, ``cv1``, ..., ``source``, or ``official``).
     """
 
     ids: tuple[str, ...]
@@ -56,9 +56,31 @@ class HeldOut:
 
     @property
     def repeats(self) -> list[str]:
-        """Names of the schemes of repeated cross-validation, ``cv0`` first."""
+        """Names of the schemes of repeated cross-validation, ``cv0`` first; or ``official``."""
+        if OFFICIAL in self.schemes:
+            return [OFFICIAL]
         names = (name for name in self.schemes if name.startswith("cv"))
         return sorted(names, key=lambda name: int(name[2:]))
+
+    @property
+    def scored(self) -> NDArray[np.int_]:
+        """Indices of the clips that are scored: all, or the test part of a split."""
+        if OFFICIAL in self.schemes:
+            return np.flatnonzero(self.schemes[OFFICIAL][0] == 1)
+        return np.arange(len(self))
+
+    def select(self, indices: NDArray[np.int_]) -> "HeldOut":
+        """The held-out logits of some clips."""
+        return HeldOut(
+            ids=tuple(self.ids[index] for index in indices),
+            genres=self.genres[indices],
+            groups=tuple(self.groups[index] for index in indices),
+            sources=tuple(self.sources[index] for index in indices),
+            schemes={
+                name: (folds[indices], logits[indices])
+                for name, (folds, logits) in self.schemes.items()
+            },
+        )
 
     def matches(self, table: ClipTable) -> bool:
         """Whether ``table`` has the same clips in the same order with the same labels."""

@@ -2,7 +2,7 @@
 
 A system takes part if it has a card in the folder of weights, and either held-out logits in the
 folder of results or an architecture that ignores the audio. Scores are of the first repeat of
-cross-validation, whose folds are the same for all systems.
+cross-validation or of the test part of a split, which are the same for all systems.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,6 @@ from training.evaluation.heldout import HeldOut
 from training.evaluation.published import BY_ARCHITECTURE
 
 FILE: Final = "leaderboard.json"
-SCHEME: Final = "cv0"
-"""The scheme of folds that all systems have."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,14 @@ def leaderboard(
         raise DatasetError(f"{results}: no system of {weights} has held-out logits; train one")
     check(entrants, results)
     held_out = entrants[0].held_out
+    held_out = held_out.select(held_out.scored)
     drawn = group_draws(held_out.groups, draws)
     rows = [_row(entrant, drawn, costs.get(entrant.card.name)) for entrant in entrants]
     rows.sort(key=lambda row: float(row["calibrated"][measures.AS_IS]["log_loss"]["value"]))
     return {
         "clips": len(held_out),
         "groups": len(set(held_out.groups)),
-        "folds": len(set(held_out.schemes[SCHEME][0].tolist())),
+        "folds": len(set(held_out.schemes[held_out.repeats[0]][0].tolist())),
         "draws": draws,
         "systems": rows,
         "left_out": left_out,
@@ -112,15 +111,16 @@ def check(entrants: Sequence[Entrant], results: Path) -> None:
 def _differences(first: Entrant, other: Entrant) -> Iterator[str]:
     """Differences between the clips of two systems."""
     ours, theirs = first.held_out, other.held_out
+    scheme = ours.repeats[0]
     if ours.ids != theirs.ids:
         apart = set(ours.ids) ^ set(theirs.ids)
         yield f"other clips ({len(apart)} are in one of them only)"
     elif ours.groups != theirs.groups or (ours.genres != theirs.genres).any():
         yield "other labels or groups"
-    elif SCHEME not in ours.schemes or SCHEME not in theirs.schemes:
-        yield f"other schemes of folds ({SCHEME} is missing)"
-    elif (ours.schemes[SCHEME][0] != theirs.schemes[SCHEME][0]).any():
-        yield f"other folds ({SCHEME})"
+    elif scheme not in theirs.schemes:
+        yield f"other schemes of folds ({scheme} is missing)"
+    elif (ours.schemes[scheme][0] != theirs.schemes[scheme][0]).any():
+        yield f"other folds ({scheme})"
     digests = {entrant.card.training.get("table_sha256") for entrant in (first, other)} - {None}
     if len(digests) > 1:
         yield "another table of clips (the cards' table_sha256)"
@@ -132,9 +132,11 @@ def _row(entrant: Entrant, draws: Weights, cost: Cost | None) -> dict[str, Any]:
     Raw scores are of the softmax of the logits, under the training prior of the card. Calibrated
     scores are of nested calibration.
     """
-    card, genres = entrant.card, entrant.held_out.genres
-    folds, logits = entrant.held_out.schemes[SCHEME]
-    raw, calibrated = Calibration().posteriors(logits), held_out_posteriors(logits, genres, folds)
+    card, chosen = entrant.card, entrant.held_out.scored
+    genres = entrant.held_out.genres[chosen]
+    folds, logits = entrant.held_out.schemes[entrant.held_out.repeats[0]]
+    raw = Calibration().posteriors(logits[chosen])
+    calibrated = held_out_posteriors(logits, entrant.held_out.genres, folds)[chosen]
     published = BY_ARCHITECTURE.get(card.architecture)
     return {
         "name": card.name,

@@ -34,12 +34,14 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
 
     Args:
         name: name of the system.
-        held_out: its held-out logits, at least of the scheme ``cv0``.
+        held_out: its held-out logits, at least of the scheme ``cv0`` or ``official``. Of a split,
+            the test part alone is scored; methods of calibration are compared on both parts, each
+            calibrated on the other.
         effort: number of random draws.
     """
-    repeats, genres = cross_validated(held_out), held_out.genres
-    draws = group_draws(held_out.groups, effort.draws)
-    first = held_out.repeats[0]
+    genres, first = held_out.genres, held_out.repeats[0]
+    scored, repeats = scored_posteriors(held_out)
+    draws = group_draws(scored.groups, effort.draws)
     folds, logits = held_out.schemes[first]
     first_and_sources = {
         key: held_out.schemes[key] for key in (first, SOURCE) if key in held_out.schemes
@@ -47,20 +49,20 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
     prior = class_prior(genres)
     return {
         "name": name,
-        **measured(held_out, draws, repeats),
-        "genres": measures.by_genre(repeats, held_out, draws),
-        "sources": measures.by_source(repeats, held_out, draws),
+        **measured(scored, draws, repeats),
+        "genres": measures.by_genre(repeats, scored, draws),
+        "sources": measures.by_source(repeats, scored, draws),
         "calibration": {
             "chosen": calibration.choose_method(logits, genres, folds),
             "methods": calibration.compare_methods(logits, genres, folds),
             "across": calibration.compare_schemes(first_and_sources, genres),
             "error_by_chance": measures.error_by_chance(repeats[0]),
         },
-        "priors": mixes.simulate(repeats[0], genres, held_out.groups, prior, effort.test_sets),
-        "worst": measures.worst(repeats, held_out),
-        "fma_tracks": measures.of_one_source(measures.TRUE_TRACKS, repeats, held_out),
+        "priors": mixes.simulate(repeats[0], scored.genres, scored.groups, prior, effort.test_sets),
+        "worst": measures.worst(repeats, scored),
+        "fma_tracks": measures.of_one_source(measures.TRUE_TRACKS, repeats, scored),
         "without_listening": measures.without_listening(genres, folds),
-        "pictures": measures.pictures(repeats[0], genres),
+        "pictures": measures.pictures(repeats[0], scored.genres),
     }
 
 
@@ -79,6 +81,12 @@ def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dic
         "features": features,
         **measured(held_out, draws, cross_validated(held_out)),
     }
+
+
+def scored_posteriors(held_out: HeldOut) -> tuple[HeldOut, list[Posteriors]]:
+    """The clips that are scored, and their posteriors of each repeat, by nested calibration."""
+    chosen = held_out.scored
+    return held_out.select(chosen), [table[chosen] for table in cross_validated(held_out)]
 
 
 def cross_validated(held_out: HeldOut) -> list[Posteriors]:

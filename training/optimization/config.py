@@ -28,6 +28,8 @@ class TrainingConfig:
 
     Attributes:
         epochs: passes over the clips.
+        patience: epochs without a lower validation log loss after which training ends; without
+            effect where no part of the clips is for validation.
         learning_rate: peak of the learning rate. It rises over the first tenth of the steps and
             falls along a half cosine.
         batch_size: crops in an optimizer step.
@@ -42,6 +44,7 @@ class TrainingConfig:
     """
 
     epochs: int = 6
+    patience: int = 10
     learning_rate: float = 5e-4
     batch_size: int = 32
     crop_frames: int = 500

@@ -1,5 +1,6 @@
 """The training loop: optimizer steps with a checkpoint that an interrupted run continues from."""
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +11,10 @@ import keras
 from model import cpus
 from training.log import Log
 from training.optimization.batches import Batches
+from training.optimization.history import History, Validate
 
 CHECKPOINT_SECONDS: Final = 60.0
-"""Longest time between two checkpoints."""
+"""Longest time between two checkpoints, and between two lines of the log."""
 
 
 def optimize(
@@ -22,64 +24,76 @@ def optimize(
     loss_weights: Sequence[float],
     checkpoint: Path,
     log: Log,
+    validate: Validate | None = None,
 ) -> None:
     """Train the trainable layers of a network in place.
 
     The state of training is written to ``checkpoint`` at the end of each epoch and at least every
     ``CHECKPOINT_SECONDS``. Where the file exists, training continues from it and ends with the
-    weights of an uninterrupted training.
+    weights of an uninterrupted training. Files beside it, whose names begin with the same words,
+    hold the losses of each epoch (``.history.csv``) and the best weights (``.best.weights.h5``).
+
+    With ``validate``, training ends after ``config.patience`` epochs without a lower validation log
+    loss, and the network gets the weights of the epoch with the least.
 
     Args:
         network: network with an output for each target of the batches.
         batches: crops and targets; their ``config`` holds epochs, learning rate and weight decay.
         losses: loss of each output.
         loss_weights: weight of each loss.
-        checkpoint: file to write; the name must end in ``.weights.h5``. The caller deletes it.
-        log: receives one line for each epoch.
+        checkpoint: file to write; the name must end in ``.weights.h5``. The caller deletes it and
+            the files beside it.
+        log: receives one line for each epoch, and one every ``CHECKPOINT_SECONDS``.
+        validate: computes the scores of the network on the validation clips.
     """
-    epochs, steps = batches.config.epochs, batches.steps_per_epoch
+    config, steps = batches.config, batches.steps_per_epoch
+    total = config.epochs * steps
     network.compile(
         optimizer=keras.optimizers.AdamW(
-            _schedule(batches.config.learning_rate, epochs * steps),
-            weight_decay=batches.config.weight_decay,
+            _schedule(config.learning_rate, total),
+            weight_decay=config.weight_decay,
             global_clipnorm=1.0,
         ),
         loss=list(losses),
         loss_weights=list(loss_weights),
         jit_compile=False,  # XLA is many times slower for depthwise convolutions on a CPU
     )
-    network.optimizer.build(network.trainable_variables)
-    done = 0
-    if checkpoint.exists():
-        network.load_weights(checkpoint)
-        done = int(network.optimizer.iterations)
-        _advance_dropout(network, done)
-        log(f"continuing after {done} of {epochs * steps} optimizer steps")
-    callbacks = [_Checkpoint(checkpoint), _Report(log, done, epochs, steps)]
-    while done < epochs * steps:
+    done = _restore(network, checkpoint)
+    if done:
+        log(f"continuing after {done} of {total} optimizer steps")
+    history = History(checkpoint, network, validate, config.patience)
+    report = _Report(log, done, config.epochs, steps)
+    while done < total and not history.is_over(done // steps):
         epoch = done // steps
         end = (epoch + 1) * steps
-        network.fit(
+        fitted = network.fit(
             batches.dataset(done, end, cpus.usable()),
             initial_epoch=epoch,
             epochs=epoch + 1,
             steps_per_epoch=end - done,
             shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
+            verbose=1 if sys.stdout.isatty() else 0,
+            callbacks=[_Checkpoint(checkpoint), report],
         )
+        scores = history.add(epoch + 1, {name: v[-1] for name, v in fitted.history.items()})
+        report.log_epoch(epoch + 1, scores)
         done = end
+    history.restore_best()
 
 
-def _advance_dropout(network: keras.Model, steps: int) -> None:
-    """Set the random states of dropout layers to those after some optimizer steps.
-
-    Keras does not save these states. A state is a seed and a counter of calls.
-    """
+def _restore(network: keras.Model, checkpoint: Path) -> int:
+    """Load a checkpoint if there is one; returns the number of optimizer steps done."""
+    network.optimizer.build(network.trainable_variables)
+    if not checkpoint.exists():
+        return 0
+    network.load_weights(checkpoint)
+    done = int(network.optimizer.iterations)
+    # Keras does not save the states of dropout: a seed and a counter of calls.
     for variable in network.variables:
         if variable.path.endswith("seed_generator_state"):
             seed, calls = keras.ops.convert_to_numpy(variable).tolist()
-            variable.assign([seed, calls + steps])
+            variable.assign([seed, calls + done])
+    return done
 
 
 def _schedule(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -116,19 +130,27 @@ class _Checkpoint(keras.callbacks.Callback):
 
 
 class _Report(keras.callbacks.Callback):
-    """Logs the losses of each epoch and the time that is left."""
+    """Logs losses and the time that is left."""
 
     def __init__(self, log: Log, done: int, epochs: int, steps_per_epoch: int) -> None:
         super().__init__()
-        self._log, self._epochs = log, epochs
-        self._steps, self._left = 0, epochs * steps_per_epoch - done
-        self._begun = time.monotonic()
+        self._log, self._epochs, self._steps_per_epoch = log, epochs, steps_per_epoch
+        self._first = self._done = done
+        self._begun = self._logged = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._steps += 1
-        self._left -= 1
+        self._done += 1
+        if time.monotonic() - self._logged > CHECKPOINT_SECONDS:
+            epoch, step = divmod(self._done, self._steps_per_epoch)
+            self._write(f"epoch {epoch + 1}, step {step} of {self._steps_per_epoch}", logs or {})
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        losses = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        left = self._left * (time.monotonic() - self._begun) / self._steps
-        self._log(f"epoch {epoch + 1} of {self._epochs}: {losses}, {left:.0f} s left")
+    def log_epoch(self, epoch: int, scores: dict[str, float]) -> None:
+        """Log the losses and scores of an epoch, counted from 1."""
+        self._write(f"epoch {epoch} of {self._epochs}", scores)
+
+    def _write(self, where: str, values: dict[str, float]) -> None:
+        self._logged = time.monotonic()
+        text = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in values.items())
+        seconds = (self._logged - self._begun) / max(1, self._done - self._first)
+        left = seconds * (self._epochs * self._steps_per_epoch - self._done)
+        self._log(f"{where}: {text}, at most {left:.0f} s left")

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.judging.metrics import clip_losses
+from model.probabilities.calibration import Calibration
 from model.systems.base import cut_windows
 from training.data.store import Spectrogram
 
@@ -32,6 +34,29 @@ def predict(
         ends = np.cumsum([len(part) for part in windows])[:-1]
         rows += [part.mean(axis=0) for part in np.split(outputs, ends)]
     return np.stack(rows)
+
+
+def middle_scores(
+    model: keras.Model, spectrograms: Sequence[Spectrogram], genres: NDArray[np.int_]
+) -> dict[str, float]:
+    """Validation log loss in nats and accuracy from the middle window of each clip.
+
+    Args:
+        model: network whose output are logits of shape [clips, 16] for windows of its input length.
+        spectrograms: spectrograms of the clips, shape [frames, bands] each.
+        genres: index of each clip's genre, shape [clips].
+    """
+    frames = model.input_shape[1]
+    rows = []
+    for first in range(0, len(spectrograms), _CLIPS_AT_ONCE):
+        clips = range(first, min(first + _CLIPS_AT_ONCE, len(spectrograms)))
+        windows = [cut_windows(spectrograms[clip], frames) for clip in clips]
+        rows.append(model.predict_on_batch(np.stack([part[len(part) // 2] for part in windows])))
+    posteriors = Calibration().posteriors(np.concatenate(rows))
+    return {
+        "validation_log_loss": float(clip_losses(posteriors, genres).mean()),
+        "validation_accuracy": float((posteriors.argmax(axis=1) == genres).mean()),
+    }
 
 
 def branch_features(

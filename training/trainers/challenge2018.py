@@ -22,6 +22,7 @@ from training.log import Log
 from training.optimization import prediction
 from training.optimization.batches import Batches
 from training.optimization.config import TrainingConfig
+from training.optimization.history import Validate
 from training.optimization.loop import optimize
 from training.trainers import artist_groups
 from training.trainers.fine_tuning import TrainingSet, genre_targets
@@ -104,7 +105,8 @@ def fit(
         layer.trainable = False
     answers = [layer.output for layer in model.layers if layer.name.startswith(OUTPUT_LAYER)]
     batches = Batches(training_set.spectrograms, [genres] * len(answers), front_end, config, seed)
-    _optimize(keras.Model(model.input, answers), batches, checkpoint, log)
+    validate = training_set.validate(model)
+    _optimize(keras.Model(model.input, answers), batches, checkpoint, log, validate)
     for layer, before in zip(frozen, trainable, strict=True):
         layer.trainable = before
 
@@ -122,11 +124,17 @@ def _factor_targets(
     return targets
 
 
-def _optimize(student: keras.Model, batches: Batches, checkpoint: Path, log: Log) -> None:
+def _optimize(
+    student: keras.Model,
+    batches: Batches,
+    checkpoint: Path,
+    log: Log,
+    validate: Validate | None = None,
+) -> None:
     """Train outputs that are logarithms of probabilities, all with the same weight."""
     count = len(student.outputs)
     losses = [keras.losses.CategoricalCrossentropy(from_logits=True) for _ in range(count)]
-    optimize(student, batches, losses, [1.0] * count, checkpoint, log)
+    optimize(student, batches, losses, [1.0] * count, checkpoint, log, validate)
 
 
 def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) -> None:

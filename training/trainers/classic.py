@@ -24,6 +24,7 @@ from model.systems.base import Execution, Network
 from model.systems.challenge2018 import svm, xgboost
 from training.architectures.front_ends import CLIP_FEATURES
 from training.data.dataset import ClipTable, DatasetError
+from training.data.folds import Indices
 from training.data.store import Spectrogram, Subset
 from training.log import Log
 from training.trainers.trainer import Fit
@@ -118,7 +119,7 @@ class Classic:
     def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
         """Nothing is to be made ready."""
 
-        def fit(name: str, chosen: NDArray[np.int_]) -> FittedClassic:
+        def fit(name: str, chosen: Indices, validation: Indices | None) -> FittedClassic:
             log(f"{name}: fitting to {len(chosen)} clips by {self.library.version}")
             return self.fitted(Subset(spectrograms, chosen), table.genres[chosen], log)
 

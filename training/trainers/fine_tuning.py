@@ -6,6 +6,7 @@ the features of whole windows without augmentation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -18,8 +19,9 @@ from training.data.store import Spectrogram
 from training.log import Log
 from training.optimization.batches import Batches
 from training.optimization.config import FinishingConfig, TrainingConfig
+from training.optimization.history import Validate
 from training.optimization.loop import optimize
-from training.optimization.prediction import predict
+from training.optimization.prediction import middle_scores, predict
 from training.trainers.distillation import Probe, fit_probe
 
 
@@ -36,6 +38,7 @@ class TrainingSet:
         embeddings: standardised embeddings of the teacher, shape [clips, features], or None.
         groups: artist, or the best substitute for the artist, of each clip.
         tags: weights from the features to the tags of each genre, shape [features, 16], or None.
+        validation: spectrograms and genres of the clips that choose the epoch, or None.
     """
 
     spectrograms: Sequence[Spectrogram]
@@ -45,6 +48,11 @@ class TrainingSet:
     embeddings: NDArray[np.float32] | None = None
     groups: Sequence[str] = ()
     tags: NDArray[np.float64] | None = None
+    validation: tuple[Sequence[Spectrogram], NDArray[np.int_]] | None = None
+
+    def validate(self, model: keras.Model) -> Validate | None:
+        """Computes the scores of a network on the validation clips; None if there are none."""
+        return partial(middle_scores, model, *self.validation) if self.validation else None
 
 
 def fit(
@@ -86,7 +94,8 @@ def fit(
         targets.append(training_set.embeddings)
     batches = Batches(training_set.spectrograms, targets, front_end, config, seed)
     student = keras.Model(model.input, outputs)
-    optimize(student, batches, losses, loss_weights, checkpoint, log)
+    validate = training_set.validate(model)
+    optimize(student, batches, losses, loss_weights, checkpoint, log, validate)
 
 
 def average(start: keras.Model, trained: keras.Model, start_weight_share: float) -> None:

@@ -20,6 +20,7 @@ from model.systems.ours.fusion import MOBILENET
 from training.architectures.systems import SystemSpec
 from training.data.dataset import ClipTable
 from training.data.embeddings import read_embeddings
+from training.data.folds import Indices
 from training.data.store import Spectrogram, Subset
 from training.initial import branches as initial
 from training.initial import tags
@@ -150,10 +151,18 @@ class Networks:
         return network
 
     def _fitted(
-        self, data: "_PreparedData", log: Log, name: str, chosen: NDArray[np.int_]
+        self,
+        data: "_PreparedData",
+        log: Log,
+        name: str,
+        chosen: Indices,
+        validation: Indices | None,
     ) -> "FittedNetwork":
         """A network for whole windows, trained on the chosen clips and finished."""
         training_set = self._training_set(data, chosen)
+        if validation is not None:
+            held = Subset(data.spectrograms, validation), data.table.genres[validation]
+            training_set = replace(training_set, validation=held)
         whole = self.architecture.network(self.window_frames)
         whole.load_weights(self._trained(data.table, name, training_set, log))
         if self.finishing:
@@ -164,9 +173,7 @@ class Networks:
         compared = Subset(data.spectrograms, np.arange(0, len(data.spectrograms), every))
         return FittedNetwork(whole, self.architecture, compared if self.spec.halved else ())
 
-    def _training_set(
-        self, data: "_PreparedData", chosen: NDArray[np.int_]
-    ) -> fine_tuning.TrainingSet:
+    def _training_set(self, data: "_PreparedData", chosen: Indices) -> fine_tuning.TrainingSet:
         genres = data.table.genres[chosen]
         groups = [data.table.groups[index] for index in chosen]
         posteriors = standardised = None

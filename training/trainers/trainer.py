@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.frontends.parameters import AnyFrontEnd
 from training.data.dataset import ClipTable
+from training.data.folds import Indices
 from training.data.store import Spectrogram
 from training.log import Log
 
@@ -29,8 +30,9 @@ class Fitted(Protocol):
         """
 
 
-Fit = Callable[[str, NDArray[np.int_]], Fitted]
-"""Fits to the clips of these numbers; the name is for the log and for what is kept."""
+Fit = Callable[[str, Indices, Indices | None], Fitted]
+"""Fits to clips by their indices; others, if any, choose the epoch. The name is for the log and for
+files in the work folder."""
 
 
 class Trainer(Protocol):

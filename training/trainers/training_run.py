@@ -16,13 +16,17 @@ from model.probabilities.calibration import Calibration
 from model.systems import cards
 from training.architectures.systems import FUSION, SystemSpec
 from training.data.dataset import ClipTable, class_prior, spectrograms
-from training.data.folds import Folds
+from training.data.folds import OFFICIAL, Folds, Split
 from training.data.store import Spectrogram, Subset
 from training.evaluation import heldout
-from training.evaluation.calibration import held_out_posteriors, shipped_calibration
+from training.evaluation.calibration import (
+    fit_calibration,
+    held_out_posteriors,
+    shipped_calibration,
+)
 from training.evaluation.heldout import Logits, Schemes
 from training.log import Log
-from training.trainers.trainer import Fit, Trainer, key
+from training.trainers.trainer import Fit, Fitted, Trainer, key
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,16 @@ class TrainingRun:
     """What to train, on which parts of the clips, and where results go.
 
     Attributes:
-        name: of the system.
-        spec: what it consists of.
-        trainer: how it is fitted.
-        schemes: fold of each clip by name; a clip whose fold is negative is only trained on. The
-            first is scored; for which one calibrates, see ``shipped_calibration``.
-        work: folder for what is finished, so that training can go on.
-        weights_folder: where the weights and their card go.
-        results_folder: where held-out logits go.
-        fitted_to: clips that the shipped weights may see, or None for all.
+        name: name of the system.
+        spec: architecture of the system.
+        trainer: how the system is fitted.
+        schemes: fold of each clip by name of the scheme, for cross-validation. The first scheme is
+            scored; ``shipped_calibration`` says to which scheme the calibration is fitted. With a
+            split there are none.
+        work: folder of finished parts, from which an interrupted run continues.
+        weights_folder: folder of the weights and their card.
+        results_folder: folder of the held-out logits.
+        split: parts of the clips, None for cross-validation and a last fit to all clips.
     """
 
     name: str
@@ -48,7 +53,7 @@ class TrainingRun:
     work: Path
     weights_folder: Path
     results_folder: Path
-    fitted_to: NDArray[np.int_] | None = None
+    split: Split | None = None
 
 
 def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
@@ -62,12 +67,14 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
     """
     clips = _spectrograms(run, table, log)
     fit = run.trainer.prepared(table, clips, log)
-    schemes = _held_out(run, table, clips, fit, log)
-    weights = _weights(run, table, fit, log)
-    folds, logits = next(iter(schemes.values()))
-    held = folds >= 0
-    genres = table.genres[held]
-    chosen = _chosen(run, table)
+    if run.split:
+        held_out = _fit_split(run, run.split, table, clips, fit, log)
+        fitted_to = run.split.training
+    else:
+        held_out = _cross_validated(run, table, clips, fit, log)
+        fitted_to = np.arange(len(table))
+        _fit_all(run, table, fit, log)
+    weights = _copy_weights(run, table)
     card = cards.Card(
         name=run.name,
         summary=run.spec.summary,
@@ -76,18 +83,71 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         weights=cards.describe_weights(weights),
         front_end=run.trainer.front_end,
         window_frames=run.trainer.window_frames,
-        calibration=shipped_calibration(schemes, table.genres),
-        training_prior=tuple(class_prior(table.genres[chosen]).round(6).tolist()),
-        training=_provenance(run, table, chosen),
-        validation=_validation(logits[held], genres, folds[held]),
+        calibration=held_out.calibration,
+        training_prior=tuple(class_prior(table.genres[fitted_to]).round(6).tolist()),
+        training=_provenance(run, table, fitted_to),
+        validation=held_out.validation,
         # others answer as their authors' did
         calibrated=run.spec.architecture == FUSION,
     )
-    cards.write(card, run.weights_folder)
+    results = heldout.path_of(run.results_folder, run.name)
+    heldout.write(results, held_out.table, held_out.schemes)
+    path = cards.write(card, run.weights_folder)
     log(json.dumps(card.validation))
-    if all((folds >= 0).all() for folds, _ in schemes.values()):
-        heldout.write(heldout.path_of(run.results_folder, run.name), table, schemes)
+    log(f"written: {path}, {weights}, {results}")
     return card
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """Logits of clips that the network did not see, and what follows from them for the card."""
+
+    table: ClipTable
+    schemes: Schemes
+    calibration: Calibration
+    validation: dict[str, Any]
+
+
+def _cross_validated(
+    run: TrainingRun, table: ClipTable, clips: Sequence[Spectrogram], fit: Fit, log: Log
+) -> _HeldOut:
+    schemes = _held_out(run, table, clips, fit, log)
+    folds, logits = next(iter(schemes.values()))
+    posteriors = held_out_posteriors(logits, table.genres, folds)
+    validation = {
+        "method": "no artist in two folds; calibration from the other folds; mix of the clips",
+        "scores": score(posteriors, table.genres).as_dict(),
+    }
+    return _HeldOut(table, schemes, shipped_calibration(schemes, table.genres), validation)
+
+
+def _fit_split(
+    run: TrainingRun,
+    split: Split,
+    table: ClipTable,
+    clips: Sequence[Spectrogram],
+    fit: Fit,
+    log: Log,
+) -> _HeldOut:
+    """Fit to the training part; calibrate on the validation part; score the test part."""
+    shipped = _shipped(run, table)
+    cached = run.work / f"{OFFICIAL}_{key(run.trainer, table)}.npy"
+    rows = np.sort(np.concatenate([split.validation, split.test]))
+    if not (cached.exists() and shipped.exists()):
+        fitted = fit(OFFICIAL, split.training, split.validation)
+        log(f"predicting {len(rows)} clips of the validation and test parts")
+        _write_array(cached, fitted.predict(Subset(clips, rows)))
+        _write_weights(shipped, fitted, log)
+    held, folds, logits = table.select(rows), split.folds(len(table))[rows], np.load(cached)
+    chosen, test = folds == 0, folds == 1
+    calibration = fit_calibration(logits[chosen], held.genres[chosen])
+    posteriors = calibration.posteriors(logits[test])
+    validation = {
+        "method": "split into parts without common artists: calibration and choice of the epoch on "
+        f"{chosen.sum()} validation clips, scores of {test.sum()} test clips",
+        "scores": score(posteriors, held.genres[test]).as_dict(),
+    }
+    return _HeldOut(held, {OFFICIAL: (folds, logits)}, calibration, validation)
 
 
 def cross_validate(run: TrainingRun, table: ClipTable, log: Log) -> Schemes:
@@ -108,18 +168,16 @@ def _spectrograms(run: TrainingRun, table: ClipTable, log: Log) -> Sequence[Spec
 def _held_out(
     run: TrainingRun, table: ClipTable, clips: Sequence[Spectrogram], fit: Fit, log: Log
 ) -> Schemes:
-    """Logits of every clip by what had not seen a clip of its fold."""
+    """Logits of every clip by a network that was not fitted to a clip of its fold."""
     schemes: dict[str, tuple[Folds, Logits]] = {}
     for scheme, folds in run.schemes.items():
         logits = np.zeros((len(table), len(GENRES)), np.float32)
-        for fold in np.unique(folds[folds >= 0]):
+        for fold in np.unique(folds):
             cached = run.work / f"{scheme}_{fold}_{key(run.trainer, table)}.npy"
             held = np.flatnonzero(folds == fold)
             if not cached.exists():
-                fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold))
-                unfinished = cached.with_name("unfinished.npy")
-                np.save(unfinished, fitted.predict(Subset(clips, held)))
-                unfinished.replace(cached)
+                fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold), None)
+                _write_array(cached, fitted.predict(Subset(clips, held)))
             logits[held] = np.load(cached)
             losses = clip_losses(Calibration().posteriors(logits[held]), table.genres[held])
             log(f"{scheme}, fold {fold + 1}: log loss {losses.mean():.3f} before calibration")
@@ -127,30 +185,34 @@ def _held_out(
     return schemes
 
 
-def _weights(run: TrainingRun, table: ClipTable, fit: Fit, log: Log) -> Path:
-    """The file of weights to ship."""
-    cached = run.work / f"shipped_{key(run.trainer, table)}{run.trainer.suffix}"
-    if not cached.exists():
-        unfinished = cached.with_name(f"unfinished{run.trainer.suffix}")
-        fit("final", _chosen(run, table)).save(unfinished, log)
-        unfinished.replace(cached)
+def _fit_all(run: TrainingRun, table: ClipTable, fit: Fit, log: Log) -> None:
+    shipped = _shipped(run, table)
+    if not shipped.exists():
+        _write_weights(shipped, fit("final", np.arange(len(table)), None), log)
+
+
+def _shipped(run: TrainingRun, table: ClipTable) -> Path:
+    """The file of weights to ship, in the work folder."""
+    return run.work / f"shipped_{key(run.trainer, table)}{run.trainer.suffix}"
+
+
+def _write_weights(path: Path, fitted: Fitted, log: Log) -> None:
+    unfinished = path.with_name(f"unfinished_{path.name}")
+    fitted.save(unfinished, log)
+    unfinished.replace(path)
+
+
+def _write_array(path: Path, values: NDArray[np.float32]) -> None:
+    unfinished = path.with_name(f"unfinished_{path.name}")
+    np.save(unfinished, values)
+    unfinished.replace(path)
+
+
+def _copy_weights(run: TrainingRun, table: ClipTable) -> Path:
     run.weights_folder.mkdir(parents=True, exist_ok=True)
     weights = run.weights_folder / f"{run.name}{run.trainer.suffix}"
-    weights.write_bytes(cached.read_bytes())
+    weights.write_bytes(_shipped(run, table).read_bytes())
     return weights
-
-
-def _chosen(run: TrainingRun, table: ClipTable) -> NDArray[np.int_]:
-    return np.arange(len(table)) if run.fitted_to is None else run.fitted_to
-
-
-def _validation(logits: Logits, genres: NDArray[np.int_], folds: Folds) -> dict[str, Any]:
-    """Scores on clips that the scored network had not seen; more of them: ``evaluate``."""
-    posteriors = held_out_posteriors(logits, genres, folds)
-    return {
-        "method": "no artist in two folds; calibration from the other folds; mix of the clips",
-        "scores": score(posteriors, genres).as_dict(),
-    }
 
 
 def _provenance(run: TrainingRun, table: ClipTable, chosen: NDArray[np.int_]) -> dict[str, Any]:

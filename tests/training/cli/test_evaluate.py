@@ -94,7 +94,7 @@ def test_what_was_never_trained_cannot_be_evaluated(
     only = {"source": (source_folds(table), honest_logits(table.genres))}
     heldout.write(heldout.path_of(tmp_path, "invented"), table, only)
     assert run(tmp_path) == 1
-    assert "no cross-validation" in capsys.readouterr().err
+    assert "neither the scheme cv0 nor official" in capsys.readouterr().err
 
 
 def test_probes_are_fitted_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,13 +110,14 @@ def test_clips_of_medium_come_with_the_official_split(tree: Path) -> None:
     assert all(file.is_file() for file in table.files)
     assert {GENRES[index] for index in table.genres} == set(fma_tree.GENRE_IDS)
     assert table.groups[table.ids.index("000002")] == "100"
-    parts = {split: {table.groups[i] for i in found.part(split)} for split in fma.SPLITS}
-    assert [len(parts[split]) for split in fma.SPLITS] == [30, 10, 10]
-    assert set.intersection(*parts.values()) == set()
+    split = found.split
+    indices = (split.training, split.validation, split.test)
+    parts = [{table.groups[index] for index in part} for part in indices]
+    assert [len(part) for part in parts] == [30, 10, 10]
+    assert set.intersection(*parts) == set()
+    assert sum(map(len, indices)) == len(table)
     folds = fold_numbers(table, 5, seed=0)
     assert len(set(folds)) == 5
-    with pytest.raises(ValueError, match="none of training, validation, test"):
-        found.part("train")
 
 
 def test_genres_agree_with_the_files_they_are_made_from(tree: Path, clips: list[Path]) -> None:

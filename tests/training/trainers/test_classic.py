@@ -102,7 +102,7 @@ def test_the_held_out_logits_are_those_of_the_shipped_code(trained: tuple[str, P
         assert clips[0].dtype == np.float32
         chosen = np.flatnonzero(folds != 0)
         fit = classic.Classic(name).prepared(table, clips, print)
-        fitted = fit("again", chosen)
+        fitted = fit("again", chosen, None)
     held = np.flatnonzero(folds == 0)
     np.testing.assert_allclose(fitted.predict([clips[i] for i in held]), logits[held], atol=1e-3)
 

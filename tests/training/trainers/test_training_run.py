@@ -139,8 +139,8 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
     run: TrainingRun, table: ClipTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with the official split of FMA: validation and test are predicted, training is fitted."""
-    official = np.arange(len(table)) % 4 - 2
-    fitted_to = np.flatnonzero(official < 0)
+    part = np.arange(len(table)) % 4
+    split = folds.Split(*(np.flatnonzero(mask) for mask in (part > 1, part == 0, part == 1)))
     said: list[str] = []
     spec = dataclasses.replace(SPEC, parameters={"branches": SPEC.branches[:1]}, halved=True)
     config = dataclasses.replace(SCRATCH, epochs=1, crop_frames=200, batch_size=8)
@@ -148,8 +148,8 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
         run,
         spec=spec,
         trainer=Networks(spec, run.work, config),
-        schemes={"official": official.clip(-1)},
-        fitted_to=fitted_to,
+        schemes={},
+        split=split,
     )
     run.weights_folder.mkdir()
     shipped = run.weights_folder / "mobilenet.weights.h5"
@@ -165,10 +165,13 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
         kinds: set[str] = set()
         file.visititems(lambda _, part: kinds.add(str(getattr(part, "dtype", ""))))
     assert "float16" in kinds
-    assert card.training["clips"] == len(fitted_to) == 16
+    assert card.training["clips"] == len(split.training) == 16
     assert card.training["initial_weights"] == []
-    assert card.validation["scores"]["clips"] == 16
-    assert sum("epoch" in line for line in said) == 3
+    assert card.validation["scores"]["clips"] == 8
+    assert sum(line.startswith("epoch 1 of 1: loss") for line in said) == 1
+    assert sum("validation log loss" in line for line in said) == 1
+    held_out = heldout.read(heldout.path_of(run.results_folder, "mobilenet"))
+    assert (len(held_out), len(held_out.scored), held_out.repeats) == (16, 8, ["official"])
     assert_predicts(card, run.weights_folder)
 
 
@@ -176,7 +179,7 @@ def test_one_part_is_only_trained_on_random_weights_do_and_half_precision_is_che
 def test_the_command_line_says_what_it_lacks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work = ["--work", str(tmp_path)]
+    work = ["--work", str(tmp_path), "--replace"]
     assert main(["train", "--fma-root", str(tmp_path), "--init", "none", *work]) == 1
     assert "tracks.csv" in capsys.readouterr().err
     assert main(["train", "--data", str(tmp_path), "--init", str(tmp_path / "no"), *work]) == 1
