@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from model.genres import GENRES
 from training.data.dataset import read_table
-from training.data.fma import GENRES, audio_path
+from training.data.fma import audio_path
 
 
 def build(root: Path, labels: Path, data: Path, subset: str = "medium") -> int:

@@ -94,3 +94,34 @@ def test_an_epoch_has_each_clip(batches: Batches) -> None:
         steps = range(epoch * STEPS, (epoch + 1) * STEPS)
         seen = np.concatenate([numbered.batch(step)[1][0][:, 0] for step in steps])
         assert sorted(set(seen.tolist())) == list(range(CLIPS))
+
+
+def test_training_ends_early_and_takes_the_best_epoch(tmp_path: Path, batches: Batches) -> None:
+    """Validation losses are given; weights after the second epoch must come back."""
+    given, seen = iter([2.0, 1.0, 1.5, 1.6, 1.7]), list[list[np.ndarray]]()
+    model = network()
+
+    def validate() -> dict[str, float]:
+        seen.append([np.array(weights) for weights in model.get_weights()])
+        return {"validation_log_loss": next(given)}
+
+    config = replace(batches.config, epochs=9, patience=2)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    said: list[str] = []
+    checkpoint = tmp_path / "x.weights.h5"
+    longer = replace(batches, config=config)
+    loop.optimize(model, longer, [loss], [1.0], checkpoint, said.append, validate)
+    assert len(seen) == 4
+    for weights, wanted in zip(model.get_weights()[:4], seen[1], strict=False):
+        np.testing.assert_array_equal(weights, wanted)
+    assert said[1].startswith("epoch 2 of 9: loss ")
+    assert "validation log loss 1.0000" in said[1]
+    rows = (tmp_path / "x.history.csv").read_text().splitlines()
+    assert rows[0] == "epoch,loss,validation_log_loss"
+    assert len(rows) == 5
+
+    model = network()
+    loop.optimize(model, longer, [loss], [1.0], checkpoint, said.append, validate)
+    assert len(seen) == 4  # it was over already
+    for weights, wanted in zip(model.get_weights()[:4], seen[1], strict=False):
+        np.testing.assert_array_equal(weights, wanted)
