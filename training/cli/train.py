@@ -28,6 +28,7 @@ FOLDS: Final = 5
 
 def command(args: argparse.Namespace) -> int:
     """Train and return the exit code."""
+    _check_initial_weights(args)
     card = _folder(args, "weights") / f"{_name(args)}.json"
     if card.exists() and not args.replace:
         raise UsageError(f"{card} exists: choose another --name or --out, or give --replace")

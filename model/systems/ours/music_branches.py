@@ -228,4 +228,6 @@ def _mean_of_patches(
     from keras import ops
 
     count = len(window_starts(branch_frames(front_end, branch, frames), branch.patch))
+    if count == 1:  # TensorFlow's graph optimizer loses a dimension of a mean over one patch
+        return features
     return ops.mean(ops.reshape(features, (-1, count, features.shape[-1])), axis=1)

@@ -34,7 +34,17 @@ OF = {"Rock": "rock-band", "Spoken": "spoken-word", "Folk": "folk-waltz"}
 
 def run(name: str, folder: Path) -> int:
     places = [arg for n in ("work", "out", "results") for arg in (f"--{n}", str(folder / n))]
-    command = ["train", "--system", name, "--data", str(folder), "--folds", "2", *places]
+    command = [
+        "train",
+        "--system",
+        name,
+        "--data",
+        str(folder),
+        "--folds",
+        "2",
+        "--replace",
+        *places,
+    ]
     return main(command)
 
 

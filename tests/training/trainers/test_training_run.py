@@ -7,14 +7,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import soundfile
 
 from model import systems
 from model.outputs import submission
 from model.systems import cards
 from model.systems.base import Execution
+from model.systems.ours.fusion import ARTIST
 from tests.support.checkpoints import write_published
 from tests.support.clip_tables import write_table
-from training.architectures.systems import SYSTEMS
+from training.architectures import front_ends
+from training.architectures.systems import FUSION, SYSTEMS
 from training.cli.main import main
 from training.data import folds
 from training.data.dataset import ClipTable, read_table
@@ -36,17 +39,30 @@ GENRE_OF = {
 
 SPEC = SYSTEMS["best"]
 FEW = TrainingConfig(epochs=1, batch_size=8, crop_frames=320)
+WINDOW_FRAMES = 320
 
 
 @pytest.fixture
-def table(tmp_path: Path, clips: list[Path]) -> ClipTable:
-    """Four genres with eight clips each."""
-    rows = [
-        [f"{path.stem}-{copy}", path, GENRE_OF[path.stem], f"artist {copy} of {path.stem}", "own"]
-        for path in clips
-        if path.stem in GENRE_OF
-        for copy in range(8)
-    ]
+def table(tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch) -> ClipTable:
+    """Four genres with eight clips of three seconds each, and windows of three seconds."""
+    monkeypatch.setitem(front_ends.WINDOW_FRAMES, FUSION, WINDOW_FRAMES)
+    rows = []
+    for clip in clips:
+        if clip.stem in GENRE_OF:
+            with soundfile.SoundFile(clip) as file:
+                samples, rate = file.read(3 * file.samplerate), file.samplerate
+            short = tmp_path / clip.name
+            soundfile.write(short, samples, rate, format="WAV")
+            rows += [
+                [
+                    f"{clip.stem}-{n}",
+                    short,
+                    GENRE_OF[clip.stem],
+                    f"artist {n} of {clip.stem}",
+                    "own",
+                ]
+                for n in range(8)
+            ]
     write_table(tmp_path, rows)
     (tmp_path / "embeddings").mkdir()
     np.savez(
@@ -119,6 +135,9 @@ def test_an_ablation_trains_again_only_what_the_changed_part_needs(
     said: list[str] = []
     wrong = np.random.default_rng(0).permutation(table.genres)  # labels that cannot be learned
     table = dataclasses.replace(table, genres=wrong)
+    spec = dataclasses.replace(SPEC, parameters={"branches": [ARTIST]})  # the smallest one
+    assert isinstance(run.trainer, Networks)
+    run = dataclasses.replace(run, trainer=dataclasses.replace(run.trainer, spec=spec))
     found = ablate(run, table, ["trained weights only", "no teacher"], said.append)
     assert found["system"] == "mobilenet"
     first, finished, trained = found["variations"]
