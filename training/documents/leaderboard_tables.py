@@ -9,8 +9,6 @@ from training.evaluation.leaderboard import FILE
 from training.evaluation.measures import AS_IS, CONVERTED
 from training.evaluation.published import BY_ARCHITECTURE
 
-_SCORES: Final = ("log_loss", "accuracy", "macro_f1")
-
 
 def board() -> dict[str, Any]:
     """The content of ``leaderboard.json``.
@@ -21,70 +19,36 @@ def board() -> dict[str, Any]:
     return files.read_json(FILE, "leaderboard")
 
 
-def summary() -> str:
-    """One row for every system: calibrated scores, costs, and the result of 2018."""
+def scores() -> str:
+    """Scores of all systems: calibrated, and the log loss without calibration."""
     content = board()
     rows = [
         (
             f"`{row['name']}`",
-            with_interval(row["calibrated"][AS_IS]["log_loss"]),
-            number(row["raw"][AS_IS]["log_loss"]),
-            number(row["calibrated"][AS_IS]["accuracy"]),
+            *(with_interval(row["calibrated"][AS_IS][score]) for score in ("log_loss", "accuracy")),
             number(row["calibrated"][AS_IS]["macro_f1"]),
-            number(row["calibrated"][CONVERTED]["log_loss"]),
-            *_cost(row["cost"])[:3],
-            *_published(row["published"]),
+            *(number(row["calibrated"][CONVERTED][score]) for score in ("log_loss", "accuracy")),
+            number(row["raw"][AS_IS]["log_loss"]),
+            row["ships"],
         )
         for row in content["systems"]
     ]
     header = (
-        "system | log loss | log loss, raw | accuracy | macro F1 | log loss, fma_medium | "
-        "parameters | weights MB | CPU ms | 2018: rank | 2018: log loss | 2018: F1"
+        "system | log loss | accuracy | macro F1 | log loss, fma_medium | accuracy, fma_medium | "
+        "raw log loss | default"
     )
     return (
         f"{table(header, rows)}\n\n"
         f"{content['clips']} clips of {content['groups']} artists or other groups, "
-        f"{content['folds']} folds, no artist in two, the same for all. In brackets: 95 % of "
-        f"{content['draws']} draws of artists with replacement. CPU ms: of a clip of 30 s on one "
-        "thread, after decoding. 2018: as published, on the board of the first round, on a part of "
-        "its clips, and on the secret clips of the second round."
+        f"{content['folds']} folds, no artist in two folds. In brackets: 95 % of "
+        f"{content['draws']} draws of artists with replacement."
     )
-
-
-def scores(kind: str) -> str:
-    """Scores of all systems with intervals in both views.
-
-    Args:
-        kind: ``raw`` or ``calibrated``.
-    """
-    rows = [
-        (
-            f"`{row['name']}`",
-            *(with_interval(row[kind][view][s]) for view in (AS_IS, CONVERTED) for s in _SCORES),
-            "yes" if row["ships"] == kind else "",
-        )
-        for row in board()["systems"]
-    ]
-    header = (
-        "system | log loss | accuracy | macro F1 | log loss, fma_medium | accuracy, fma_medium | "
-        "macro F1, fma_medium | as shipped"
-    )
-    return table(header, rows)
 
 
 def costs() -> str:
-    """Costs of every system, and whether its training began with public weights."""
-    rows = [
-        (
-            f"`{row['name']}`",
-            *_cost(row["cost"]),
-            "public weights" if row["public_weights"] else NONE,
-            row["summary"],
-        )
-        for row in board()["systems"]
-    ]
-    header = "system | parameters | weights MB | CPU ms | front end | network | begun with | what"
-    return table(header, rows)
+    """What every system is, and what it costs."""
+    rows = [(f"`{row['name']}`", row["summary"], *_cost(row["cost"])) for row in board()["systems"]]
+    return table("system | what | parameters | weights MB | CPU ms", rows)
 
 
 def published() -> str:
@@ -107,32 +71,19 @@ def published() -> str:
 
 
 def _cost(cost: Mapping[str, float] | None) -> Sequence[str]:
-    """Parameters, megabytes, and CPU milliseconds in total, of the front end, of the network."""
+    """Parameters, megabytes of weights, and CPU milliseconds."""
     if cost is None:
-        return (NONE,) * 5
-    front_end, network = cost["front_end_ms"], cost["network_ms"]
+        return (NONE,) * 3
     return (
         f"{cost['parameters']:,}",
         f"{cost['weights_bytes'] / 1e6:.2g}" if cost["weights_bytes"] >= 1e5 else "<0.1",
-        *(f"{milliseconds:,.0f}" for milliseconds in (front_end + network, front_end, network)),
-    )
-
-
-def _published(row: Mapping[str, Any] | None) -> Sequence[str]:
-    if row is None:
-        return (NONE, NONE, NONE)
-    return (
-        str(row["rank"]),
-        ", ".join(f"{loss:.2f}" for loss in row["log_loss"]),
-        ", ".join(f"{f1:.0%}" for f1 in row["f1"]),
+        f"{cost['front_end_ms'] + cost['network_ms']:,.0f}",
     )
 
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
-    "leaderboard": summary,
-    "leaderboard_calibrated": lambda: scores("calibrated"),
     "leaderboard_costs": costs,
     "leaderboard_published": published,
-    "leaderboard_raw": lambda: scores("raw"),
+    "leaderboard_scores": scores,
 }
 """Functions that return the text of a block, by name of the block."""

@@ -11,7 +11,10 @@ from typing import Final
 from model import systems
 from training.documents import files, leaderboard_tables, system_tables
 
-DOCUMENTS: Final = ("README.md", "MODEL_CARD.md", "docs/leaderboard.md", "docs/recordings.md")
+DOCUMENTS: Final = (
+    "README.md", "MODEL_CARD.md", "docs/evaluation.md", "docs/leaderboard.md",
+    "docs/recordings.md",
+)  # fmt: skip
 _BLOCK: Final = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -6,8 +6,9 @@ Each public function returns the text of one block, from the name of a system.
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 import numpy as np
@@ -19,22 +20,26 @@ from model.systems import cards
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.documents import files
 from training.documents.markdown import NONE, number, table, with_interval
-from training.evaluation import costs, heldout
+from training.evaluation import heldout
 from training.evaluation.measures import AS_IS, CONVERTED, SCORES, VIEWS
-from training.evaluation.mixes import ESTIMATE, MAXIMUM, ORACLE, SHARES, UNADAPTED, share_name
+from training.evaluation.mixes import ESTIMATE, MAXIMUM, ORACLE, RANDOM_MIX, UNADAPTED, share_name
 from training.evaluation.scorecard import cross_validated
 
-_CANDIDATE_SCORES: Final = {AS_IS: SCORES, CONVERTED: ("log_loss", "accuracy")}
-_SCHEMES: Final = {SOURCE: "sources left out in {} parts", EACH_SOURCE: "each of {} sources"}
+_CANDIDATE_SCORES: Final = (
+    (AS_IS, "log_loss"), (AS_IS, "accuracy"), (CONVERTED, "log_loss"),
+)  # fmt: skip
+_MOST_SOURCES: Final = 3
+"""Sources of a genre that a table names."""
+_LEAST_SHOWN: Final = 0.01
+"""Smallest probability in the table of recordings."""
+_SCHEMES: Final = {SOURCE: "sources left out, in {} parts", EACH_SOURCE: "each of {} sources"}
 _FITTED: Final = {"none": "nothing", SOURCE: "held-out sources"}
 _PRIORS: Final = {
     UNADAPTED: "`train` (unadapted)",
     share_name(0.0): "fma_medium",
-    **{
-        share_name(share): f"fma_medium + {100 * share:.0f} %"
-        + (" (`fma`)" if share == SMOOTHING else "")
-        for share in SHARES[1:]
-    },
+    share_name(0.1): "fma_medium, 10 % uniform",
+    share_name(SMOOTHING): f"fma_medium, {SMOOTHING:.0%} uniform (`fma`)".replace("%", " %"),
+    share_name(0.5): "fma_medium, 50 % uniform",
     "uniform": "`uniform`",
     ESTIMATE: "`estimate`",
     MAXIMUM: "EM without safeguard",
@@ -59,15 +64,16 @@ def scores(name: str) -> str:
         (label, *(with_interval(content["scores"][view][score]) for score in SCORES))
         for view, label in zip(VIEWS, ("as is", "fma_medium"), strict=True)
     ]
-    repeats = content["repeats"]
+    repeats, missing = content["repeats"], content["genres_without_clips"]
     times = "one cross-validation" if repeats == 1 else f"{repeats} cross-validations"
     return (
         f"{table('clips | log loss | accuracy | macro F1 | calibration error', rows)}\n\n"
         f"{content['clips']} clips of {content['groups']} artists or other groups, "
-        f"{times} of five folds, no artist in two. In brackets: 95 % of "
-        f"{content['draws']} draws of artists with replacement. Genres without clips: "
-        f"{', '.join(content['genres_without_clips']) or 'none'}. Weighted to fma_medium's mix the "
-        f"clips count like {content['effective_clips_fma_medium']:.0f} equal ones."
+        f"{times} of five folds, no artist in two folds. In brackets: 95 % of "
+        f"{content['draws']} draws of artists with replacement. fma_medium: clips weighted to its "
+        f"mix of genres, which makes them worth {content['effective_clips_fma_medium']:.0f} equal "
+        "clips, and probabilities converted to it."
+        + (f" Genres without clips: {', '.join(missing)}." if missing else "")
     )
 
 
@@ -86,54 +92,57 @@ def sources_left_out(name: str) -> str:
 
 
 def genres(name: str) -> str:
-    """Clips, groups, recall and log loss of each genre."""
+    """Share in fma_medium, recall and log loss of each genre."""
     rows = [
         (
             entry["genre"],
-            str(entry["clips"]),
-            str(entry["groups"]),
             f"{100 * clips / sum(FMA_MEDIUM_CLIPS):.1f} %",
             *(with_interval(entry[AS_IS][score], 2) for score in ("recall", "log_loss")),
             *(number(entry[CONVERTED][score], 2) for score in ("recall", "log_loss")),
         )
         for entry, clips in zip(result(name)["genres"], FMA_MEDIUM_CLIPS, strict=True)
     ]
-    header = (
-        "genre | clips | groups | of fma_medium | recall | log loss | recall, fma prior | "
-        "log loss, fma prior"
+    return table(
+        "genre | of fma_medium | recall | log loss | recall, fma prior | log loss, fma prior", rows
     )
-    return table(header, rows)
 
 
 def origins(name: str) -> str:
-    """Sources of each genre's clips, the largest first."""
+    """Number of clips and groups of each genre, the largest group, and the largest sources."""
     held_out, rows = heldout.read(heldout.path_of(files.RESULTS, name)), []
     for index, genre in enumerate(GENRES):
         clips = np.flatnonzero(held_out.genres == index).tolist()
+        groups = Counter(held_out.groups[clip] for clip in clips)
         sources = Counter(held_out.sources[clip] for clip in clips)
-        largest = max(Counter(held_out.groups[clip] for clip in clips).values(), default=0)
         ordered = sorted(sources.items(), key=lambda item: (-item[1], item[0]))
-        named = ", ".join(f"{source} {count}" for source, count in ordered)
-        rows.append((genre, named or NONE, f"{largest / max(len(clips), 1):.0%}"))
-    return table("genre | clips by source | of the largest group", rows)
+        others = sum(count for _, count in ordered[_MOST_SOURCES:])
+        named = [f"{source} {count}" for source, count in ordered[:_MOST_SOURCES]]
+        rows.append(
+            (
+                genre,
+                str(len(clips)),
+                str(len(groups)),
+                f"{max(groups.values(), default=0) / max(len(clips), 1):.0%}",
+                ", ".join([*named, *([f"others {others}"] if others else [])]) or NONE,
+            )
+        )
+    return table("genre | clips | artists | largest artist | clips by source", rows)
 
 
 def sources(name: str) -> str:
-    """Clips, groups, accuracy and log loss of each source, and accuracy when it is left out."""
+    """Clips of each source, and accuracy with other clips of the source in training or without."""
     content = result(name)
     left_out = content["source_out"].get(SOURCE, {}).get("accuracy_of_source", {})
     rows = [
         (
             entry["source"],
             str(entry["clips"]),
-            str(entry["groups"]),
-            *(with_interval(entry[AS_IS][score], 2) for score in ("accuracy", "log_loss")),
             f"{left_out[entry['source']]:.2f}" if entry["source"] in left_out else NONE,
+            with_interval(entry[AS_IS]["accuracy"], 2),
         )
         for entry in content["sources"]
     ]
-    header = "source | clips | groups | accuracy | log loss | accuracy, source left out"
-    return table(header, rows)
+    return table("source | clips | accuracy, source left out | accuracy, artist left out", rows)
 
 
 def calibration(name: str) -> str:
@@ -173,22 +182,31 @@ def _calibrated(row: Mapping[str, float]) -> tuple[str, str]:
 def priors(name: str) -> str:
     """Log loss by class mix of a test set and by prior."""
     content = result(name)["priors"]
-    mixes = content["losses"]
-    sizes = list(next(iter(mixes.values())))
-    rows = []
-    for prior, label in _PRIORS.items():
-        means = [sum(cell[prior] for cell in mix.values()) / len(sizes) for mix in mixes.values()]
-        overall = (content["mean"][prior], content["largest_excess"][prior])
-        rows.append((label, *(f"{x:.2f}" for x in means), *(f"{x:.3f}" for x in overall)))
+    losses = content["losses"]
+    drawn = [mix for mix in losses if mix.startswith(RANDOM_MIX)]
+    columns = {mix: [mix] for mix in losses if mix not in drawn} | {"random mixes": drawn}
+    sizes = list(next(iter(losses.values())))
+
+    def mean(prior: str, mixes: Iterable[str], sizes: Iterable[str] = sizes) -> float:
+        return fmean(losses[mix][size][prior] for mix in mixes for size in sizes)
+
+    rows = [
+        (
+            label,
+            *(f"{mean(prior, mixes):.2f}" for mixes in columns.values()),
+            *(f"{content[key][prior]:.3f}" for key in ("mean", "largest_excess")),
+        )
+        for prior, label in _PRIORS.items()
+    ]
     changes = [
-        (mix, *(f"{cells[size][ESTIMATE] - cells[size][UNADAPTED]:+.3f}" for size in sizes))
-        for mix, cells in mixes.items()
+        f"{mean(ESTIMATE, losses, [size]) - mean(UNADAPTED, losses, [size]):+.2f} with {size} clips"
+        for size in sizes
     ]
     return (
-        f"{table(' | '.join(['prior', *mixes, 'mean', 'worst against `train`']), rows)}\n\n"
-        f"Mean log loss over simulated test sets of {', '.join(sizes[:-1])} and {sizes[-1]} clips. "
-        "Change from `train` to `estimate`, by the number of clips of the test set:\n\n"
-        f"{table(' | '.join(['mix', *(f'{size} clips' for size in sizes)]), changes)}"
+        f"{table(' | '.join(['prior', *columns, 'mean', 'worst against `train`']), rows)}\n\n"
+        f"Mean log loss over simulated test sets of {', '.join(sizes[:-1])} and {sizes[-1]} clips; "
+        f"random mixes: {len(drawn)} draws from Dirichlet distributions. The mean change from "
+        f"`train` to `estimate` is {', '.join(changes)}."
     )
 
 
@@ -205,7 +223,6 @@ def fma_tracks(name: str) -> str:
 def _clips(rows: Sequence[Mapping[str, Any]]) -> str:
     cells = [
         (
-            row["clip"],
             row["group"],
             row["genre"],
             f"{row['given']} {row['probability']:.2f}",
@@ -213,7 +230,7 @@ def _clips(rows: Sequence[Mapping[str, Any]]) -> str:
         )
         for row in rows
     ]
-    return table("clip | artist or group | label | given | log loss", cells)
+    return table("artist or group | label | given | log loss", cells)
 
 
 def candidates(name: str) -> str:
@@ -224,12 +241,12 @@ def candidates(name: str) -> str:
     """
     rows = [_candidate(content) for content in _evaluated()]
     for prediction, views in result(name)["without_listening"].items():
-        cells = [f"{views[v][score]:.3f}" for v in VIEWS for score in _CANDIDATE_SCORES[v]]
-        rows.append((f"{prediction}, for every clip", *cells, *[NONE] * 5))
+        cells = [f"{views[view][score]:.3f}" for view, score in _CANDIDATE_SCORES]
+        rows.append((f"{prediction}, for every clip", NONE, NONE, *cells))
     header = (
-        "candidate | log loss | accuracy | macro F1 | calibration error | log loss, fma | "
-        "accuracy, fma | log loss, sources out | accuracy, sources out | each source out | "
-        "CPU ms | weights MB"
+        "candidate | log loss, sources left out | accuracy, sources left out | "
+        "log loss, artists left out | accuracy, artists left out | "
+        "log loss, artists left out, fma_medium"
     )
     return table(header, rows)
 
@@ -244,14 +261,12 @@ def _evaluated() -> Iterator[dict[str, Any]]:
 
 
 def _candidate(content: Mapping[str, Any]) -> tuple[str, ...]:
-    name, first, left_out = content["name"], content["first_repeat"], content["source_out"]
-    cost = costs.read().get(name)
+    name, first = content["name"], content["first_repeat"]
+    left_out = content["source_out"].get(SOURCE, {})
     return (
         f"probe {name}" if "features" in content else f"**{name}**",
-        *(number(first[view][score]) for view in VIEWS for score in _CANDIDATE_SCORES[view]),
-        *(number(left_out.get(SOURCE, {}).get(score)) for score in ("log_loss", "accuracy")),
-        number(left_out.get(EACH_SOURCE, {}).get("accuracy")),
-        *((f"{cost.cpu_ms:.0f}", f"{cost.weights_bytes / 1e6:.1f}") if cost else (NONE, NONE)),
+        *(number(left_out.get(score)) for score in ("log_loss", "accuracy")),
+        *(number(first[view][score]) for view, score in _CANDIDATE_SCORES),
     )
 
 
@@ -266,48 +281,38 @@ def ablation(_: str) -> str:
                 number(as_is["log_loss"]),
                 f"{excess['value']:+.3f} ({excess['low']:+.3f} to {excess['high']:+.3f})",
                 number(as_is["accuracy"]),
-                number(as_is["macro_f1"]),
                 number(entry["scores"][CONVERTED]["log_loss"]),
             )
         )
-    header = "recipe | log loss | against the first row | accuracy | macro F1 | log loss, fma"
+    header = "configuration | log loss | against the first row | accuracy | log loss, fma_medium"
     return table(header, rows)
 
 
-def training(name: str) -> str:
-    """Clips, initial weights, teachers and versions that a card names."""
-    content = cards.read(name, systems.WEIGHTS_FOLDER).training
+def weights(name: str) -> str:
+    """File, input and calibration of a card, and what its weights were trained from."""
+    card = cards.read(name, systems.WEIGHTS_FOLDER)
+    front_end, calibration, training = card.spectrogram, card.calibration, card.training
     origins_of_weights = [
         f"{origin['title']}, licence {origin['licence']}, SHA-256 `{origin['sha256']}`"
-        for origin in content["initial_weights"]
+        for origin in training["initial_weights"]
     ]
-    return (
-        f"{content['clips']} clips of {content['groups']} artists or other groups "
-        f"(table SHA-256 `{content['table_sha256'][:16]}…`).\n\n"
-        f"Initial weights: {'; '.join(origins_of_weights) or 'random'}.\n"
-        f"Teachers (soft targets only): {', '.join(content['teachers']) or 'none'}.\n"
-        f"Seed {content['seed']}, Keras {content['keras']}."
-    )
-
-
-def weights(name: str) -> str:
-    """File of weights, spectrogram and calibration of a card."""
-    card = cards.read(name, systems.WEIGHTS_FOLDER)
-    front_end, bias = card.spectrogram, card.calibration.bias
     rows = [
         ("file", f"`weights/{card.weights.file}`, {card.weights.size / 1e6:.1f} MB"),
         ("SHA-256", f"`{card.weights.sha256}`"),
         ("licence", card.licence),
-        ("sample rate", f"{front_end.sample_rate} Hz"),
         (
-            "spectrogram",
-            f"{front_end.mel_bands} mel bands to {front_end.fmax:.0f} Hz, window "
-            f"{front_end.window_length}, hop {front_end.hop_length}, FFT {front_end.fft_length}",
+            "input",
+            f"{card.window_frames} frames of {front_end.mel_bands} mel bands to "
+            f"{front_end.fmax:.0f} Hz at {front_end.sample_rate} Hz",
         ),
-        ("window", f"{card.window_frames} frames, averaged over the clip"),
-        ("temperature", f"{card.calibration.temperature}"),
-        ("floor", f"{card.calibration.floor}"),
-        ("bias", ", ".join(f"{g} {b:+.2f}" for g, b in zip(GENRES, bias, strict=False)) or "none"),
+        (
+            "calibration",
+            f"temperature {calibration.temperature}, floor {calibration.floor}, "
+            f"{'a bias for each genre' if calibration.bias else 'no bias'}",
+        ),
+        ("training clips", f"{training['clips']} of {training['groups']} artists or other groups"),
+        ("initial weights", "; ".join(origins_of_weights) or "random"),
+        ("teachers (soft targets only)", ", ".join(training["teachers"]) or "none"),
     ]
     return table(f" | {name}", rows)
 
@@ -329,7 +334,11 @@ def recordings(name: str) -> str:
         cells = (
             f"{recording['package']}: {Path(recording['path_in_package']).name}",
             label,
-            ", ".join(f"{GENRES[genre]} {posterior[genre]:.2f}" for genre in order),
+            ", ".join(
+                f"{GENRES[genre]} {posterior[genre]:.2f}"
+                for genre in order
+                if posterior[genre] >= _LEAST_SHOWN
+            ),
             "hit" if top[0] == label else "miss",
         )
         rows.setdefault(recording["package"], cells)
@@ -344,7 +353,7 @@ def pictures(name: str) -> str:
     """Links to the reliability diagram and the confusion matrix."""
     kinds = {"reliability": "Reliability diagram", "confusion": "Confusion matrix"}
     return "\n\n".join(
-        f"![{title} of {name}](docs/pictures/{name}.{kind}.svg)" for kind, title in kinds.items()
+        f"![{title} of {name}](pictures/{name}.{kind}.svg)" for kind, title in kinds.items()
     )
 
 
@@ -352,7 +361,7 @@ BLOCKS: Final[dict[str, Callable[[str], str]]] = {
     function.__name__: function
     for function in (
         ablation, calibration, calibration_across, candidates, fma_tracks, genres, origins,
-        pictures, priors, recordings, scores, sources, sources_left_out, training, weights, worst,
+        pictures, priors, recordings, scores, sources, sources_left_out, weights, worst,
     )
 }  # fmt: skip
 """Functions that return the text of a block from the name of a system, by name of the block."""

@@ -28,6 +28,8 @@ UNADAPTED: Final = "train"
 ESTIMATE: Final = "estimate"
 MAXIMUM: Final = "EM alone"
 ORACLE: Final = "true mix"
+RANDOM_MIX: Final = "Dirichlet"
+"""Beginning of the names of mixes that are drawn at random."""
 _DIRICHLET: Final = (1.0, 1.0, 1.0, 0.3, 0.3, 0.3)
 _LEAST: Final = 1e-3  # share of the uniform mix that keeps every prior positive
 
@@ -129,7 +131,7 @@ def _mixes(genres: NDArray[np.int_], seed: int) -> dict[str, FloatArray]:
     rng = np.random.default_rng(seed)
     for number, concentration in enumerate(_DIRICHLET, start=1):
         drawn = rng.dirichlet(np.full(len(GENRES), concentration))
-        mixes[f"Dirichlet({concentration:g}) {number}"] = drawn
+        mixes[f"{RANDOM_MIX}({concentration:g}) {number}"] = drawn
     return {name: mix * (own > 0) / (mix * (own > 0)).sum() for name, mix in mixes.items()}
 
 

@@ -152,19 +152,36 @@ def test_the_candidates_have_a_row_for_every_result(
 ) -> None:
     monkeypatch.setattr(files, "RESULTS", folder)
     found = json.loads((folder / "invented.json").read_text())
-    loss = found["first_repeat"][AS_IS]["log_loss"]["value"]
-    assert f"| **invented** | {loss:.3f} |" in system_tables.candidates("invented")
+    losses = [found["source_out"]["source"], found["first_repeat"][AS_IS]]
+    source_out, artists_out = (scores["log_loss"]["value"] for scores in losses)
+    assert f"| **invented** | {source_out:.3f} |" in system_tables.candidates("invented")
     (folder / "probes.json").write_text(
         json.dumps({"probes": [{**found, "name": "one", "features": 16}]})
     )
     (folder / "other.json").write_text("{}")
-    assert "| uniform, for every clip | 2.773 |" in system_tables.candidates("invented")
+    assert "| uniform, for every clip | - | - | 2.773 |" in system_tables.candidates("invented")
     try:
-        assert f"| probe one | {loss:.3f} |" in system_tables.candidates("invented")
+        assert f" | {artists_out:.3f} | " in system_tables.candidates("invented")
+        assert f"| probe one | {source_out:.3f} |" in system_tables.candidates("invented")
         assert len(system_tables.candidates("invented").splitlines()) == 6
     finally:
         (folder / "probes.json").unlink()
         (folder / "other.json").unlink()
+
+
+def test_small_sources_of_a_genre_are_counted_together(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "RESULTS", folder)
+    monkeypatch.setattr(system_tables, "_MOST_SOURCES", 1)
+    table = invented_table(320)
+    rows = system_tables.origins("invented").splitlines()[2:]
+    for index, (row, genre) in enumerate(zip(rows, GENRES, strict=True)):
+        name, clips, _, _, sources = row.strip("| ").split(" | ")
+        assert (name, int(clips)) == (genre, int((table.genres == index).sum()))
+        counts = [int(named.rpartition(" ")[2]) for named in sources.split(", ")]
+        assert sum(counts) == int(clips)
+        assert "others" in sources or len(counts) == 1
 
 
 def test_a_system_without_results_says_how_to_get_them(

@@ -218,10 +218,7 @@ def test_a_damaged_file_of_costs_is_named(place: Path, capsys: pytest.CaptureFix
     assert "costs.json: no file of costs" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "block",
-    ["leaderboard", "leaderboard_calibrated", "leaderboard_raw", "leaderboard_costs"],
-)
+@pytest.mark.parametrize("block", ["leaderboard_scores", "leaderboard_costs"])
 def test_tables_have_a_row_for_every_system(
     finished: Finished, monkeypatch: pytest.MonkeyPatch, block: str
 ) -> None:
@@ -264,4 +261,4 @@ def test_without_a_leaderboard_the_documents_say_how_to_get_one(
 ) -> None:
     monkeypatch.setattr(files, "RESULTS", tmp_path)
     with pytest.raises(DatasetError, match=r"training.*leaderboard"):
-        leaderboard_tables.summary()
+        leaderboard_tables.scores()
