@@ -28,7 +28,7 @@ class Violation:
     """One broken rule.
 
     Attributes:
-        rule: its name; listed in ``docs/grading.md``.
+        rule: its name; listed in ``docs/grading-rules.md``.
         line: in the file, from 1; None where no line is at fault, e.g. for a missing row.
         what: what is wrong, for people.
         file_id: the clip concerned, if one is.

@@ -17,7 +17,7 @@ class Finding:
     """A fault or a fact of a repository, by a rule.
 
     Attributes:
-        rule: name of the rule, lower case with hyphens; listed in ``docs/grading.md``.
+        rule: name of the rule, lower case with hyphens; listed in ``docs/grading-rules.md``.
         severity: errors fail a submission.
         where: file below the repository's root, with ``:line`` where there is one.
         what: what is wrong.

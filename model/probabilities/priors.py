@@ -17,8 +17,8 @@ ESTIMATE: Final = "estimate"
 SMOOTHING: Final = 0.3
 """Share of the uniform prior in the prior of fma_medium.
 
-In the model card's table of priors this share costs little where clips have the mix of fma_medium,
-and much less than smaller shares where they have another.
+By the table of priors in docs/probabilities.md this share costs little where clips have the mix of
+fma_medium, and much less than smaller shares where they have another.
 """
 
 _FILE_SMOOTHING: Final = 1e-6

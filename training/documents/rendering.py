@@ -12,9 +12,13 @@ from model import systems
 from training.documents import files, leaderboard_tables, system_tables
 
 DOCUMENTS: Final = (
-    "README.md", "MODEL_CARD.md", "docs/evaluation.md", "docs/leaderboard.md",
+    "README.md",
+    "MODEL_CARD.md",
+    "docs/evaluation.md",
+    "docs/leaderboard.md",
+    "docs/probabilities.md",
     "docs/recordings.md",
-)  # fmt: skip
+)
 _BLOCK: Final = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""docs/grading.md: its commands work, and its tables are complete."""
+"""The commands of docs/grading.md work, and the tables of docs/grading-rules.md are complete."""
 
 import os
 import re
@@ -15,6 +15,7 @@ from grader.repository.repo2docker import find_repo2docker
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+RULES = (ROOT / "docs" / "grading-rules.md").read_text(encoding="utf-8")
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "runs", "cache", "graded"
 )
@@ -72,9 +73,9 @@ def test_the_commands_with_an_engine(clone: Path, tmp_path: Path) -> None:
 
 def test_every_verdict_and_defect_is_explained() -> None:
     for verdict in Verdict:
-        assert f"\n| {verdict} |" in PAGE
+        assert f"\n| {verdict} |" in RULES
     for defect in Defect:
-        assert f"`{defect}`" in PAGE
+        assert f"`{defect}`" in RULES
 
 
 def test_every_rule_is_explained() -> None:
@@ -87,4 +88,4 @@ def test_every_rule_is_explained() -> None:
         rules |= set(re.findall(pattern, path.read_text(encoding="utf-8")))
     assert len(rules) > 40
     for rule in rules:
-        assert f"`{rule}`" in PAGE, rule
+        assert f"`{rule}`" in RULES, rule
