@@ -32,6 +32,8 @@ _MOST_SOURCES: Final = 3
 """Sources of a genre that a table names."""
 _MOST_PACKAGES: Final = 3
 """Packages of a genre in the table of recordings."""
+_MOST_ERRORS: Final = 8
+"""Clips in the table of worst errors."""
 _LEAST_SHOWN: Final = 0.01
 """Smallest probability in the table of recordings."""
 _SCHEMES: Final = {SOURCE: "sources left out, in {} parts", EACH_SOURCE: "each of {} sources"}
@@ -99,14 +101,14 @@ def genres(name: str) -> str:
         (
             entry["genre"],
             f"{100 * clips / sum(FMA_MEDIUM_CLIPS):.1f} %",
-            *(with_interval(entry[AS_IS][score], 2) for score in ("recall", "log_loss")),
-            *(number(entry[CONVERTED][score], 2) for score in ("recall", "log_loss")),
+            with_interval(entry[AS_IS]["recall"], 2),
+            number(entry[AS_IS]["log_loss"], 2),
+            number(entry[CONVERTED]["recall"], 2),
         )
         for entry, clips in zip(result(name)["genres"], FMA_MEDIUM_CLIPS, strict=True)
     ]
-    return table(
-        "genre | of fma_medium | recall | log loss | recall, fma prior | log loss, fma prior", rows
-    )
+    header = "genre | of fma_medium | recall | log loss | recall under fma_medium's prior"
+    return table(header, rows)
 
 
 def origins(name: str) -> str:
@@ -132,19 +134,21 @@ def origins(name: str) -> str:
 
 
 def sources(name: str) -> str:
-    """Clips of each source, and accuracy with other clips of the source in training or without."""
+    """Accuracy of each source that was left out, with its other clips in training or without."""
     content = result(name)
     left_out = content["source_out"].get(SOURCE, {}).get("accuracy_of_source", {})
     rows = [
         (
             entry["source"],
             str(entry["clips"]),
-            f"{left_out[entry['source']]:.2f}" if entry["source"] in left_out else NONE,
+            f"{left_out[entry['source']]:.2f}",
             with_interval(entry[AS_IS]["accuracy"], 2),
         )
         for entry in content["sources"]
+        if entry["source"] in left_out
     ]
-    return table("source | clips | accuracy, source left out | accuracy, artist left out", rows)
+    header = "source | clips | accuracy, source left out | accuracy, artist left out"
+    return table(header, rows) if rows else _NO_SOURCES.format(name)
 
 
 def calibration(name: str) -> str:
@@ -214,7 +218,7 @@ def priors(name: str) -> str:
 
 def worst(name: str) -> str:
     """The clips with the largest log loss."""
-    return _clips(result(name)["worst"])
+    return _clips(result(name)["worst"][:_MOST_ERRORS])
 
 
 def fma_tracks(name: str) -> str:
@@ -346,10 +350,10 @@ def recordings(name: str) -> str:
         rows.setdefault(recording["package"], cells)
     of_genre = Counter[str]()
     shown = []
-    for cells in rows.values():
-        of_genre[cells[1]] += 1
-        if of_genre[cells[1]] <= _MOST_PACKAGES:
-            shown.append(cells)
+    for row in rows.values():
+        of_genre[row[1]] += 1
+        if of_genre[row[1]] <= _MOST_PACKAGES:
+            shown.append(row)
     return (
         f"{table('recording | label | top 3 | ', shown)}\n\n"
         f"The first recording of the first {_MOST_PACKAGES} packages of each label. Over all "
