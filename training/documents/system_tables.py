@@ -21,6 +21,7 @@ from training.data.folds import EACH_SOURCE, SOURCE
 from training.documents import files
 from training.documents.markdown import NONE, number, table, with_interval
 from training.evaluation import heldout
+from training.evaluation.calibration import METHODS
 from training.evaluation.measures import AS_IS, CONVERTED, SCORES, VIEWS
 from training.evaluation.mixes import ESTIMATE, MAXIMUM, ORACLE, RANDOM_MIX, UNADAPTED, share_name
 from training.evaluation.scorecard import cross_validated
@@ -152,37 +153,32 @@ def sources(name: str) -> str:
 
 
 def calibration(name: str) -> str:
-    """Log loss and calibration error of held-out clips by method, and the chosen method."""
-    content = result(name)["calibration"]
-    rows = [(method, *_calibrated(row)) for method, row in content["methods"].items()]
-    return (
-        f"{table('calibration | log loss | calibration error', rows)}\n\n"
-        f"Chosen: {content['chosen']}. Were the probabilities exact, so few clips would still show "
-        f"a calibration error of {content['error_by_chance']:.3f} on average."
-    )
-
-
-def calibration_across(name: str) -> str:
     """Scores of calibrations fitted to clips of held-out artists, or of held-out sources."""
-    across = result(name)["calibration"]["across"]
-    if SOURCE not in across:
+    content = result(name)["calibration"]
+    if SOURCE not in content["across"]:
         return _NO_SOURCES.format(name)
     rows = [
         (
             _FITTED.get(fitted, "held-out artists"),
-            *(cell for scored in row.values() for cell in _calibrated(scored)),
+            *(f"{score:.3f}" for scored in row.values() for score in scored.values()),
         )
-        for fitted, row in across.items()
+        for fitted, row in content["across"].items()
     ]
     header = (
-        "fitted to | log loss, artists out | calibration error | log loss, sources out | "
-        "calibration error"
+        "fitted to | log loss, artists left out | calibration error | "
+        "log loss, sources left out | calibration error"
     )
-    return table(header, rows)
-
-
-def _calibrated(row: Mapping[str, float]) -> tuple[str, str]:
-    return (f"{row['log_loss']:.3f}", f"{row['calibration_error']:.3f}")
+    methods = ", ".join(
+        f"{row['log_loss']:.3f} with {method}"
+        for method, row in content["methods"].items()
+        if method in METHODS
+    )
+    return (
+        f"{table(header, rows)}\n\n"
+        f"Log loss by method, artists left out: {methods}. Were the probabilities exact, so few "
+        f"clips would still show a calibration error of {content['error_by_chance']:.3f} on "
+        "average."
+    )
 
 
 def priors(name: str) -> str:
@@ -362,19 +358,11 @@ def recordings(name: str) -> str:
     )
 
 
-def pictures(name: str) -> str:
-    """Links to the reliability diagram and the confusion matrix."""
-    kinds = {"reliability": "Reliability diagram", "confusion": "Confusion matrix"}
-    return "\n\n".join(
-        f"![{title} of {name}](pictures/{name}.{kind}.svg)" for kind, title in kinds.items()
-    )
-
-
 BLOCKS: Final[dict[str, Callable[[str], str]]] = {
     function.__name__: function
     for function in (
-        ablation, calibration, calibration_across, candidates, fma_tracks, genres, origins,
-        pictures, priors, recordings, scores, sources, sources_left_out, weights, worst,
+        ablation, calibration, candidates, fma_tracks, genres, origins,
+        priors, recordings, scores, sources, sources_left_out, weights, worst,
     )
 }  # fmt: skip
 """Functions that return the text of a block from the name of a system, by name of the block."""

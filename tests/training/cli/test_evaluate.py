@@ -128,7 +128,6 @@ def test_probes_are_fitted_and_written(tmp_path: Path, capsys: pytest.CaptureFix
         "sources",
         "sources_left_out",
         "calibration",
-        "calibration_across",
         "priors",
         "worst",
         "fma_tracks",
