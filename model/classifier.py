@@ -22,6 +22,7 @@ from model.decoding import audio
 from model.decoding.audio import UndecodableError
 from model.decoding.pool import Decoded, DecoderPool
 from model.decoding.samples import prepared
+from model.errors import GenreError
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
@@ -56,10 +57,6 @@ _ADVICE = (
 )
 
 
-class PandasError(ImportError):
-    """A table was asked for, and pandas is not installed."""
-
-
 def load(
     system: str = systems.DEFAULT,
     prior: str | Mapping[str, float] = "fma",
@@ -89,7 +86,7 @@ def load(
     Raises:
         UsageError: the device, the number of workers, the batch or the calibration is invalid.
         CardError: there is no such system, or its weights are not what the card says.
-        PriorError: the prior is invalid.
+        UsageError: the prior is invalid.
     """
     workers = cpus.usable() if workers is None else workers
     options.check(device=device, workers=workers, batch_size=batch, calibration=calibration)
@@ -168,8 +165,8 @@ class Classifier:
             its place where it is no file; a column for each genre.
 
         Raises:
-            PandasError: pandas is not installed.
-            ClipsError: a folder has no mp3 (or other audio, if asked for), or a file is not there.
+            GenreError: pandas is not installed.
+            UsageError: a folder has no mp3 (or other audio, if asked for), or a file is not there.
             ValueError: an array is neither a sound nor a spectrogram.
         """
         pandas = _pandas()
@@ -194,7 +191,7 @@ class Classifier:
             column for each genre. A clip without usable audio has no row.
 
         Raises:
-            PandasError, ClipsError, ValueError: as ``predict``.
+            GenreError, UsageError, ValueError: as ``predict``.
         """
         pandas = _pandas()
         ones = _listed(clips, recursive, any_audio)
@@ -220,8 +217,8 @@ class Classifier:
             A row for each clip, float32, the mean over its windows; NaN without usable audio.
 
         Raises:
-            EmbeddingError: the system has none.
-            PandasError, ClipsError, ValueError: as ``predict``.
+            GenreError: the system has none.
+            GenreError, UsageError, ValueError: as ``predict``.
         """
         pandas = _pandas()
         ones = _listed(clips, recursive, any_audio)
@@ -345,7 +342,7 @@ def _listed(clips: Clips, recursive: bool, any_audio: bool) -> list[One]:
     """The clips one by one; a folder as its files.
 
     Raises:
-        ClipsError: a file is not there, or a folder has none.
+        UsageError: a file is not there, or a folder has none.
     """
     several = [clips] if _is_one(clips) else clips
     listed: list[One] = []
@@ -393,7 +390,7 @@ def _pandas() -> Any:
     try:
         import pandas
     except ModuleNotFoundError:
-        raise PandasError(
+        raise GenreError(
             "a table needs pandas, which prediction alone does not: run "
             "`pip install pandas` (or `make dev`) in this environment"
         ) from None

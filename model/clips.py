@@ -32,10 +32,6 @@ AUDIO_SUFFIXES = (
 """Names of files that the decoders may read; what they hold decides."""
 
 
-class ClipsError(UsageError):
-    """There is nothing to classify; the message says why and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that a person should know about a clip.
@@ -109,14 +105,14 @@ def find(
         advice: how to ask for the two above, for the message when there is no clip.
 
     Raises:
-        ClipsError: a source is not there or cannot be read, or no clip was found.
+        UsageError: a source is not there or cannot be read, or no clip was found.
     """
     suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
     clips = [clip for source in sources for clip in _from_source(source, recursive, suffixes)]
     if not clips:
         kind = "audio" if any_audio else SUFFIX
         left = [told for told, done in zip(advice, (recursive, any_audio), strict=True) if not done]
-        raise ClipsError("; ".join([f"no {kind} file in {', '.join(sources)}", *left]))
+        raise UsageError("; ".join([f"no {kind} file in {', '.join(sources)}", *left]))
     return sorted_by_id(clips)
 
 
@@ -159,12 +155,12 @@ def listed(path: Path) -> list[str]:
     """Paths that a list on this disk names.
 
     Raises:
-        ClipsError: it cannot be read.
+        UsageError: it cannot be read.
     """
     try:
         return lines(path.read_bytes())
     except OSError as error:
-        raise ClipsError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
 
 
 def named(path: str) -> Clip:
@@ -196,7 +192,7 @@ def _from_source(source: str, recursive: bool, suffixes: tuple[str, ...]) -> Ite
     if path.is_dir():
         return _from_folder(path, recursive, suffixes)
     if not os.path.lexists(path):
-        raise ClipsError(f"{source}: no such folder or file; name a folder that holds mp3 files")
+        raise UsageError(f"{source}: no such folder or file; name a folder that holds mp3 files")
     return [named(source)]
 
 
@@ -211,4 +207,4 @@ def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> It
 
 
 def _refuse(error: OSError) -> None:
-    raise ClipsError(f"{error.filename}: the folder cannot be read: {error.strerror}") from None
+    raise UsageError(f"{error.filename}: the folder cannot be read: {error.strerror}") from None

@@ -27,10 +27,6 @@ class UsageError(GenreError):
     exit_code = USAGE
 
 
-class PackageError(GenreError):
-    """A package that an option needs is not installed."""
-
-
 def require_package(name: str, reason: str) -> None:
     """Check that an optional package is installed.
 
@@ -39,10 +35,10 @@ def require_package(name: str, reason: str) -> None:
         reason: what needs the package, for the message.
 
     Raises:
-        PackageError: the package is not installed.
+        GenreError: the package is not installed.
     """
     if find_spec(name) is None:
-        raise PackageError(
+        raise GenreError(
             f"the package {name} is not installed ({reason}): run `pip install {name}` in this "
             "environment, or `make setup`, which has it"
         )

@@ -4,8 +4,8 @@ import contextlib
 import errno
 import os
 import shutil
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
 
 from model.errors import GenreError
@@ -18,54 +18,34 @@ class OutputError(GenreError):
     """A file cannot be written; the message names the file and the cause."""
 
 
-class AtomicFile:
-    """A file that appears under its name complete or not at all.
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[TextIO]:
+    """A text file that appears under its name complete or not at all; its ``buffer`` takes bytes.
 
-    A context manager whose value is a text file; its ``buffer`` takes bytes. Lines go to
-    ``.NAME.part`` in the same folder, which is renamed to ``NAME`` when the block ends without an
-    exception and is deleted otherwise. Two writers of one path must exclude each other.
+    Lines go to ``.NAME.part`` in the same folder, which is renamed to ``NAME`` when the block ends
+    without an exception and is deleted otherwise. Two writers of one path must exclude each other.
 
     Args:
         path: file to write; a missing folder is created.
 
-    Attributes:
-        part: the unfinished file.
-
     Raises:
         OutputError: on entering, the path cannot be written; on leaving, the disk is full.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.part = path.with_name(f".{path.name}.part")
-
-    def __enter__(self) -> TextIO:
-        prepare_path(self.path)
-        try:
-            self.file: TextIO = self.part.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise _cannot_write(self.path, error) from None
-        return self.file
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-                raise error
-            if kind is None:
-                self.file.flush()
-                os.fsync(self.file.fileno())
-                _rename(self.part, self.path)
-        except OSError as failure:
-            raise _cannot_write(self.path, failure) from None
-        finally:
-            self.part.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # a full disk may fail on the rest of the buffer
-                self.file.close()
+    prepare_path(path)
+    part = path.with_name(f".{path.name}.part")
+    with _output_errors(path):
+        file = part.open("w", encoding="utf-8", newline="")
+    try:
+        with _output_errors(path, _DISK_ERRORS):
+            yield file
+        with _output_errors(path):
+            file.flush()
+            os.fsync(file.fileno())
+            _rename(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a full disk may fail on the rest of the buffer
+            file.close()
 
 
 def prepare_path(path: Path) -> None:
@@ -78,14 +58,19 @@ def prepare_path(path: Path) -> None:
         raise OutputError(f"{path}: is a folder; name a file to write")
     if path.exists() and not path.is_file():
         raise OutputError(f"{path}: is a pipe or a device; name a file to write")
-    try:
+    with _output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _output_errors(path: Path, numbers: Collection[int] = ()) -> Iterator[None]:
+    """Turn an ``OSError``, or only those of these numbers, into an ``OutputError``."""
+    try:
+        yield
     except OSError as error:
-        raise _cannot_write(path, error) from None
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: cannot be written: {error.strerror}")
+        if numbers and error.errno not in numbers:
+            raise
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _rename(part: Path, path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from grader.engines.logs import read_log
 from grader.errors import GraderError
 from grader.judging.grade import Grade
-from model.files import AtomicFile, OutputError
+from model.files import OutputError, atomic_file
 from model.genres import GENRES
 
 REPORT: Final = "report.json"
@@ -78,7 +78,7 @@ def write_report(
 
 def _write(path: Path, text: str) -> None:
     try:
-        with AtomicFile(path) as file:
+        with atomic_file(path) as file:
             file.write(text.encode("utf-8", "replace").decode())
     except OutputError as error:
         raise GraderError(str(error)) from None

@@ -16,7 +16,7 @@ from typing import Any
 
 from model.cli.console import make_streams_safe, print_error
 from model.errors import FAILURE, SUCCESS, GenreError
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.options import parse
 from model.outputs import settings, submission
 from model.outputs.submission import HEADER, csv_line, errors_path
@@ -25,10 +25,6 @@ from model.outputs.table import GENRE
 HEADERS = (HEADER, (*HEADER, GENRE))
 _COMPARED = ("system", "prior", "recursive", "any-audio", "min-confidence", "device")
 """Options that the shards of one run have in common."""
-
-
-class MergeError(GenreError):
-    """The parts do not fit together; the message names the part and the difference."""
 
 
 def merge(parts: Sequence[Path], output: Path) -> int:
@@ -44,33 +40,33 @@ def merge(parts: Sequence[Path], output: Path) -> int:
         The number of rows.
 
     Raises:
-        MergeError: parts have different headers or the same id, shards are missing, repeated or of
+        GenreError: parts have different headers or the same id, shards are missing, repeated or of
             different runs, or an errors file is damaged.
         OutputError: the output cannot be written.
         SubmissionError: a part cannot be read or breaks a rule.
         UsageError: the settings file of a part cannot be read.
     """
     if any(part.resolve() == output.resolve() for part in parts):
-        raise MergeError(f"{output}: one of the parts; name another file to write")
+        raise GenreError(f"{output}: one of the parts; name another file to write")
     expected = expected_rows(parts)
     errors = _errors(parts)
     tables = [submission.lines(part) for part in parts]
     header = _common_header(parts, [next(table, (0, []))[1] for table in tables])
     rows = [_checked(*pair, len(header)) for pair in zip(parts, tables, strict=True)]
-    with AtomicFile(output) as file:
+    with atomic_file(output) as file:
         file.write(csv_line(header))
         count = 0
         last_id = None
         for cells in heapq.merge(*rows, key=itemgetter(0)):
             if cells[0] == last_id:
-                raise MergeError(f"file_id {last_id!r} is in two parts")
+                raise GenreError(f"file_id {last_id!r} is in two parts")
             last_id = cells[0]
             file.write(csv_line(cells))
             count += 1
         if expected is not None and count != expected:
-            raise MergeError(f"the parts have {count} rows, but there were {expected} clips")
+            raise GenreError(f"the parts have {count} rows, but there were {expected} clips")
     if errors:
-        with AtomicFile(errors_path(output)) as file:
+        with atomic_file(errors_path(output)) as file:
             file.writelines(f"{line}\n" for line in errors)
     else:
         errors_path(output).unlink(missing_ok=True)
@@ -81,7 +77,7 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
     """Number of rows of all shards of a run, or None if the parts are not shards.
 
     Raises:
-        MergeError: shards are missing, repeated or of different runs.
+        GenreError: shards are missing, repeated or of different runs.
         UsageError: a settings file cannot be read.
     """
     contents = [_settings(part) for part in parts]
@@ -92,19 +88,19 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
     for part, content in zip(parts, contents, strict=True):
         if not content.get("shard"):
             path = settings.path_for(part)
-            raise MergeError(f"{part}: no shard, as {parts[first]} is (no {path.name})")
+            raise GenreError(f"{part}: no shard, as {parts[first]} is (no {path.name})")
         other = _identity(content)
         for name in identity | other:
             if identity.get(name) != other.get(name):
-                raise MergeError(f"{part}: of another run than {parts[first]}: {name} differs")
+                raise GenreError(f"{part}: of another run than {parts[first]}: {name} differs")
     numbers = [_shard(content)[0] for content in contents]
     total = _shard(contents[first])[1]
     missing = sorted(set(range(1, total + 1)) - set(numbers))
     if missing:
-        raise MergeError(f"shards {missing} are missing, of {total}")
+        raise GenreError(f"shards {missing} are missing, of {total}")
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
     if twice:
-        raise MergeError(f"shards {twice} are there twice, of {total}")
+        raise GenreError(f"shards {twice} are there twice, of {total}")
     return int(contents[first][settings.ABOUT]["clips"])
 
 
@@ -128,9 +124,9 @@ def _shard(content: dict[str, Any]) -> tuple[int, int]:
 def _common_header(parts: Sequence[Path], headers: Sequence[list[str]]) -> list[str]:
     for part, header in zip(parts, headers, strict=True):
         if tuple(header) not in HEADERS:
-            raise MergeError(f"{part}: not a csv table of predict.py: its first line is another")
+            raise GenreError(f"{part}: not a csv table of predict.py: its first line is another")
         if header != headers[0]:
-            raise MergeError(f"{part}: its columns are not those of {parts[0]}")
+            raise GenreError(f"{part}: its columns are not those of {parts[0]}")
     return headers[0]
 
 
@@ -139,10 +135,10 @@ def _checked(part: Path, table: Iterator[tuple[int, list[str]]], width: int) -> 
     last_id: str | None = None
     for number, cells in table:
         if len(cells) != width:
-            raise MergeError(f"{part}, line {number}: {len(cells)} cells instead of {width}")
+            raise GenreError(f"{part}, line {number}: {len(cells)} cells instead of {width}")
         submission.checked(cells[: len(HEADER)], f"{part}, line {number}")
         if last_id is not None and cells[0] <= last_id:
-            raise MergeError(f"{part}, line {number}: {cells[0]!r} does not come after {last_id!r}")
+            raise GenreError(f"{part}, line {number}: {cells[0]!r} does not come after {last_id!r}")
         last_id = cells[0]
         yield cells
 
@@ -156,7 +152,7 @@ def _errors(parts: Sequence[Path]) -> list[str]:
                 fields = json.loads(line)
                 keyed.append((fields["reason"] != "duplicate", str(fields["file_id"]), line))
         except (OSError, ValueError, TypeError, KeyError):
-            raise MergeError(
+            raise GenreError(
                 f"{path}: cannot be read, or is damaged; delete it to join the tables without it"
             ) from None
     return [line for *_, line in sorted(keyed, key=itemgetter(0, 1))]

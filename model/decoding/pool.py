@@ -46,10 +46,6 @@ work(connection)
 """
 
 
-class WorkerError(GenreError):
-    """Worker processes cannot run at all; the message says how they ended."""
-
-
 @dataclass(frozen=True)
 class Decoded:
     """What a worker computed from one clip.
@@ -129,7 +125,7 @@ class DecoderPool:
 
         Returns:
             For each path, in order, what was decoded. Raises the exception that ``paths`` raised,
-            or ``WorkerError``, when it is the turn of the path concerned. Dropping the iterator
+            or ``GenreError``, when it is the turn of the path concerned. Dropping the iterator
             drops the rest of the paths.
         """
         call = _Call(iter(paths), len(paths), max(ahead, self.workers))
@@ -194,7 +190,7 @@ class _Scheduler:
     def add(self, call: _Call) -> None:
         """Send the call's paths to workers, which are started where they are missing."""
         if self._closing or self._owner != os.getpid():
-            raise WorkerError("the decoder pool is closed, or belongs to another process")
+            raise GenreError("the decoder pool is closed, or belongs to another process")
         with self._changed:
             self._calls.append(call)
             for _ in range(min(self._workers, call.length) - len(self._threads)):
@@ -213,7 +209,7 @@ class _Scheduler:
         with self._changed:
             while call.taken not in call.results and not stop.is_set():
                 if self._closing:
-                    raise WorkerError("the decoder pool was closed")
+                    raise GenreError("the decoder pool was closed")
                 self._changed.wait(_STOP_SECONDS)
             if stop.is_set():
                 return None
@@ -313,14 +309,14 @@ class _Worker:
                 )
             except OSError as error:
                 self._connection.close()
-                raise WorkerError(f"cannot start a worker process: {error}") from error
+                raise GenreError(f"cannot start a worker process: {error}") from error
         self.alive = True
 
     def begin(self, front_end: "AnyFrontEnd", decoder: str) -> None:
         """Wait until the process can decode.
 
         Raises:
-            WorkerError: the process ended before.
+            GenreError: the process ended before.
         """
         try:
             self._connection.send(sys.path)
@@ -332,7 +328,7 @@ class _Worker:
             self._wait()
         if not ready:
             self.stop()
-            raise WorkerError(f"cannot start a worker process: {self._ending()}")
+            raise GenreError(f"cannot start a worker process: {self._ending()}")
 
     def decode(self, path: str) -> Decoded:
         """What the process decodes, or a notice of how the process ended."""

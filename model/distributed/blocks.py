@@ -28,10 +28,6 @@ BLOCKS: Final = "blocks"
 """Subfolder of a run's folder that holds the files of finished blocks."""
 
 
-class MachineError(GenreError):
-    """A machine of the cluster cannot take part in the run; the message says why."""
-
-
 @dataclass(frozen=True)
 class Block:
     """Clips that one actor classifies in one call.
@@ -86,7 +82,7 @@ class BlockClassifier:
         job: the run's job.
 
     Raises:
-        MachineError: this machine has other versions than the machine that started the run.
+        GenreError: this machine has other versions than the machine that started the run.
         CardError: this machine lacks the system or its weights.
     """
 
@@ -96,7 +92,7 @@ class BlockClassifier:
         own = json.loads(json.dumps(identity.fingerprint(self._card, job.options)))
         if own != job.fingerprint:
             names = ", ".join(sorted(n for n in own if own[n] != job.fingerprint.get(n)))
-            raise MachineError(
+            raise GenreError(
                 f"a machine of the cluster differs from this one in: {names}; install the same "
                 "files and packages on all machines"
             )
@@ -110,9 +106,9 @@ class BlockClassifier:
         """Classify a block and write its file.
 
         Raises:
-            WorkerError: worker processes do not start.
-            FetchError: an object store does not respond.
-            StorageError: the folder cannot be written.
+            GenreError: worker processes do not start.
+            GenreError: an object store does not respond.
+            GenreError: the folder cannot be written.
         """
         predictions = self._predictions(block.clips)
         lines = [

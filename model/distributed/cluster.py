@@ -32,10 +32,6 @@ _RESUME: Final = "run the same command again to resume"
 log = logging.getLogger("model")
 
 
-class ClusterError(GenreError):
-    """The cluster cannot be used or failed; the message says why and what to do."""
-
-
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[None]:
     """Connect to a cluster for the length of a ``with`` block.
@@ -45,10 +41,10 @@ def connected(address: str) -> Iterator[None]:
             cluster that runs here, or ``local`` to start Ray on this machine and stop it again.
 
     Raises:
-        ClusterError: no cluster is at the address, or Ray did not start.
+        GenreError: no cluster is at the address, or Ray did not start.
     """
     if find_spec("ray") is None:
-        raise ClusterError(
+        raise GenreError(
             "Ray is not installed: run `pip install -r requirements/distributed.lock` in this "
             "environment"
         )
@@ -85,7 +81,7 @@ def connected(address: str) -> Iterator[None]:
                 if address == LOCAL
                 else "start the cluster with `ray start`, and run this on one of its machines"
             )
-            raise ClusterError(
+            raise GenreError(
                 f"--ray {address}: cannot connect: {_first_line(error)}; {hint}"
             ) from None
         yield
@@ -109,7 +105,7 @@ def classify(job: Job, blocks: Sequence[Block], actors: int | None = None) -> It
         The number of clips of each block, as soon as the block is finished.
 
     Raises:
-        ClusterError: no machine has enough CPUs for an actor, or an actor failed.
+        GenreError: no machine has enough CPUs for an actor, or an actor failed.
     """
     import ray
     from ray.data import ActorPoolStrategy, DataContext, from_items
@@ -133,10 +129,10 @@ def classify(job: Job, blocks: Sequence[Block], actors: int | None = None) -> It
     try:
         for row in rows.iter_rows():
             if row["failure"]:
-                raise ClusterError(f"{row['failure']}; when the cause is removed, {_RESUME}")
+                raise GenreError(f"{row['failure']}; when the cause is removed, {_RESUME}")
             yield row["clips"]
     except ray.exceptions.RayError as error:
-        raise ClusterError(f"the cluster gave up: {_first_line(error)}; {_RESUME}") from None
+        raise GenreError(f"the cluster gave up: {_first_line(error)}; {_RESUME}") from None
 
 
 class Actor:
@@ -193,11 +189,11 @@ def _check(address: str) -> None:
         return
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdecimal()) or "/" in address:
-        raise ClusterError(f"--ray {address}: not an address; give HOST:PORT, auto or local")
+        raise GenreError(f"--ray {address}: not an address; give HOST:PORT, auto or local")
     try:
         socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise ClusterError(
+        raise GenreError(
             f"--ray {address}: nothing responds there ({error}); start the cluster with `ray start "
             f"--head`, or give --ray {LOCAL} to use this machine alone"
         ) from None
@@ -210,7 +206,7 @@ def _room(cpus: int) -> int:
     machines = [int(n["Resources"].get("CPU", 0)) for n in ray.nodes() if n["Alive"]]
     room = sum(count // cpus for count in machines)
     if not room:
-        raise ClusterError(
+        raise GenreError(
             f"no machine of the cluster has {cpus} CPUs for an actor; choose fewer with --cpus"
         )
     return room

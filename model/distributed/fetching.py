@@ -14,7 +14,6 @@ from typing import Any, Final, overload
 from model.clips import Clip, Notice
 from model.distributed.storage import (
     Location,
-    StorageError,
     in_store,
     is_denied,
     last_part,
@@ -28,10 +27,6 @@ AHEAD: Final = 16
 TRIES: Final = 3
 _PAUSE_SECONDS: Final = 2.0
 _PART_BYTES: Final = 1 << 20
-
-
-class FetchError(GenreError):
-    """An object store does not respond; the message names the file and the cause."""
 
 
 class Fetched(Sequence[str]):
@@ -54,7 +49,7 @@ class Fetched(Sequence[str]):
         self._clips = clips
         self._folder = folder
         self.refused: dict[int, Notice] = {}
-        self.failure: FetchError | None = None
+        self.failure: GenreError | None = None
 
     def __len__(self) -> int:
         return len(self._clips)
@@ -103,12 +98,12 @@ class Fetched(Sequence[str]):
             except ValueError as error:  # a name that the store forbids
                 self.refused[index] = Notice("unreadable", reason(error))
                 break
-            except (OSError, StorageError) as error:
+            except (OSError, GenreError) as error:
                 if isinstance(error, OSError) and is_denied(error):
                     self.refused[index] = Notice("permission", reason(error))
                     break
                 if attempt == TRIES - 1:
-                    self.failure = FetchError(f"{address}: cannot be fetched: {reason(error)}")
+                    self.failure = GenreError(f"{address}: cannot be fetched: {reason(error)}")
                 else:
                     time.sleep(_PAUSE_SECONDS * 2**attempt)
             else:

@@ -26,10 +26,6 @@ RUN: Final = "run.json"
 _FORMAT: Final = "blocks_format"
 
 
-class RunFolderError(GenreError):
-    """The folder is another run's or is damaged; the message says what differs and what to do."""
-
-
 def split_into_blocks(clips: Sequence[Clip], size: int) -> list[Block]:
     """Blocks of ``size`` clips with absolute paths; the last block may be smaller."""
     absolute = (
@@ -84,8 +80,8 @@ class RunFolder:
             resume: whether finished blocks count; otherwise they are deleted.
 
         Raises:
-            RunFolderError: the content belongs to another run or to no run.
-            StorageError: the folder cannot be read or written.
+            GenreError: the content belongs to another run or to no run.
+            GenreError: the folder cannot be read or written.
         """
         self.folder.prepare()
         earlier = self._earlier_description()
@@ -95,7 +91,7 @@ class RunFolder:
         if earlier:
             self.folder.remove(BLOCKS)
         elif self.folder.names(BLOCKS):
-            raise RunFolderError(
+            raise GenreError(
                 f"{self.folder.name}: has files in {BLOCKS}, but no {RUN} of a run that wrote "
                 "them; choose another folder"
             )
@@ -105,7 +101,7 @@ class RunFolder:
         """Blocks whose file is missing or damaged, in order.
 
         Raises:
-            StorageError: the folder cannot be read.
+            GenreError: the folder cannot be read.
         """
         names = set(self.folder.names(BLOCKS))
         return [
@@ -119,13 +115,13 @@ class RunFolder:
         """The prediction of each clip in the order of the blocks.
 
         Raises:
-            RunFolderError: the file of a block is missing or damaged.
-            StorageError: the folder cannot be read.
+            GenreError: the file of a block is missing or damaged.
+            GenreError: the folder cannot be read.
         """
         for block in self.blocks:
             records = [decode_record(line) for line in self._lines(block)]
             if len(records) != len(block.clips) or None in records:
-                raise RunFolderError(
+                raise GenreError(
                     f"{self.folder.name}/{BLOCKS}/{block.name}: missing or damaged; run the same "
                     "command again, which computes this block again"
                 )
@@ -144,7 +140,7 @@ class RunFolder:
         except ValueError:
             description = None
         if not isinstance(description, dict) or _FORMAT not in description:
-            raise RunFolderError(
+            raise GenreError(
                 f"{self.folder.name}/{RUN}: damaged, or not of a run; choose another folder"
             )
         return description
@@ -153,7 +149,7 @@ class RunFolder:
         own = json.loads(json.dumps(self.description))
         names = sorted(n for n in {*earlier, *own} if earlier.get(n) != own.get(n))
         if names:
-            raise RunFolderError(
+            raise GenreError(
                 f"{self.folder.name}: holds the work of another run, with other "
                 f"{', '.join(names)}; choose another folder, or add --no-resume to delete that "
                 "work and begin anew"

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from model import clips
-from model.clips import AUDIO_SUFFIXES, SUFFIX, Clip, ClipsError, Found
+from model.clips import AUDIO_SUFFIXES, SUFFIX, Clip, Found
 from model.distributed.storage import Location, in_store, last_part, reason
+from model.errors import UsageError
 
 
 def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = False) -> Found:
@@ -21,8 +22,8 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
         any_audio: take all audio formats from folders, not only mp3.
 
     Raises:
-        ClipsError: a source is missing or cannot be read, or there is no clip.
-        StorageError: a store cannot be reached.
+        UsageError: a source is missing or cannot be read, or there is no clip.
+        GenreError: a store cannot be reached.
     """
     suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
     all_clips: list[Clip] = []
@@ -38,7 +39,7 @@ def find(sources: Sequence[str], recursive: bool = False, any_audio: bool = Fals
         local_clips = clips.find(local, recursive, any_audio)
         all_clips += (*local_clips.clips, *local_clips.duplicates)
     if not all_clips:
-        raise ClipsError(f"no clip in {', '.join(sources)}; see --recursive and --any-audio")
+        raise UsageError(f"no clip in {', '.join(sources)}; see --recursive and --any-audio")
     return clips.sorted_by_id(all_clips)
 
 
@@ -50,7 +51,7 @@ def _listed(name: str) -> Iterator[Clip]:
             with location.filesystem.open_input_file(location.path) as file:
                 content = bytes(file.read())
         except (OSError, ValueError) as error:  # ValueError: a name that the store forbids
-            raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
+            raise UsageError(f"{name}: cannot be read: {reason(error)}") from None
         lines = clips.lines(content)
     else:
         lines = clips.listed(Path(name))
@@ -74,7 +75,7 @@ def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[C
         selector = FileSelector(location.path, recursive=recursive)
         infos = location.filesystem.get_file_info(selector)
     except (OSError, ValueError) as error:
-        raise ClipsError(f"{name}: cannot be read: {reason(error)}") from None
+        raise UsageError(f"{name}: cannot be read: {reason(error)}") from None
     scheme = name.partition("://")[0]
     for info in infos:
         if info.is_file and info.path.lower().endswith(suffixes):

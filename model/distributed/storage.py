@@ -23,10 +23,6 @@ _DENIALS: Final = ("ACCESS_DENIED", "HTTP response code 403", "PERMISSION_DENIED
 """Parts of an object store's error message when this account may not read an object."""
 
 
-class StorageError(GenreError):
-    """A folder or file cannot be read or written; the message says which and why."""
-
-
 def in_store(name: str) -> bool:
     """Whether a path is an address in an object store."""
     return name.startswith(STORES)
@@ -63,7 +59,7 @@ def _store(scheme: str, bucket: str) -> "FileSystem":
     try:
         return FileSystem.from_uri(address)[0]
     except (OSError, ArrowInvalid) as error:
-        raise StorageError(f"{scheme}://{bucket}: cannot be reached: {reason(error)}") from None
+        raise GenreError(f"{scheme}://{bucket}: cannot be reached: {reason(error)}") from None
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Location:
         """Arrow's file system that holds the file or folder.
 
         Raises:
-            StorageError: the store cannot be reached.
+            GenreError: the store cannot be reached.
         """
         if not in_store(self.name):
             from pyarrow.fs import LocalFileSystem
@@ -114,7 +110,7 @@ class Folder(Location):
         """Create the folder and check that it is writable.
 
         Raises:
-            StorageError: the folder cannot be created or written.
+            GenreError: the folder cannot be created or written.
         """
         with self._errors("written"):
             self.filesystem.create_dir(self.path, recursive=True)
@@ -125,7 +121,7 @@ class Folder(Location):
         """Write a file.
 
         Raises:
-            StorageError: the file cannot be written.
+            GenreError: the file cannot be written.
         """
         path = self._path(name)
         with self._errors("written", name):
@@ -143,7 +139,7 @@ class Folder(Location):
         """The content of a file, or None for a missing file.
 
         Raises:
-            StorageError: the file cannot be read.
+            GenreError: the file cannot be read.
         """
         with self._errors("read", name):
             try:
@@ -156,7 +152,7 @@ class Folder(Location):
         """Sorted names of the files directly in a subfolder; empty for a missing subfolder.
 
         Raises:
-            StorageError: the subfolder cannot be read.
+            GenreError: the subfolder cannot be read.
         """
         from pyarrow.fs import FileSelector
 
@@ -169,7 +165,7 @@ class Folder(Location):
         """Delete a file, or a folder with its content; a missing one is no error.
 
         Raises:
-            StorageError: the file or folder cannot be deleted.
+            GenreError: the file or folder cannot be deleted.
         """
         from pyarrow.fs import FileType
 
@@ -185,7 +181,7 @@ class Folder(Location):
         """Copy a file of this machine into the folder.
 
         Raises:
-            StorageError: the file cannot be written.
+            GenreError: the file cannot be written.
         """
         from pyarrow.fs import LocalFileSystem, copy_files
 
@@ -197,9 +193,9 @@ class Folder(Location):
 
     @contextmanager
     def _errors(self, action: str, name: str = "") -> Iterator[None]:
-        """Turn an ``OSError`` into a ``StorageError`` that names the file."""
+        """Turn an ``OSError`` into a ``GenreError`` that names the file."""
         try:
             yield
         except OSError as error:
             address = f"{self.name}/{name}" if name else self.name
-            raise StorageError(f"{address}: cannot be {action}: {reason(error)}") from None
+            raise GenreError(f"{address}: cannot be {action}: {reason(error)}") from None

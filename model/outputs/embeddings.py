@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import require_package
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.outputs.formats import GROUP_ROWS, in_groups
 from model.results import Result
 
@@ -18,7 +18,7 @@ def require(path: Path) -> None:
     """Check before a run that its embeddings can be written.
 
     Raises:
-        PackageError: pyarrow is not installed.
+        GenreError: pyarrow is not installed.
     """
     if path.suffix.lower() == ".parquet":
         require_package("pyarrow", "parquet files need it; npz does not")
@@ -36,10 +36,10 @@ def write(path: Path, results: Iterable[Result]) -> None:
 
     Raises:
         OutputError: the path cannot be written.
-        PackageError: pyarrow is not installed.
+        GenreError: pyarrow is not installed.
     """
     require(path)
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         if path.suffix.lower() == ".npz":
             _write_npz(file.buffer, results)
         else:

@@ -23,7 +23,7 @@ def prepare(options: Options) -> None:
 
     Raises:
         OutputError: a path cannot be written.
-        PackageError: a package is not installed.
+        GenreError: a package is not installed.
     """
     formats.require(options.format or formats.of(options.output))
     if options.per_window:

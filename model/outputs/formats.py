@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar, get_args
 
 from model.errors import require_package
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.options import TableFormat
 from model.outputs.submission import csv_line
 
@@ -38,7 +38,7 @@ def require(form: str) -> None:
     """Check before a run that a format can be written.
 
     Raises:
-        PackageError: pyarrow is not installed.
+        GenreError: pyarrow is not installed.
     """
     if form == "parquet":
         require_package("pyarrow", "parquet files need it; csv and jsonl do not")
@@ -55,10 +55,10 @@ def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
 
     Raises:
         OutputError: the path cannot be written.
-        PackageError: pyarrow is not installed.
+        GenreError: pyarrow is not installed.
     """
     require(form)
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         append(file, form, columns, rows)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.errors import UsageError
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.options import DECLARED, Options, field_name
 from model.results import RunDescription
 
@@ -32,7 +32,7 @@ def write(options: Options, described: RunDescription) -> None:
     values = options.values().items()
     saved = {name: value for name, value in values if DECLARED[field_name(name)].saved}
     content = {CLIPS: list(options.sources), **saved, ABOUT: vars(described)}
-    with AtomicFile(path_for(options.output)) as file:
+    with atomic_file(path_for(options.output)) as file:
         file.write(json.dumps(content, indent=1) + "\n")
 
 

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 from model.clips import printable
-from model.files import AtomicFile, OutputError
+from model.files import OutputError, atomic_file
 from model.outputs.table import UNSURE, genre
 from model.results import Result
 
@@ -205,14 +205,13 @@ def _packed(number: int) -> bytes:
 
 def _replace(path: Path, tag: bytes, start: int) -> None:
     """Replace the first ``start`` bytes of a file, its old tag, by another tag."""
-    output = AtomicFile(path)
-    with path.open("rb") as old, output as new:
+    with path.open("rb") as old, atomic_file(path) as new:
         old.seek(start)
         new.buffer.write(tag)
         shutil.copyfileobj(old, new.buffer)
         new.flush()
         status = path.stat()
-        shutil.copystat(path, output.part)
-        os.utime(output.part)
+        shutil.copystat(path, new.name)
+        os.utime(new.name)
         if os.geteuid() == 0:
-            os.chown(output.part, status.st_uid, status.st_gid)
+            os.chown(new.name, status.st_uid, status.st_gid)

@@ -24,10 +24,6 @@ fma_medium, and much less than smaller shares where they have another.
 _FILE_SMOOTHING: Final = 1e-6
 
 
-class PriorError(UsageError):
-    """A prior cannot be used; the message says why."""
-
-
 def named(name: str, training_prior: Sequence[float]) -> FloatArray:
     """The prior that a name or a file stands for.
 
@@ -40,7 +36,7 @@ def named(name: str, training_prior: Sequence[float]) -> FloatArray:
         Shape [16], all positive, sum 1.
 
     Raises:
-        PriorError: the name is unknown and no such file can be read.
+        UsageError: the name is unknown and no such file can be read.
     """
     if name == "train":
         shares = np.array(training_prior, np.float64)
@@ -60,16 +56,16 @@ def weighted(weights: Mapping[str, float], where: str) -> FloatArray:
         where: origin of the weights, for the message.
 
     Raises:
-        PriorError: a genre is unknown, or a weight is not a number of at least 0.
+        UsageError: a genre is unknown, or a weight is not a number of at least 0.
     """
     try:
         values = [float(weights.get(genre, 0.0)) for genre in GENRES]
     except (ValueError, TypeError, AttributeError) as error:
-        raise PriorError(f"{where}: not a json object of genre: weight ({error})") from None
+        raise UsageError(f"{where}: not a json object of genre: weight ({error})") from None
     unknown = sorted(set(weights) - set(GENRES))
     if unknown or min(values) < 0 or not 0 < sum(values) < float("inf"):
         what = f"unknown genres {unknown}" if unknown else "weights must be >= 0 with a sum > 0"
-        raise PriorError(f"{where}: {what}")
+        raise UsageError(f"{where}: {what}")
     return smoothed(np.array(values), _FILE_SMOOTHING)
 
 
@@ -77,8 +73,8 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
-        raise PriorError(
+        raise UsageError(
             f"prior {path}: neither fma, uniform, train, estimate nor a file ({error.strerror})"
         ) from None
     except ValueError as error:
-        raise PriorError(f"prior {path}: not a json object of genre: weight ({error})") from None
+        raise UsageError(f"prior {path}: not a json object of genre: weight ({error})") from None

@@ -83,9 +83,9 @@ def execute(options: Options, clips: Found, begun: float, console: Console) -> S
         InterruptedRunError: a signal ended the run early, and the options do not allow a partial
             table.
         CardError: there is no such system, or its weights are not what the card says.
-        PriorError: the prior is invalid.
-        EmbeddingError: embeddings are asked for, and the system has none.
-        JournalError: the journal cannot be used.
+        UsageError: the prior is invalid.
+        GenreError: embeddings are asked for, and the system has none.
+        GenreError: the journal cannot be used.
         OutputError: an output file cannot be written.
     """
     card = read_card(options)

@@ -43,10 +43,6 @@ _SYNC_LINES = 256
 _ABSENT = -1
 
 
-class JournalError(GenreError):
-    """The journal cannot be used; the message says why and what to do."""
-
-
 class Journal:
     """Entries of the clips of one run, kept in a folder beside the output; a context manager.
 
@@ -58,7 +54,7 @@ class Journal:
         wanted: names of the arrays that an entry with a posterior must have kept.
 
     Raises:
-        JournalError: on entering, another run holds the journal, or it cannot be written.
+        GenreError: on entering, another run holds the journal, or it cannot be written.
     """
 
     def __init__(
@@ -85,7 +81,7 @@ class Journal:
             self._lock = _locked(self.folder / "lock")
             self._rows = self._open_rows()
         except OSError as error:
-            raise JournalError(
+            raise GenreError(
                 f"{self.folder}: the journal cannot be written: {error.strerror}"
             ) from None
         for index, clip in enumerate(self._clips):
@@ -110,7 +106,7 @@ class Journal:
         """Note that a clip is finished.
 
         Raises:
-            JournalError: the line cannot be written, because the disk is full for instance.
+            GenreError: the line cannot be written, because the disk is full for instance.
         """
         path = self._clips[index].path
         line = encode_record(path, prediction, self._sizes[index], self._times[index])
@@ -123,7 +119,7 @@ class Journal:
                 os.fsync(self._rows)
                 self._unsynced = 0
         except OSError as error:
-            raise JournalError(
+            raise GenreError(
                 f"{self.folder}: the journal cannot be written: {error.strerror}; make room and "
                 "run the same command again, it goes on from here"
             ) from None
@@ -255,7 +251,7 @@ def _locked(path: Path) -> int:
     """A descriptor that holds the lock.
 
     Raises:
-        JournalError: another run holds it.
+        GenreError: another run holds it.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -263,7 +259,7 @@ def _locked(path: Path) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise JournalError(
+            raise GenreError(
                 f"{path.parent}: another run is writing the same output; wait for it, or choose "
                 "another with --output"
             ) from None

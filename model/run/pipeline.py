@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, DecoderPool
+from model.errors import GenreError
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
 from model.systems.base import (
-    EmbeddingError,
     EmbeddingNetwork,
     Execution,
     Network,
@@ -62,8 +62,8 @@ def predict(
         stop: when it is set, the predictions end early.
 
     Raises:
-        EmbeddingError: embeddings are asked for, and the network has none.
-        WorkerError: worker processes cannot start.
+        GenreError: embeddings are asked for, and the network has none.
+        GenreError: worker processes cannot start.
     """
     local = in_process or {}
     if paths is None:
@@ -138,7 +138,7 @@ def with_logits(
         cannot be decoded; its embeddings, shape [windows, features], or None.
 
     Raises:
-        EmbeddingError: embeddings are asked for, and the network has none.
+        GenreError: embeddings are asked for, and the network has none.
     """
     call = _caller(network, embed)
     waiting: deque[tuple[Decoded, int]] = deque()
@@ -174,6 +174,6 @@ def _caller(
     if not embed:
         return lambda windows: zip(network(windows), repeat(None))
     if not isinstance(network, EmbeddingNetwork):
-        raise EmbeddingError("this system has no embeddings; choose another one")
+        raise GenreError("this system has no embeddings; choose another one")
     embedding: EmbeddingNetwork = network
     return lambda windows: zip(*embedding.embed(windows), strict=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from model.clips import Clip, Found, Notice, printable
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.options import Options
 from model.outputs import formats, submission, table
 from model.results import Result
@@ -40,7 +40,7 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
     """
     summary = Summary()
     errors_path = submission.errors_path(options.output)
-    with AtomicFile(options.output) as file, AtomicFile(errors_path) as errors:
+    with atomic_file(options.output) as file, atomic_file(errors_path) as errors:
         for clip in found.duplicates:
             notice = Notice("duplicate", "another clip has this file_id and the row")
             errors.write(_error_line(clip, notice, "none"))

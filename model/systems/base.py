@@ -7,7 +7,6 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import GenreError
 from model.frontends.parameters import AnyFrontEnd
 
 Device = Literal["auto", "cpu", "gpu"]
@@ -39,10 +38,6 @@ class Network(Protocol):
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
 
 
-class EmbeddingError(GenreError):
-    """The user wants embeddings, and the network has none."""
-
-
 @runtime_checkable
 class EmbeddingNetwork(Network, Protocol):
     """A network that can also return embeddings."""
@@ -53,7 +48,7 @@ class EmbeddingNetwork(Network, Protocol):
         """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
 
         Raises:
-            EmbeddingError: the network has no embeddings.
+            GenreError: the network has no embeddings.
         """
 
 

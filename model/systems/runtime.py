@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.systems.base import Device, EmbeddingError, Execution
+from model.errors import GenreError
+from model.systems.base import Device, Execution
 from model.systems.cards import Card
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class TensorFlowNetwork:
         """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
 
         Raises:
-            EmbeddingError: the model has no layer ``embedding``.
+            GenreError: the model has no layer ``embedding``.
         """
         logits, features = zip(*self._run(self._with_embedding, windows), strict=True)
         return np.concatenate(logits), np.concatenate(features)
@@ -108,7 +109,7 @@ class TensorFlowNetwork:
 
         names = {layer.name for layer in self._model.layers}
         if _EMBEDDING not in names:
-            raise EmbeddingError("this system has no embeddings; choose another one")
+            raise GenreError("this system has no embeddings; choose another one")
         features = self._model.get_layer(_EMBEDDING).output
         return self._as_graph(keras.Model(self._model.input, [self._model.output, features]))
 

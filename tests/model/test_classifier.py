@@ -16,12 +16,11 @@ import soundfile
 import model
 from model import classifier
 from model.classifier import One
-from model.clips import LONGEST_SECONDS, ClipsError
+from model.clips import LONGEST_SECONDS
 from model.decoding.audio import UndecodableError
 from model.errors import UsageError
 from model.genres import GENRES
 from model.outputs import submission
-from model.probabilities.priors import PriorError
 from tests.conftest import CLIPS, ROOT, Run
 from tests.support.runs import children
 
@@ -158,7 +157,7 @@ def test_the_prior_is_a_name_a_file_weights_or_estimated(
     assert not np.array_equal(flat, loaded.predict(spectrograms))
     assert model.load(prior="estimate").prior is None
     for wrong in ({"Polka": 1.0}, "nonesuch"):
-        with pytest.raises(PriorError, match=r"^prior.*(Polka|nonesuch)"):
+        with pytest.raises(UsageError, match=r"^prior.*(Polka|nonesuch)"):
             model.load(prior=wrong)
 
 
@@ -202,7 +201,7 @@ def test_subfolders_and_other_formats_are_for_those_who_ask(
     below.mkdir()
     samples, rate = model.load_audio(paths[0])
     soundfile.write(below / "a.wav", samples, rate)
-    with pytest.raises(ClipsError, match=r"add recursive=True .* add any_audio=True") as caught:
+    with pytest.raises(UsageError, match=r"add recursive=True .* add any_audio=True") as caught:
         loaded.predict(tmp_path)
     assert "--" not in str(caught.value)
     for call in (loaded.predict, loaded.predict_windows, loaded.embed):
@@ -213,7 +212,7 @@ def test_subfolders_and_other_formats_are_for_those_who_ask(
 
 
 def test_a_file_that_is_not_there_is_told(loaded: model.Classifier, tmp_path: Path) -> None:
-    with pytest.raises(ClipsError, match="no such"):
+    with pytest.raises(UsageError, match="no such"):
         loaded.predict(str(tmp_path / "gone.mp3"))
     with pytest.raises(UndecodableError, match="missing"):
         model.load_audio(tmp_path / "gone.mp3")

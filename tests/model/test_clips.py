@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model.clips import Clip, ClipsError, file_id, find, shard
+from model.clips import Clip, file_id, find, shard
+from model.errors import UsageError
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -111,7 +112,7 @@ def test_nothing_to_classify_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ClipsError, match=message):
+    with pytest.raises(UsageError, match=message):
         find([source])
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from model.files import AtomicFile, OutputError
+from model.files import OutputError, atomic_file
 
 
 def write(path: Path, text: str) -> None:
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         file.write(text)
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "output.csv"
     path.write_text("old")
-    with contextlib.suppress(ZeroDivisionError), AtomicFile(path) as file:
+    with contextlib.suppress(ZeroDivisionError), atomic_file(path) as file:
         file.write(f"half {1 // 0}")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

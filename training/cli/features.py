@@ -21,7 +21,7 @@ from model.cli import progress
 from model.clips import Clip, Notice, find, printable
 from model.decoding.pool import Limits
 from model.errors import UsageError
-from model.files import AtomicFile
+from model.files import atomic_file
 
 RECIPE = "1"
 """Changes when a value of the table changes."""
@@ -50,7 +50,7 @@ def extract(clips: Sequence[Clip], args: argparse.Namespace) -> int:
         args: the arguments of the command line.
 
     Raises:
-        JournalError: finished clips cannot be stored.
+        GenreError: finished clips cannot be stored.
         OutputError: the table or the errors file cannot be written.
     """
     from training.architectures.front_ends import CLIP_FEATURES
@@ -84,7 +84,7 @@ def _write_errors(table: Path, failures: Sequence[tuple[Clip, Notice]]) -> None:
     if not failures:
         path.unlink(missing_ok=True)
         return
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         for clip, notice in failures:
             entry = {"file_id": clip.file_id, "file": printable(clip.path)}
             file.write(json.dumps(entry | {"reason": notice.detail}) + "\n")

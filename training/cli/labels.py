@@ -8,7 +8,7 @@ them).
 import argparse
 from pathlib import Path
 
-from model.files import AtomicFile
+from model.files import atomic_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def command(args: argparse.Namespace) -> int:
     from training.data.fma import genres_of_tracks
 
     genres = genres_of_tracks(args.tracks)
-    with AtomicFile(args.output) as file:
+    with atomic_file(args.output) as file:
         file.write("track_id,genre\n")
         file.writelines(f"{track},{genre}\n" for track, genre in genres.items())
     print(f"{len(genres)} labels written at {args.output}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.frontends.fma_features.columns import COLUMNS, LEVELS
 
 INDEX = "track_id"
@@ -36,7 +36,7 @@ def write(
     Raises:
         OutputError: the table cannot be written.
     """
-    with AtomicFile(path) as table:
+    with atomic_file(path) as table:
         table.write(header())
         for name, values in zip(names, features, strict=True):
             table.write(_cell(name) + (_EMPTY if values is None else _cells(values)))

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model.files import AtomicFile
+from model.files import atomic_file
 from model.genres import GENRES
 from training.data.dataset import ClipTable, DatasetError
 from training.data.folds import OFFICIAL, Folds
@@ -114,7 +114,7 @@ def write(path: Path, table: ClipTable, schemes: Schemes) -> None:
             raise ValueError(f"scheme {name}: {logits.shape} logits for {len(table)} clips")
         if not np.isfinite(logits).all():
             raise ValueError(f"scheme {name}: a logit is not finite")
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         np.savez_compressed(
             file.buffer,
             clip_id=np.array(table.ids),

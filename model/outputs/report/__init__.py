@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from model.errors import require_package
-from model.files import AtomicFile, prepare_path
+from model.files import atomic_file, prepare_path
 from model.outputs.report.audio import EMBED_LIMIT
 from model.outputs.report.clip_table import ClipTable
 from model.outputs.report.page import About, rendered
@@ -21,7 +21,7 @@ def prepare(path: Path) -> None:
     """Check before a run that its report can be written.
 
     Raises:
-        PackageError: jinja2 is not installed.
+        GenreError: jinja2 is not installed.
         OutputError: the path cannot be written.
     """
     require_package("jinja2", "--report needs it")
@@ -48,7 +48,7 @@ def write(
             linked; the page and a warning say how many there are.
 
     Raises:
-        PackageError: jinja2 is not installed.
+        GenreError: jinja2 is not installed.
         OutputError: the path cannot be written.
         ValueError: a thumbnail is too large.
     """
@@ -65,5 +65,5 @@ def write(
             "bytes and play from their files",
             path, audio.embedded, audio.left_out, embed_limit,
         )  # fmt: skip
-    with AtomicFile(path) as file:
+    with atomic_file(path) as file:
         file.write(rendered(summary, table, about))

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.cli.merge import MergeError, main, merge
+from model.cli.merge import main, merge
 from model.clips import Clip
+from model.errors import GenreError
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import settings, submission
@@ -82,14 +83,14 @@ def test_an_id_in_two_parts_leaves_the_old_output(tmp_path: Path) -> None:
     one, two = written(tmp_path, "1.csv", "ab"), written(tmp_path, "2.csv", "bc")
     output = tmp_path / "o.csv"
     output.write_text("old")
-    with pytest.raises(MergeError, match="'b' is in two parts"):
+    with pytest.raises(GenreError, match="'b' is in two parts"):
         merge([one, two], output)
     assert output.read_text() == "old"
 
 
 def test_the_output_is_no_part(tmp_path: Path) -> None:
     one = written(tmp_path, "1.csv", "ab")
-    with pytest.raises(MergeError, match="one of the parts"):
+    with pytest.raises(GenreError, match="one of the parts"):
         merge([one], one)
 
 
@@ -107,7 +108,7 @@ def test_a_part_that_is_no_table_is_named(tmp_path: Path, change: object, messag
     one, two = written(tmp_path, "1.csv", "ab"), written(tmp_path, "2.csv", "cd")
     assert callable(change)
     one.write_text(change(one.read_text()))
-    with pytest.raises((MergeError, SubmissionError), match=message) as caught:
+    with pytest.raises((GenreError, SubmissionError), match=message) as caught:
         merge([one, two], tmp_path / "o.csv")
     assert str(one) in str(caught.value)
     with pytest.raises(SubmissionError, match="cannot be read"):
@@ -136,7 +137,7 @@ def test_tables_with_and_without_genres_do_not_mix(tmp_path: Path) -> None:
     header, *rows = two.read_text().splitlines()
     with_genre = "".join([f"{header},genre\n", *(f"{line},Jazz\n" for line in rows)])
     two.write_text(with_genre)
-    with pytest.raises(MergeError, match="columns are not those"):
+    with pytest.raises(GenreError, match="columns are not those"):
         merge([one, two], tmp_path / "o.csv")
     merge([two], tmp_path / "o.csv")
     assert (tmp_path / "o.csv").read_text() == with_genre
@@ -146,16 +147,16 @@ def test_all_shards_must_be_there_once_and_of_one_run(tmp_path: Path) -> None:
     one, two = shard(tmp_path, 1, 2, "ac", "abcd"), shard(tmp_path, 2, 2, "bd", "abcd")
     output = tmp_path / "o.csv"
     assert merge([two, one], output) == 4
-    with pytest.raises(MergeError, match=r"shards \[2\] are missing, of 2"):
+    with pytest.raises(GenreError, match=r"shards \[2\] are missing, of 2"):
         merge([one], output)
-    with pytest.raises(MergeError, match=r"shards \[1\] are there twice"):
+    with pytest.raises(GenreError, match=r"shards \[1\] are there twice"):
         merge([one, two, one], output)
     plain = written(tmp_path, "plain.csv", "xy")
-    with pytest.raises(MergeError, match=r"plain\.csv: no shard"):
+    with pytest.raises(GenreError, match=r"plain\.csv: no shard"):
         merge([one, two, plain], output)
-    with pytest.raises(MergeError, match="clips differs"):  # a file came between the shards
+    with pytest.raises(GenreError, match="clips differs"):  # a file came between the shards
         merge([one, shard(tmp_path, 2, 2, "bde", "abcde")], output)
-    with pytest.raises(MergeError, match="3 rows, but there were 4 clips"):
+    with pytest.raises(GenreError, match="3 rows, but there were 4 clips"):
         merge([one, shard(tmp_path, 2, 2, "b", "abcd")], output)
 
 
@@ -173,6 +174,6 @@ def test_shards_of_another_system_or_mix_of_the_same_name_are_refused(
 ) -> None:
     one = shard(tmp_path, 1, 2, "ac", "abcd")
     two = shard(tmp_path, 2, 2, "bd", "abcd", fingerprint, mix)
-    with pytest.raises(MergeError, match=message):
+    with pytest.raises(GenreError, match=message):
         merge([one, two], tmp_path / "o.csv")
     assert not (tmp_path / "o.csv").exists()

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from model import systems
-from model.decoding.pool import Decoded, DecoderPool, Limits, WorkerError
+from model.decoding.pool import Decoded, DecoderPool, Limits
+from model.errors import GenreError
 from model.systems import cards
 from tests.support.runs import children
 
@@ -91,7 +92,7 @@ def test_a_process_that_was_killed_from_outside_costs_no_clip(
 
 
 def test_processes_that_cannot_start_end_the_run(clips: list[Path]) -> None:
-    with pytest.raises(WorkerError, match="exit code 1"):
+    with pytest.raises(GenreError, match="exit code 1"):
         decoded(clips[:3], decoder="tests.model.no_such_module")
 
 
@@ -173,7 +174,7 @@ def test_a_closed_pool_refuses_work(clips: list[Path]) -> None:
     results = pool.decode([str(path) for path in clips], 1)
     next(results)
     pool.close()
-    with pytest.raises(WorkerError, match="closed"):
+    with pytest.raises(GenreError, match="closed"):
         list(results)
-    with pytest.raises(WorkerError, match="closed"):
+    with pytest.raises(GenreError, match="closed"):
         pool.decode([str(clips[0])])

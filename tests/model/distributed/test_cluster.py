@@ -16,8 +16,9 @@ from uuid import uuid4
 
 import pytest
 
-from model.distributed.cluster import LOCAL, ClusterError, connected
+from model.distributed.cluster import LOCAL, connected
 from model.distributed.storage import Folder
+from model.errors import GenreError
 from tests.conftest import CLIPS, ROOT, Run
 from tests.support.object_store import serving
 
@@ -149,7 +150,7 @@ def test_a_start_that_takes_too_long_is_told_in_a_line(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(ray, "init", late)
     told = r"timed out during startup.*less busy"
-    with pytest.raises(ClusterError, match=told), connected(LOCAL):
+    with pytest.raises(GenreError, match=told), connected(LOCAL):
         pytest.fail("nothing is connected")
 
 
@@ -213,6 +214,7 @@ def test_a_machine_that_differs_ends_the_run_with_a_line(
 import sys
 from model.run import identity
 from model.distributed.__main__ import main
+from model.errors import GenreError
 known_by = identity.fingerprint
 identity.fingerprint = lambda card, options: {**known_by(card, options), "program": "0"}
 sys.exit(main(sys.argv[1:]))

@@ -12,13 +12,14 @@ import pytest
 
 from model import clips, systems
 from model.cli import main
-from model.clips import Clip, ClipsError
+from model.clips import Clip
 from model.distributed import __main__ as distributed
 from model.distributed import run_folder, sources
-from model.distributed.blocks import BlockClassifier, Job, MachineError
+from model.distributed.blocks import BlockClassifier, Job
 from model.distributed.fetching import Fetched
-from model.distributed.run_folder import RunFolder, RunFolderError
-from model.distributed.storage import Folder, StorageError
+from model.distributed.run_folder import RunFolder
+from model.distributed.storage import Folder
+from model.errors import GenreError, UsageError
 from model.options import Options
 from model.run import identity
 from model.run.journal import decode_record
@@ -184,7 +185,7 @@ def test_a_damaged_block_is_classified_again(music: Path, tmp_path: Path, damage
     if damaged is not None:
         path.write_bytes(damaged)
     assert [block.number for block in finished.unfinished()] == [0]
-    with pytest.raises(RunFolderError, match=r"blocks/00000000\.jsonl: missing or damaged"):
+    with pytest.raises(GenreError, match=r"blocks/00000000\.jsonl: missing or damaged"):
         list(finished.predictions())
     finish(str(music), str(tmp_path / "out"), 2)
     assert path.read_bytes() == original
@@ -208,7 +209,7 @@ def test_a_block_that_is_damaged_at_the_end_of_a_run_leaves_no_table(
 
 
 def test_a_machine_with_other_versions_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MachineError, match="differs from this one in"):
+    with pytest.raises(GenreError, match="differs from this one in"):
         BlockClassifier(Job(options(), str(tmp_path), {"program": "0"}, 1))
 
 
@@ -293,7 +294,7 @@ def test_a_list_has_the_clips_of_a_local_run(music: Path, tmp_path: Path) -> Non
     assert found == clips.find([f"@{listed}"])
     assert len(found.clips) == len(lines)
     listed.write_text("\n")
-    with pytest.raises(ClipsError, match="no clip"):
+    with pytest.raises(UsageError, match="no clip"):
         sources.find([f"@{listed}"])
 
 
@@ -304,7 +305,7 @@ def test_subfolders_of_a_store_are_for_those_who_ask(store: str) -> None:
     assert [clip.file_id for clip in sources.find([store]).clips] == ["top"]
     clips = sources.find([store], recursive=True, any_audio=True).clips
     assert [clip.file_id for clip in clips] == ["below/clip", "below/clip.wav", "top"]
-    with pytest.raises(ClipsError, match="nothing-here"):
+    with pytest.raises(UsageError, match="nothing-here"):
         sources.find([f"{store}/nothing-here"])
 
 
@@ -360,7 +361,7 @@ def test_a_name_that_no_store_allows_costs_only_itself(store: str, tmp_path: Pat
     lines = (tmp_path / "out" / "submission.errors.jsonl").read_text().splitlines()
     reasons = {line["file_id"]: line["reason"] for line in map(json.loads, lines)}
     assert reasons == {"b": "unreadable", "caf\\xe9": "unreadable"}
-    with pytest.raises(ClipsError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         sources.find([f"{store}/a//b"])
 
 
@@ -370,7 +371,7 @@ def test_a_file_appears_whole_or_not_at_all(
     folder = Folder(str(tmp_path / "out"))
     folder.write("a/b.txt", b"old")
     (tmp_path / "out" / "a" / "folder.txt").mkdir()
-    with pytest.raises(StorageError, match=r"folder\.txt: cannot be written"):
+    with pytest.raises(GenreError, match=r"folder\.txt: cannot be written"):
         folder.write("a/folder.txt", b"new")
     assert folder.read("a/b.txt") == b"old"
     assert folder.read("a/c.txt") is None

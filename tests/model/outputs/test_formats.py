@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import PackageError
+from model.errors import GenreError
 from model.outputs import embeddings, formats, submission, table
 from model.results import Result
 from tests.support.answers import answer, sure_of, unknown
@@ -109,9 +109,9 @@ def test_a_missing_package_is_told_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PackageError, match=r"pyarrow.*pip install"):
+    with pytest.raises(GenreError, match=r"pyarrow.*pip install"):
         formats.write(tmp_path / "o.parquet", "parquet", {}, [])
-    with pytest.raises(PackageError, match=r"pyarrow.*pip install"):
+    with pytest.raises(GenreError, match=r"pyarrow.*pip install"):
         embeddings.write(tmp_path / "o.parquet", [])
     formats.write(tmp_path / "o.csv", "csv", {"file_id": str}, [])
     assert [path.name for path in tmp_path.iterdir()] == ["o.csv"]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import systems
+from model.errors import UsageError
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.probabilities import priors
-from model.probabilities.priors import PriorError
 from model.systems import cards
 
 TRAINING = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).training_prior
@@ -57,6 +57,6 @@ def test_what_is_no_prior_is_told_with_its_place(
 ) -> None:
     path = tmp_path / "prior.json"
     path.write_text(json.dumps(content))
-    with pytest.raises(PriorError, match=message) as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         priors.named(str(path), TRAINING)
     assert str(path) in str(caught.value)

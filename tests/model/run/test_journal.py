@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.clips import Clip, Notice
+from model.errors import GenreError
 from model.results import Prediction
-from model.run.journal import Journal, JournalError
+from model.run.journal import Journal
 
 PRINT = {"weights": "abc"}
 
@@ -124,7 +125,7 @@ def test_two_runs_on_one_output_exclude_each_other(tmp_path: Path) -> None:
     clips = some_clips(tmp_path)
     with (
         Journal(tmp_path / "o.csv", clips, PRINT) as first,
-        pytest.raises(JournalError, match="another run is writing the same output"),
+        pytest.raises(GenreError, match="another run is writing the same output"),
         Journal(tmp_path / "o.csv", clips, PRINT),
     ):
         first.add(0, entry(0))
@@ -143,6 +144,6 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
         full = os.open("/dev/full", os.O_WRONLY)
         os.dup2(full, journal._rows)
         os.close(full)
-        with pytest.raises(JournalError, match="make room"):
+        with pytest.raises(GenreError, match="make room"):
             journal.add(0, entry(0))
     assert rows.read_bytes() == b""

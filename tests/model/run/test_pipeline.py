@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from model import systems
 from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, DecoderPool
+from model.errors import GenreError
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
 from model.run.pipeline import predict, with_logits
 from model.systems import cards
-from model.systems.base import EmbeddingError, Execution, System, cut_windows, window_starts
+from model.systems.base import Execution, System, cut_windows, window_starts
 from tests.support.odd import tone, wav
 
 FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
@@ -129,7 +130,7 @@ def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) 
 
 
 def test_a_network_without_embeddings_is_told(clips: list[Path]) -> None:
-    with pytest.raises(EmbeddingError, match="choose another"):
+    with pytest.raises(GenreError, match="choose another"):
         predictions_of(clips[:1], MeanNetwork(4), "embedding")
 
 

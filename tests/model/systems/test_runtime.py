@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from model import systems
+from model.errors import GenreError
 from model.systems import cards
-from model.systems.base import EmbeddingError, EmbeddingNetwork, Execution
+from model.systems.base import EmbeddingNetwork, Execution
 from model.systems.runtime import Calls, TensorFlowNetwork
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_calls_side_by_side_give_the_bits_of_one_call_after_the_other() -> None:
 
 def test_a_model_without_embeddings_says_so() -> None:
     network = TensorFlowNetwork(small("other"), Calls(SHAPE[0]))
-    with pytest.raises(EmbeddingError, match="no embeddings"):
+    with pytest.raises(GenreError, match="no embeddings"):
         network.embed(np.zeros(SHAPE, np.float32))
 
 

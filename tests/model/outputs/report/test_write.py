@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.report import ABOUT, made_up_clips
-from model.errors import PackageError
+from model.errors import GenreError
 from model.files import OutputError
 from model.genres import GENRES
 from model.outputs.report import About, prepare, write
@@ -193,7 +193,7 @@ def test_every_reason_has_a_meaning() -> None:
 
 def test_without_the_template_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(PackageError, match="jinja2"):
+    with pytest.raises(GenreError, match="jinja2"):
         prepare(tmp_path / "report.html")
 
 
