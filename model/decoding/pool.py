@@ -15,13 +15,16 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from model.clips import Notice
 from model.cpus import ONE_THREAD
@@ -60,6 +63,13 @@ class Decoded:
     notices: tuple[Notice, ...] = ()
 
 
+File: TypeAlias = str | Callable[[], str]
+"""Path of a file, or a function that waits for the file and returns its path."""
+
+_Task: TypeAlias = tuple[File, Future[Decoded]] | None
+"""A path and the result to set; None wakes a thread of a closed pool."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits for one clip.
@@ -93,19 +103,19 @@ class DecoderPool:
         decoder: str = "model.decoding.worker",
     ) -> None:
         self.workers = workers
-        # Threads refer to the scheduler, not to the pool, so that the pool can be collected.
-        self._scheduler = _Scheduler(front_end, workers, limits or Limits(), decoder)
-        self._finalizer = weakref.finalize(self, self._scheduler.close)
+        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        # Threads refer to the queue, not to the pool, so that the pool can be collected.
+        threads = [
+            _Worker(self._tasks, front_end, limits or Limits(), decoder) for _ in range(workers)
+        ]
+        self._unstarted = iter(threads)
+        self._owner = os.getpid()
+        self._finalizer = weakref.finalize(self, _close, threads, self._tasks, self._owner)
 
     def __enter__(self) -> "DecoderPool":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -113,7 +123,7 @@ class DecoderPool:
         self._finalizer()
 
     def decode(
-        self, paths: Sequence[str], ahead: int = 0, stop: threading.Event | None = None
+        self, paths: Iterable[File], ahead: int = 0, stop: threading.Event | None = None
     ) -> Generator[Decoded, None, None]:
         """Begin to decode at once.
 
@@ -124,245 +134,144 @@ class DecoderPool:
             stop: when it is set, the iterator ends early.
 
         Returns:
-            For each path, in order, what was decoded. Raises the exception that ``paths`` raised,
-            or ``GenreError``, when it is the turn of the path concerned. Dropping the iterator
-            drops the rest of the paths.
+            For each path, in order, what was decoded. Raises the exception that a function in
+            ``paths`` raised, or ``GenreError``, when it is the turn of the path concerned. Dropping
+            the iterator drops the rest of the paths.
         """
-        call = _Call(iter(paths), len(paths), max(ahead, self.workers))
-        self._scheduler.add(call)
-        results = self._take(call, stop or threading.Event())
-        weakref.finalize(results, self._scheduler.remove, call).atexit = False
+        if not self._finalizer.alive or self._owner != os.getpid():
+            raise GenreError("the decoder pool is closed, or belongs to another process")
+        rest = iter(paths)
+        futures = deque(map(self._submit, islice(rest, max(ahead, self.workers))))
+        results = self._take(futures, rest, stop or threading.Event())
+        weakref.finalize(results, _cancel, futures).atexit = False
         return results
 
-    def _take(self, call: "_Call", stop: threading.Event) -> Generator[Decoded, None, None]:
-        for _ in range(call.length):
-            decoded = self._scheduler.take(call, stop)
-            if decoded is None:
-                return
-            if isinstance(decoded, BaseException):
-                raise decoded
-            yield decoded
+    def _submit(self, path: File) -> Future[Decoded]:
+        future: Future[Decoded] = Future()
+        self._tasks.put((path, future))
+        if thread := next(self._unstarted, None):
+            thread.start()
+        return future
+
+    def _take(
+        self, futures: deque[Future[Decoded]], rest: Iterator[File], stop: threading.Event
+    ) -> Generator[Decoded, None, None]:
+        while futures and not stop.is_set():
+            if not self._finalizer.alive:
+                raise GenreError("the decoder pool was closed")
+            wait([futures[0]], _STOP_SECONDS)
+            if futures[0].done() and not stop.is_set():
+                decoded = futures.popleft().result()
+                futures.extend(map(self._submit, islice(rest, 1)))
+                yield decoded
 
 
-@dataclass(eq=False)
-class _Call:
-    """State of one call of ``DecoderPool.decode``.
-
-    Attributes:
-        paths: paths that were not sent to a worker yet.
-        length: number of all paths.
-        ahead: most clips that are sent but not yet taken.
-        sent: number of paths that were sent to a worker.
-        taken: number of results that were taken.
-        results: results that were not taken yet, by the index of the path.
-    """
-
-    paths: Iterator[str]
-    length: int
-    ahead: int
-    sent: int = 0
-    taken: int = 0
-    results: dict[int, Decoded | BaseException] = field(default_factory=dict)
-
-    @property
-    def may_send(self) -> bool:
-        return self.sent < min(self.length, self.taken + self.ahead)
-
-
-class _Scheduler:
-    """Threads that send the paths of all calls to worker processes, one process per thread."""
-
-    def __init__(
-        self, front_end: "AnyFrontEnd", workers: int, limits: Limits, decoder: str
-    ) -> None:
-        self._front_end = front_end
-        self._workers = workers
-        self._limits = limits
-        self._decoder = decoder
-        self._environment = os.environ | ONE_THREAD
-        self._owner = os.getpid()
-        self._changed = threading.Condition()  # guards everything below
-        self._calls: list[_Call] = []
-        self._threads: list[threading.Thread] = []
-        self._processes: dict[int, _Worker] = {}
-        self._closing = False
-
-    def add(self, call: _Call) -> None:
-        """Send the call's paths to workers, which are started where they are missing."""
-        if self._closing or self._owner != os.getpid():
-            raise GenreError("the decoder pool is closed, or belongs to another process")
-        with self._changed:
-            self._calls.append(call)
-            for _ in range(min(self._workers, call.length) - len(self._threads)):
-                self._threads.append(threading.Thread(target=self._serve, daemon=True))
-                self._threads[-1].start()
-            self._changed.notify_all()
-
-    def remove(self, call: _Call) -> None:
-        """Send no more paths of a call, and forget its results."""
-        with self._changed:
-            if call in self._calls:
-                self._calls.remove(call)
-
-    def take(self, call: _Call, stop: threading.Event) -> Decoded | BaseException | None:
-        """Wait for the call's next result; None when ``stop`` is set."""
-        with self._changed:
-            while call.taken not in call.results and not stop.is_set():
-                if self._closing:
-                    raise GenreError("the decoder pool was closed")
-                self._changed.wait(_STOP_SECONDS)
-            if stop.is_set():
-                return None
-            call.taken += 1
-            self._changed.notify_all()
-            return call.results.pop(call.taken - 1)
-
-    def close(self) -> None:
-        """End all worker processes and threads."""
-        if self._owner != os.getpid():  # a fork of the process that started them
-            return
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-            for worker in self._processes.values():
-                worker.kill()
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(_STOP_SECONDS)
-
-    def _serve(self) -> None:
-        """Body of a thread: keep one worker process busy until the pool is closed."""
-        worker: _Worker | None = None
-        while not self._closing:
-            worker = self._decode_next(worker)
-        if worker:
-            worker.stop()
-
-    def _decode_next(self, worker: "_Worker | None") -> "_Worker | None":
-        """Wait for a path and decode it; returns the process for the next path, if it lives."""
-        decoded: Decoded | BaseException
-        with self._changed:
-            while not (call := next((call for call in self._calls if call.may_send), None)):
-                self._changed.wait()
-                if self._closing:
-                    return worker
-            index = call.sent
-            call.sent += 1
-            try:
-                path = next(call.paths)
-            except BaseException as error:  # raised again where the result is taken
-                call.results[index] = error
-                self._changed.notify_all()
-                return worker
-        try:
-            worker, decoded = self._decode(worker, path)
-        except BaseException as error:  # raised again where the result is taken
-            worker, decoded = None, error
-        with self._changed:
-            call.results[index] = decoded
-            self._changed.notify_all()
-        return worker
-
-    def _decode(self, worker: "_Worker | None", path: str) -> "tuple[_Worker | None, Decoded]":
-        """Decode one clip; try again once if the process died, perhaps killed from outside.
-
-        Returns:
-            The process for the next clip, if it lives, and the result.
-        """
-        for attempt in range(2):
-            worker = worker or self._start_worker()
-            decoded = worker.decode(path)
-            if worker.alive:
-                return worker, decoded
-            worker = None
-            if attempt or self._closing or decoded.notices[0].reason != "crash":
-                break
-        return None, decoded
-
-    def _start_worker(self) -> "_Worker":
-        worker = _Worker(self._limits, self._environment)
-        with self._changed:
-            self._processes[threading.get_ident()] = worker
-            if self._closing:
-                worker.kill()
-        worker.begin(self._front_end, self._decoder)
-        return worker
-
-
-class _Worker:
-    """The main process's side of one worker process.
+class _Worker(threading.Thread):
+    """A thread that sends queued paths to a worker process of its own.
 
     The process is started with a copy of the environment: an ``exec`` that reads ``os.environ``
     fails now and then when a library, as TensorFlow's import does, sets a variable in another
     thread. The program's main module is not imported, so that a script needs no ``__main__`` guard.
     """
 
-    def __init__(self, limits: Limits, environment: dict[str, str]) -> None:
+    def __init__(
+        self, tasks: "SimpleQueue[_Task]", front_end: "AnyFrontEnd", limits: Limits, decoder: str
+    ) -> None:
+        super().__init__(daemon=True)
+        self._tasks = tasks
+        self._front_end = front_end
         self._limits = limits
+        self._decoder = decoder
+        self._environment = os.environ | ONE_THREAD
+        self._lock = threading.Lock()  # guards the next two
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def run(self) -> None:
+        """Decode the paths of the queue until the worker is closed."""
+        while not self._closed and (task := self._tasks.get()):
+            path, future = task
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._decode(path if isinstance(path, str) else path()))
+                except BaseException as error:  # raised again where the result is taken
+                    future.set_exception(error)
+        self._stop()
+
+    def close(self) -> None:
+        """End the process from any thread; the worker's own thread sees it die."""
+        with self._lock:
+            self._closed = True
+            if self._process:
+                self._process.kill()
+
+    def _decode(self, path: str) -> Decoded:
+        """Decode one clip; try again once if the process died, perhaps killed from outside."""
+        decoded = self._decode_once(path)
+        if self._process or self._closed or decoded.notices[0].reason != "crash":
+            return decoded
+        return self._decode_once(path)
+
+    def _decode_once(self, path: str) -> Decoded:
+        """What the process decodes, or a notice of how the process ended."""
+        if not self._process:
+            self._start()
+        try:
+            self._connection.send(path)
+            if self._connection.poll(self._limits.seconds):
+                decoded: Decoded = self._connection.recv()
+                return decoded
+        except (EOFError, OSError):
+            return Decoded(None, (Notice("crash", self._ending()),))
+        self._stop()
+        limit = f"no answer within {self._limits.seconds:g} s"
+        return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
+
+    def _start(self) -> None:
+        """Start a process and wait until it can decode."""
         self._connection, theirs = Pipe()
         with theirs:
             descriptor = theirs.fileno()
             command = [sys.executable, "-P", "-c", _BOOTSTRAP, str(descriptor)]
             try:
-                self._process = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, pass_fds=[descriptor]
+                process = subprocess.Popen(
+                    command,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[descriptor],
                 )
             except OSError as error:
                 self._connection.close()
                 raise GenreError(f"cannot start a worker process: {error}") from error
-        self.alive = True
-
-    def begin(self, front_end: "AnyFrontEnd", decoder: str) -> None:
-        """Wait until the process can decode.
-
-        Raises:
-            GenreError: the process ended before.
-        """
+        with self._lock:
+            self._process = process
+            if self._closed:
+                process.kill()
         try:
-            self._connection.send(sys.path)
-            self._connection.send((self._limits.memory, decoder))
-            self._connection.send(front_end)
+            for message in (sys.path, (self._limits.memory, self._decoder), self._front_end):
+                self._connection.send(message)
             ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
         except (EOFError, OSError):
             ready = False
-            self._wait()
         if not ready:
-            self.stop()
             raise GenreError(f"cannot start a worker process: {self._ending()}")
 
-    def decode(self, path: str) -> Decoded:
-        """What the process decodes, or a notice of how the process ended."""
-        try:
-            self._connection.send(path)
-            if not self._connection.poll(self._limits.seconds):
-                self.stop()
-                limit = f"no answer within {self._limits.seconds:g} s"
-                return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
-            decoded: Decoded = self._connection.recv()
-        except (EOFError, OSError):
-            self._wait()
-            self.stop()
-            return Decoded(None, (Notice("crash", self._ending()),))
-        return decoded
-
-    def stop(self) -> None:
-        """End the process."""
-        self.alive = False
+    def _stop(self) -> int:
+        """End the process; returns its exit status."""
+        with self._lock:
+            process, self._process = self._process, None
+        if not process:
+            return 0
         self._connection.close()
-        self.kill()
-        self._process.wait()
-
-    def kill(self) -> None:
-        """End the process from any thread; a thread that waits for its result sees it die."""
-        self._process.kill()
-
-    def _wait(self) -> None:
-        """Let a process that closed its connection end by itself, which gives its exit status."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_EXIT_SECONDS)
+        process.kill()
+        return process.wait()
 
     def _ending(self) -> str:
-        code = self._process.returncode or 0
+        """Let a process that closed its connection end by itself, and say how it ended."""
+        if self._process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_SECONDS)
+        code = self._stop()
         if code >= 0:
             return f"the decoding process ended with exit code {code}"
         try:
@@ -370,6 +279,23 @@ class _Worker:
         except ValueError:  # a real-time signal has no name
             name = str(-code)
         return f"the decoding process ended by signal {name}"
+
+
+def _cancel(futures: Iterable[Future[Decoded]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+def _close(threads: Sequence[_Worker], tasks: "SimpleQueue[_Task]", owner: int) -> None:
+    """End all worker processes and threads."""
+    if owner != os.getpid():  # a fork of the process that started them
+        return
+    for thread in threads:
+        thread.close()
+        tasks.put(None)  # wakes a thread that waits for a task
+    for thread in threads:
+        if thread.is_alive() and thread is not threading.current_thread():
+            thread.join(_STOP_SECONDS)
 
 
 def work(connection: Connection) -> None:

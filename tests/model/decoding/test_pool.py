@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -140,13 +140,11 @@ def test_a_decoder_that_hangs_ends_with_the_block(tmp_path: Path, clips: list[Pa
 
 
 def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -> None:
-    class Paths(list[str]):
-        def __iter__(self) -> Iterator[str]:
-            yield str(clips[0])
-            raise LookupError("no second path")
+    def missing() -> str:
+        raise LookupError("no second path")
 
     with DecoderPool(FRONT_END, 2) as pool:
-        answers = pool.decode(Paths(["first", "second", "third"]), 4)
+        answers = pool.decode([str(clips[0]), missing, str(clips[1])], 4)
         assert next(answers).frames is not None
         with pytest.raises(LookupError, match="no second path"):
             next(answers)
