@@ -5,7 +5,7 @@ bit.
 """
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
@@ -22,7 +22,7 @@ from model.decoding import audio
 from model.decoding.audio import UndecodableError
 from model.decoding.pool import Decoded, DecoderPool
 from model.decoding.samples import prepared
-from model.errors import GenreError
+from model.errors import require_package
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
@@ -84,16 +84,22 @@ def load(
             do not), ``on`` or ``off``.
 
     Raises:
-        UsageError: the device, the number of workers, the batch or the calibration is invalid.
+        UsageError: the device, the workers, the batch, the calibration or the prior is invalid.
         CardError: there is no such system, or its weights are not what the card says.
-        UsageError: the prior is invalid.
     """
     workers = cpus.usable() if workers is None else workers
-    options.check(device=device, workers=workers, batch_size=batch, calibration=calibration)
+    options.check("device", device)
+    options.check("workers", workers)
+    options.check("batch_size", batch, "batch")
+    options.check("calibration", calibration)
     card = cards.read(system, systems.WEIGHTS_FOLDER).choosing(calibration)
+    shares = None
+    if not isinstance(prior, str):
+        shares = priors.weighted(prior, "prior")
+    elif prior != priors.ESTIMATE:
+        shares = priors.named(prior, card.training_prior)
     execution = Execution(device, cpus.usable(), batch)
-    connected = systems.load(card, systems.WEIGHTS_FOLDER)
-    return Classifier(card, connected, _prior(prior, card), execution, workers)
+    return Classifier(card, systems.load(card), shares, execution, workers)
 
 
 @dataclass(frozen=True)
@@ -169,11 +175,11 @@ class Classifier:
             UsageError: a folder has no mp3 (or other audio, if asked for), or a file is not there.
             ValueError: an array is neither a sound nor a spectrogram.
         """
-        pandas = _pandas()
-        ones = _listed(clips, recursive, any_audio)
-        results = self._results(ones, ())
-        rows = [one.probabilities for one in results]
-        return pandas.DataFrame(rows, _index(ones, pandas), list(GENRES), dtype=np.float64)
+        names, results = self._results(clips, recursive, any_audio)
+        import pandas as pd
+
+        rows = [result.probabilities for result in results]
+        return pd.DataFrame(rows, pd.Index(names, name="file"), list(GENRES), dtype=np.float64)
 
     def predict_windows(
         self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
@@ -193,15 +199,14 @@ class Classifier:
         Raises:
             GenreError, UsageError, ValueError: as ``predict``.
         """
-        pandas = _pandas()
-        ones = _listed(clips, recursive, any_audio)
-        results = self._results(ones, (WINDOWS,))
-        names, rows = [], []
-        for name, one in zip(_index(ones, pandas), results, strict=True):
-            names += [(name, window.start) for window in one.windows]
-            rows += [window.probabilities for window in one.windows]
-        index = pandas.MultiIndex.from_tuples(names, names=["file", "start"])
-        return pandas.DataFrame(rows, index, list(GENRES), dtype=np.float64)
+        names, results = self._results(clips, recursive, any_audio, WINDOWS)
+        import pandas as pd
+
+        windows = [(name, w) for name, one in zip(names, results, strict=True) for w in one.windows]
+        starts = [(name, window.start) for name, window in windows]
+        index = pd.MultiIndex.from_tuples(starts, names=["file", "start"])
+        rows = [window.probabilities for _, window in windows]
+        return pd.DataFrame(rows, index, list(GENRES), dtype=np.float64)
 
     def embed(
         self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
@@ -220,14 +225,13 @@ class Classifier:
             GenreError: the system has none.
             GenreError, UsageError, ValueError: as ``predict``.
         """
-        pandas = _pandas()
-        ones = _listed(clips, recursive, any_audio)
-        results = self._results(ones, (EMBEDDING,))
+        names, results = self._results(clips, recursive, any_audio, EMBEDDING)
+        import pandas as pd
+
         known = [one.embedding for one in results if one.embedding is not None]
-        width = len(known[0]) if known else 0
-        nothing = np.full(width, np.nan, np.float32)
+        nothing = np.full(len(known[0]) if known else 0, np.nan, np.float32)
         rows = [nothing if one.embedding is None else one.embedding for one in results]
-        return pandas.DataFrame(np.array(rows), _index(ones, pandas))
+        return pd.DataFrame(np.array(rows), pd.Index(names, name="file"))
 
     def load_audio(self, path: File) -> Sound:
         """A file as the front end takes it: mono, at ``rate``, at most its middle 30 s."""
@@ -264,18 +268,25 @@ class Classifier:
     def _network(self) -> Network:
         return self.system.connect(self.execution)
 
-    def _results(self, ones: Sequence[One], keep: Collection[str]) -> list[Result]:
-        """The answer for each clip."""
-        clips, in_process = [], {}
-        for index, one in enumerate(ones):
+    def _results(
+        self, clips: Clips, recursive: bool, any_audio: bool, *arrays: str
+    ) -> tuple[list[str | int], list[Result]]:
+        """Names and results of clips, the files of folders one by one."""
+        require_package("pandas", "the tables of the Python API need it")
+        run_clips: list[Clip] = []
+        in_process = {}
+        for one in cast(Iterable[One], [clips] if _is_one(clips) else clips):
             if isinstance(one, str | PathLike):
-                clips.append(Clip(fspath(one), fspath(one)))
+                found = find([fspath(one)], recursive, any_audio, _ADVICE)
+                # Rows have paths for names here, so that two files with one id do not share a row.
+                both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
+                run_clips += [Clip(clip.path, clip.path) for clip in both]
             else:
-                clips.append(Clip(str(index), ""))
-                in_process[index] = partial(self._decoded, one)
+                in_process[len(run_clips)] = partial(self._decoded, one)
+                run_clips.append(Clip(str(len(run_clips)), ""))
         system = replace(self.system, connect=lambda _: self._network)
         run = (system, self.card.calibration, self.execution, self._pool)
-        predicted = pipeline.predict(clips, *run, arrays=keep, in_process=in_process)
+        predicted = pipeline.predict(run_clips, *run, arrays=arrays, in_process=in_process)
         predictions = list(predicted)
         training_prior = np.array(self.card.training_prior)
         prior = self.prior
@@ -284,23 +295,26 @@ class Classifier:
             prior = estimated_prior(np.array(posteriors).reshape(-1, len(GENRES)), training_prior)
         results = [
             make_result(clip, prediction, training_prior, prior)
-            for clip, prediction in zip(clips, predictions, strict=True)
+            for clip, prediction in zip(run_clips, predictions, strict=True)
         ]
-        _warn(results)
-        return results
+        without = [one for one in results if not one.predicted]
+        if without:
+            named = [f"{printable(one.clip.file_id)} ({one.notices[0].reason})" for one in without]
+            more = ", ..." * (len(named) > _NAMED)
+            warnings.warn(
+                f"no usable audio, hence the prior: {', '.join(named[:_NAMED])}{more}", stacklevel=3
+            )
+        return [clip.path or place for place, clip in enumerate(run_clips)], results
 
     def _decoded(self, array: Sound | LogMel) -> Decoded:
         """What the network takes, of a clip that is not a file."""
-        if not isinstance(array, tuple):
-            return Decoded(self._checked(array))
-        try:
-            return Decoded(self.log_mel(array))
-        except UndecodableError as error:
-            return Decoded(None, (error.notice,))
-
-    def _checked(self, log_mel: LogMel) -> NDArray[Any]:
+        if isinstance(array, tuple):
+            try:
+                return Decoded(self.log_mel(array))
+            except UndecodableError as error:
+                return Decoded(None, (error.notice,))
         front_end = self.system.front_end
-        values = np.asarray(log_mel)
+        values = np.asarray(array)
         if values.ndim != 2 or values.shape[1] != front_end.width or not len(values):
             what = "spectrogram" if isinstance(front_end, FrontEnd) else "frame"
             raise ValueError(
@@ -314,7 +328,7 @@ class Classifier:
                 f"an array of shape {values.shape} has values that are not finite as "
                 f"{frames.dtype}; give what log_mel gives"
             )
-        return frames
+        return Decoded(frames)
 
 
 def load_audio(path: File, rate: int = 22_050) -> Sound:
@@ -338,60 +352,7 @@ def load_audio(path: File, rate: int = 22_050) -> Sound:
     return audio.load(Path(path), rate).samples, rate
 
 
-def _listed(clips: Clips, recursive: bool, any_audio: bool) -> list[One]:
-    """The clips one by one; a folder as its files.
-
-    Raises:
-        UsageError: a file is not there, or a folder has none.
-    """
-    several = [clips] if _is_one(clips) else clips
-    listed: list[One] = []
-    for one in cast(Iterable[One], several):
-        if isinstance(one, str | PathLike):
-            found = find([fspath(one)], recursive, any_audio, _ADVICE)
-            # Rows have paths for names here, so that two files with one id do not share a row.
-            both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
-            listed += [clip.path for clip in both]
-        else:
-            listed.append(one)
-    return listed
-
-
 def _is_one(clips: Clips) -> bool:
     if isinstance(clips, tuple):  # a sound, if its second part is a rate
         return len(clips) == 2 and isinstance(clips[1], int | np.integer)
     return isinstance(clips, str | PathLike | np.ndarray)
-
-
-def _index(ones: Sequence[One], pandas: Any) -> Any:
-    names = [
-        fspath(one) if isinstance(one, str | PathLike) else place for place, one in enumerate(ones)
-    ]
-    return pandas.Index(names, name="file")
-
-
-def _warn(results: Sequence[Result]) -> None:
-    without = [one for one in results if not one.predicted]
-    if without:
-        named = [f"{printable(one.clip.file_id)} ({one.notices[0].reason})" for one in without]
-        more = ", ..." * (len(named) > _NAMED)
-        warnings.warn(
-            f"no usable audio, hence the prior: {', '.join(named[:_NAMED])}{more}", stacklevel=4
-        )
-
-
-def _prior(prior: str | Mapping[str, float], card: Card) -> FloatArray | None:
-    if not isinstance(prior, str):
-        return priors.weighted(prior, "prior")
-    return None if prior == priors.ESTIMATE else priors.named(prior, card.training_prior)
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ModuleNotFoundError:
-        raise GenreError(
-            "a table needs pandas, which prediction alone does not: run "
-            "`pip install pandas` (or `make dev`) in this environment"
-        ) from None
-    return pandas

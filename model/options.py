@@ -6,6 +6,7 @@ The command lines, the settings file and the checks of the Python API derive fro
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from operator import index
 from pathlib import Path
@@ -222,7 +223,8 @@ class Options:
     verbosity: int = 0
 
     def __post_init__(self) -> None:
-        check(**{name: getattr(self, name) for name in DECLARED})
+        for name in DECLARED:
+            check(name, getattr(self, name))
         if self.shard and self.prior == "estimate":
             raise UsageError(
                 "--prior estimate needs all clips, and a shard has only some; name another prior"
@@ -248,15 +250,19 @@ DECLARED: Final[Mapping[str, Option]] = {
 """Declarations by field name."""
 
 
-def check(**values: object) -> None:
-    """Check values of options, by field name; an option may always have its default.
+def check(name: str, value: object, label: str = "") -> None:
+    """Check the value of an option; an option may always have its default.
+
+    Args:
+        name: name of the field.
+        value: value of the field.
+        label: name of the option in the message, by default its name on the command line.
 
     Raises:
-        UsageError: a value is invalid; the message names the option, the value and valid values.
+        UsageError: the value is invalid; the message names the option, the value and valid values.
     """
-    for name, value in values.items():
-        if not _is_valid(name, value):
-            raise _invalid(name, repr(value))
+    if not _is_valid(name, value):
+        raise _invalid(label or flag(name), repr(value), DECLARED[name])
 
 
 def parse(name: str, text: str) -> Any:
@@ -265,13 +271,11 @@ def parse(name: str, text: str) -> Any:
     Raises:
         UsageError: the text is invalid.
     """
-    try:
+    with suppress(ValueError):
         value = DECLARED[name].parse(text)
-    except ValueError:
-        raise _invalid(name, text) from None
-    if not _is_valid(name, value):
-        raise _invalid(name, text)
-    return value
+        if _is_valid(name, value):
+            return value
+    raise _invalid(flag(name), text, DECLARED[name])
 
 
 def flag(name: str) -> str:
@@ -291,8 +295,8 @@ def _is_valid(name: str, value: object) -> bool:
         return False
 
 
-def _invalid(name: str, value: str) -> UsageError:
-    return UsageError(f"invalid {flag(name)} {value}: must be {DECLARED[name].expected}")
+def _invalid(label: str, value: str, option: Option) -> UsageError:
+    return UsageError(f"invalid {label} {value}: must be {option.expected}")
 
 
 def _plain(value: object) -> object:

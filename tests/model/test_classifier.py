@@ -18,7 +18,7 @@ from model import classifier
 from model.classifier import One
 from model.clips import LONGEST_SECONDS
 from model.decoding.audio import UndecodableError
-from model.errors import UsageError
+from model.errors import GenreError, UsageError
 from model.genres import GENRES
 from model.outputs import submission
 from tests.conftest import CLIPS, ROOT, Run
@@ -288,7 +288,7 @@ print(*children())
         ({"calibration": "sometimes"}, "card, on, off"),
         ({"workers": 0}, "at least 1"),
         ({"workers": "two"}, "at least 1"),
-        ({"batch": -1}, "at least 1"),
+        ({"batch": -1}, "invalid batch -1: must be .* at least 1"),
     ],
 )
 def test_an_invalid_value_is_refused_with_the_valid_ones(wrong: dict[str, Any], valid: str) -> None:
@@ -300,7 +300,7 @@ def test_without_pandas_the_message_says_what_to_do(
     loaded: model.Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match="pip install pandas"):
+    with pytest.raises(GenreError, match="pip install pandas"):
         loaded.predict("tests/clips")
 
 

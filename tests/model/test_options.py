@@ -38,7 +38,7 @@ def test_an_invalid_value_is_refused(name: str, value: Any, message: str) -> Non
     with pytest.raises(UsageError, match=message):
         Options(**{**VALID, name: value})
     with pytest.raises(UsageError, match=message):
-        check(**{name: value})
+        check(name, value)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,8 @@ def test_an_invalid_text_is_refused(name: str, text: str) -> None:
 
 def test_defaults_are_valid_and_not_changes() -> None:
     options = Options(**VALID)
-    check(**{name: getattr(options, name) for name in DECLARED})
+    for name in DECLARED:
+        check(name, getattr(options, name))
     assert options.changed() == {"output": "o.csv", "system": "best"}
     assert Options(**VALID, shard=(1, 2), any_audio=True).changed() == {
         "output": "o.csv",
