@@ -106,7 +106,6 @@ class Options:
 
     Attributes:
         sources: folders, files or ``@list.txt`` that name the clips.
-        weights_folder: folder of the cards and weights.
         min_confidence: None for a table without the column ``genre``.
         format: None to derive the format from the name of ``output``.
         write_tags: None to leave the clips as they are.
@@ -123,7 +122,6 @@ class Options:
     system: str = field(
         metadata=_declared("system; --list-systems lists all", INPUT, metavar="NAME")
     )
-    weights_folder: Path
     recursive: bool = _option(False, "search the subfolders of folders, too", INPUT, flag="-r")
     any_audio: bool = _option(
         False, "also take wav, flac, ogg, opus, m4a, aac, aiff and wma files from folders", INPUT

@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str]) -> Options:
     if not args.sources:
         raise UsageError("no clips were named; give a folder of mp3 files, files, or @list.txt")
     args.save_settings = args.save_settings or args.shard is not None
-    options = options_from(args, weights_folder=systems.WEIGHTS_FOLDER)
+    options = options_from(args)
     _check_outputs(options)
     return options
 

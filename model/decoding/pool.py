@@ -156,14 +156,17 @@ class DecoderPool:
     def _take(
         self, futures: deque[Future[Decoded]], rest: Iterator[File], stop: threading.Event
     ) -> Generator[Decoded, None, None]:
-        while futures and not stop.is_set():
-            if not self._finalizer.alive:
-                raise GenreError("the decoder pool was closed")
-            wait([futures[0]], _STOP_SECONDS)
-            if futures[0].done() and not stop.is_set():
-                decoded = futures.popleft().result()
-                futures.extend(map(self._submit, islice(rest, 1)))
-                yield decoded
+        try:
+            while futures and not stop.is_set():
+                if not self._finalizer.alive:
+                    raise GenreError("the decoder pool was closed")
+                wait([futures[0]], _STOP_SECONDS)
+                if futures[0].done() and not stop.is_set():
+                    decoded = futures.popleft().result()
+                    futures.extend(map(self._submit, islice(rest, 1)))
+                    yield decoded
+        finally:
+            _cancel(futures)
 
 
 class _Worker(threading.Thread):

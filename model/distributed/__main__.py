@@ -85,7 +85,7 @@ def run_on_cluster(options: Options, cluster_options: ClusterOptions) -> None:
     formats.require("parquet")  # pyarrow: it reads and writes the folder
     found = sources.find(options.sources, options.recursive, options.any_audio)
     card = identity.read_card(options)
-    systems.load(card, options.weights_folder)
+    systems.load(card, systems.WEIGHTS_FOLDER)
     prior = priors.named(options.prior, card.training_prior)
     fingerprint = json.loads(json.dumps(identity.fingerprint(card, options)))
     blocks = run_folder.split_into_blocks(found.clips, cluster_options.block)
@@ -160,7 +160,6 @@ def parse(arguments: Sequence[str]) -> tuple[Options, ClusterOptions]:
     options = options_from(
         args,
         output=Path(f"{TABLE}.{args.format}"),
-        weights_folder=systems.WEIGHTS_FOLDER,
         device="cpu",
     )
     return options, ClusterOptions(args.folder, args.ray, args.actors, args.cpus, args.block)

@@ -1,14 +1,13 @@
 """Blocks of clips, and their classification by one actor of the cluster.
 
-An actor loads the network once. It writes each finished block into the run's folder as one file of
-journal records (``model.run.journal``).
+An actor loads the network and starts its worker processes once. It writes each finished block into
+the run's folder as one file of journal records (``model.run.journal``).
 """
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +75,7 @@ class Job:
 
 
 class BlockClassifier:
-    """Classifies blocks with a network that is loaded once.
+    """Classifies blocks with a network and worker processes that serve all of them.
 
     Args:
         job: the run's job.
@@ -87,49 +86,44 @@ class BlockClassifier:
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
-        self._card = identity.read_card(job.options)
-        own = json.loads(json.dumps(identity.fingerprint(self._card, job.options)))
+        card = identity.read_card(job.options)
+        own = json.loads(json.dumps(identity.fingerprint(card, job.options)))
         if own != job.fingerprint:
             names = ", ".join(sorted(n for n in own if own[n] != job.fingerprint.get(n)))
             raise GenreError(
                 f"a machine of the cluster differs from this one in: {names}; install the same "
                 "files and packages on all machines"
             )
-        self._system = systems.load(self._card, job.options.weights_folder)
-        self._execution = Execution(job.options.device, job.threads, job.options.batch_size)
-        self._system = replace(self._system, connect=cache(self._system.connect))
-        self._system.connect(self._execution)
+        execution = Execution(job.options.device, job.threads, job.options.batch_size)
+        system = systems.load(card, systems.WEIGHTS_FOLDER)
+        system = replace(system, connect=cache(system.connect))
+        system.connect(execution)
+        pool = DecoderPool(system.front_end, job.threads, decoder=job.decoder)
+        self._predict = partial(
+            pipeline.predict,
+            system=system,
+            calibration=card.calibration,
+            execution=execution,
+            pool=pool,
+        )
         self._folder = Folder(job.folder)
 
     def __call__(self, block: Block) -> None:
         """Classify a block and write its file.
 
         Raises:
-            GenreError: worker processes do not start.
-            GenreError: an object store does not respond.
-            GenreError: the folder cannot be written.
+            GenreError: worker processes do not start, an object store does not respond, or the
+                folder cannot be written.
         """
-        predictions = self._predictions(block.clips)
-        lines = [
-            encode_record(clip.path, prediction)
-            for clip, prediction in zip(block.clips, predictions, strict=True)
-        ]
-        self._folder.write(f"{BLOCKS}/{block.name}", b"".join(lines))
-
-    def _predictions(self, clips: Sequence[Clip]) -> Iterator[Prediction]:
-        job, system = self._job, self._system
+        lines = []
         with (
             tempfile.TemporaryDirectory(prefix="clips") as folder,
-            DecoderPool(system.front_end, job.threads, decoder=job.decoder) as pool,
+            Fetched(block.clips, Path(folder)) as fetched,
         ):
-            fetched = Fetched(clips, Path(folder))
-            predictions = pipeline.predict(
-                clips, system, self._card.calibration, self._execution, pool, paths=fetched
-            )
-            for index, prediction in enumerate(predictions):
+            predictions = self._predict(block.clips, paths=fetched)
+            for index, (clip, prediction) in enumerate(zip(block.clips, predictions, strict=True)):
                 fetched.release(index)
-                if fetched.failure:
-                    raise fetched.failure
-                denied = fetched.refused.get(index)
-                yield Prediction(None, (denied,)) if denied else prediction
+                if denied := fetched.refused.get(index):
+                    prediction = Prediction(None, (denied,))
+                lines.append(encode_record(clip.path, prediction))
+        self._folder.write(f"{BLOCKS}/{block.name}", b"".join(lines))

@@ -33,7 +33,7 @@ def last_part(address: str) -> str:
     return address.rstrip("/").rpartition("/")[2]
 
 
-def is_denied(error: OSError) -> bool:
+def is_denied(error: Exception) -> bool:
     """Whether a store denies this account access to a file, so that a retry is useless."""
     return isinstance(error, PermissionError) or any(word in str(error) for word in _DENIALS)
 

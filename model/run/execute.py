@@ -89,7 +89,7 @@ def execute(options: Options, clips: Found, begun: float, console: Console) -> S
         OutputError: an output file cannot be written.
     """
     card = read_card(options)
-    system = systems.load(card, options.weights_folder)
+    system = systems.load(card, systems.WEIGHTS_FOLDER)
     is_known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if is_known else None
     prepare_path(options.output)

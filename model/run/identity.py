@@ -4,7 +4,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from model import __version__
+from model import __version__, systems
 from model.options import Options
 from model.systems import cards
 from model.systems.cards import Card
@@ -28,7 +28,7 @@ def read_card(options: Options) -> Card:
     Raises:
         CardError: there is no such system.
     """
-    return cards.read(options.system, options.weights_folder).choosing(options.calibration)
+    return cards.read(options.system, systems.WEIGHTS_FOLDER).choosing(options.calibration)
 
 
 def fingerprint(card: Card, options: Options) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.clips import Clip, Notice
-from model.decoding.pool import Decoded, DecoderPool
+from model.decoding.pool import Decoded, DecoderPool, File
 from model.errors import GenreError
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
 from model.probabilities.calibration import Calibration
@@ -42,7 +42,7 @@ def predict(
     pool: DecoderPool,
     *,
     arrays: Collection[str] = (),
-    paths: Sequence[str] | None = None,
+    paths: Iterable[File] | None = None,
     in_process: Mapping[int, Callable[[], Decoded]] | None = None,
     stop: Event | None = None,
 ) -> Iterator[Prediction]:
@@ -55,8 +55,7 @@ def predict(
         execution: where the network runs.
         pool: worker processes that decode, for the system's front end.
         arrays: names of the arrays that each prediction has.
-        paths: files to decode instead of the clips' own; may be a lazy sequence. Clips in
-            ``in_process`` have none.
+        paths: files to decode instead of the clips' own. Clips in ``in_process`` have none.
         in_process: by index of the clip, a function that returns the clip's frames, for clips that
             are not files.
         stop: when it is set, the predictions end early.

@@ -12,7 +12,6 @@ VALID: dict[str, Any] = {
     "sources": ("music",),
     "output": Path("o.csv"),
     "system": "best",
-    "weights_folder": Path("weights"),
 }
 
 

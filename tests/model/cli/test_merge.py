@@ -53,7 +53,7 @@ def shard(
 ) -> Path:
     """A part with its settings, as a run over ``every`` leaves it."""
     path = written(folder, f"{part}.csv", ids)
-    options = Options(("x",), path, "mobilenet", folder, shard=(part, parts))
+    options = Options(("x",), path, "mobilenet", shard=(part, parts))
     about = describe_run([Clip(one, one) for one in sorted(every)], fingerprint)
     settings.write(options, replace(about, mix=mix))
     return path

@@ -26,5 +26,5 @@ PLACE = Path("there.npz")
 def test_a_picture_is_kept_where_there_is_one(
     asked: dict[str, Path], system: str, expected: set[str]
 ) -> None:
-    options = Options((), PLACE, system, systems.WEIGHTS_FOLDER, **asked)  # type: ignore[arg-type]
+    options = Options((), PLACE, system, **asked)  # type: ignore[arg-type]
     assert array_names(options, cards.read(system, systems.WEIGHTS_FOLDER)) == expected

@@ -158,7 +158,7 @@ def test_a_run_keeps_windows_but_no_picture(trained: tuple[str, Path], tmp_path:
         Clip("empty", str(tmp_path / "empty.mp3")),
     ]
     place = tmp_path / "table.csv"
-    options = Options((), place, name, folder / "out", report=tmp_path / "report.html")
+    options = Options((), place, name, report=tmp_path / "report.html")
     wanted = array_names(options, card)
 
     mix = np.array(card.training_prior)
