@@ -6,7 +6,6 @@ for the table on made-up predictions, and multiplies. The size of a clip and pri
 
 import argparse
 import re
-import resource
 import tempfile
 import time
 import tracemalloc
@@ -15,10 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import FOLDER, SAMPLES, Report
-from model import systems
+from benchmarks.measuring import FOLDER, Report
 from model.clips import Clip
-from model.decoding.pool import DecoderPool
 from model.distributed.blocks import BLOCKS
 from model.distributed.run_folder import RunFolder, split_into_blocks
 from model.distributed.storage import Folder
@@ -27,7 +24,6 @@ from model.outputs import formats, table
 from model.results import Prediction
 from model.run.journal import encode_record
 from model.run.results import make_result
-from model.systems import cards
 
 _RESULTS = FOLDER / "RESULTS.md"
 _CASES = ("ours, 2 workers", "ours")
@@ -47,7 +43,6 @@ class ClipCost:
 
     Attributes:
         cpu_s: least and most CPU seconds.
-        start_s: CPU seconds to start a worker process of a block.
         record_bytes: size of the clip's record in the file of its block.
         row_bytes: size of the clip's row in the csv table.
         memory_bytes: memory of the process that was started by the user.
@@ -55,7 +50,6 @@ class ClipCost:
     """
 
     cpu_s: tuple[float, float]
-    start_s: float
     record_bytes: float
     row_bytes: float
     memory_bytes: float
@@ -68,7 +62,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         ("clips", 100_000_000, "number of clips"),
         ("megabytes", 0.94, "size of a clip; the default is that of a clip of FMA of 30 s"),
         ("block", 1000, "clips of a block"),
-        ("cpus", 2, "CPUs of an actor"),
         ("machines", 20, "machines of the cluster"),
         ("machine-cpus", 32, "CPUs of a machine"),
         ("price", 0.0, "price of a CPU for an hour, in any currency"),
@@ -129,17 +122,13 @@ def measure_clip(cpu_s: tuple[float, float], count: int, block_clips: int) -> Cl
             formats.append(file, "csv", table.columns(None), rows)
         seconds = time.perf_counter() - begun
         written = Path(name, "table.csv").stat().st_size
-    start_s = _worker_start_s()
-    return ClipCost(
-        cpu_s, start_s, stored / count, written / count, memory / count, seconds / count
-    )
+    return ClipCost(cpu_s, stored / count, written / count, memory / count, seconds / count)
 
 
 def estimate(clip: ClipCost, args: argparse.Namespace) -> list[str]:
     """Lines that describe the cost of the run."""
     blocks = args.clips / args.block
-    start_hours = blocks * args.cpus * clip.start_s / 3600
-    hours = [args.clips * seconds / 3600 + start_hours for seconds in clip.cpu_s]
+    hours = [args.clips * seconds / 3600 for seconds in clip.cpu_s]
     days = [hour / 24 / (args.machines * args.machine_cpus) for hour in hours]
     gigabits = [args.machine_cpus * args.megabytes * 8 / 1000 / seconds for seconds in clip.cpu_s]
     requests = args.clips * CLIP_REQUESTS + blocks * BLOCK_REQUESTS
@@ -147,10 +136,8 @@ def estimate(clip: ClipCost, args: argparse.Namespace) -> list[str]:
         f"a clip: {clip.cpu_s[0] * 1000:.0f} to {clip.cpu_s[1] * 1000:.0f} ms of a CPU, "
         f"{args.megabytes:g} MB to read, record {clip.record_bytes:.0f} bytes, "
         f"row {clip.row_bytes:.0f} bytes",
-        f"a block: {args.cpus} worker processes, each {clip.start_s:.1f} CPU seconds to start",
         f"{args.clips:,} clips:",
-        f"  CPUs: {hours[0]:,.0f} to {hours[1]:,.0f} hours, {start_hours:,.0f} of them to start "
-        "worker processes",
+        f"  CPUs: {hours[0]:,.0f} to {hours[1]:,.0f} hours",
         f"  {args.machines} machines of {args.machine_cpus} CPUs: {days[0]:.1f} to {days[1]:.1f} "
         "days",
         f"  network: {args.clips * args.megabytes / 1e6:,.0f} TB from the store, "
@@ -167,13 +154,3 @@ def estimate(clip: ClipCost, args: argparse.Namespace) -> list[str]:
     if args.request_price:
         lines.append(f"  price of the requests: {requests / 1000 * args.request_price:,.0f}")
     return lines
-
-
-def _worker_start_s() -> float:
-    """CPU seconds of a worker process for one short clip."""
-    card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with DecoderPool(card.front_end, 1) as pool:
-        list(pool.decode([str(SAMPLES / "spoken-word.mp3")]))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
