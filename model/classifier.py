@@ -21,7 +21,6 @@ from model.clips import Clip, find, printable
 from model.decoding import audio
 from model.decoding.audio import UndecodableError
 from model.decoding.pool import Decoded, DecoderPool
-from model.decoding.samples import prepared
 from model.errors import require_package
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
@@ -257,7 +256,7 @@ class Classifier:
         """
         samples, rate = clip if isinstance(clip, tuple) else self.load_audio(clip)
         if isinstance(clip, tuple):
-            samples = prepared(samples, rate, self.rate).samples
+            samples = audio.from_array(samples, rate, self.rate).samples
         return self.system.front_end.compute(samples)
 
     @cached_property

@@ -41,7 +41,7 @@ Modules at the root of a package that are not named here stand at the bottom.
 """
 
 WORKER_SIDE = ("model.decoding.worker", "model.decoding.audio", "model.decoding.decoders",
-               "model.decoding.samples", "model.frontends", "model.clips")  # fmt: skip
+               "model.frontends", "model.clips")  # fmt: skip
 MOST_MODULES, MOST_LINES = 14, 400
 
 FILES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]

@@ -76,11 +76,7 @@ def add_option(parser: argparse._ActionsContainer, name: str, default: object = 
 
 
 def _check_outputs(options: Options) -> None:
-    """Refuse options that would write two outputs to one file.
-
-    Raises:
-        UsageError: two outputs have one path.
-    """
+    """Refuse options that would write two outputs to one file."""
     paths = [options.output, errors_path(options.output)]
     paths += filter(None, (options.per_window, options.embeddings, options.report))
     paths += [settings.path_for(options.output)] if options.save_settings else []
@@ -125,11 +121,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _replayed(path: Path) -> tuple[list[str], list[str]]:
-    """The clips and the command-line arguments of a settings file.
-
-    Raises:
-        UsageError: the file cannot be read, or has a key or value that no option takes.
-    """
+    """The clips and the command-line arguments of a settings file."""
     values = settings.load(path)
     values.pop(settings.ABOUT, None)
     clips = values.pop(settings.CLIPS, [])

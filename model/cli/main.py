@@ -6,9 +6,9 @@ Nothing large is imported before the arguments and the clips are checked.
 import logging
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from model.cli import progress
 from model.cli.arguments import parse
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from model.run.results import Results
     from model.run.tables import Summary
 
-T = TypeVar("T")
 log = logging.getLogger("model")
 
 
@@ -43,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         clips = find(options.sources, options.recursive, options.any_audio)
         from model.run.execute import execute
 
-        summary = execute(options, clips, begun, _Console(options))
+        show = partial(progress.shown, quiet=options.verbosity < 0)
+        summary = execute(options, clips, begun, show, partial(_report, options))
         print_lines([f"Output file written at {options.output}"])
         return INCOMPLETE if options.strict and summary.unpredicted else SUCCESS
     except GenreError as error:
@@ -57,21 +57,13 @@ def main(arguments: Sequence[str]) -> int:
         return print_error("not enough memory; try a smaller --batch-size or --workers", FAILURE)
 
 
-@dataclass(frozen=True)
-class _Console:
-    """Prints progress and results of a run."""
-
-    options: Options
-
-    def progress(self, steps: Iterable[T], total: int) -> Iterable[T]:
-        return progress.shown(steps, total, quiet=self.options.verbosity < 0)
-
-    def report(self, results: "Results", summary: "Summary") -> None:
-        log_summary(summary, submission.errors_path(self.options.output))
-        if self.options.top:
-            print_lines(top_line(result, self.options.top) for result in results)
-        if self.options.write_tags:
-            _write_tags(self.options, results)
+def _report(options: Options, results: "Results", summary: "Summary") -> None:
+    """Print the summary of a run and what else the options ask for."""
+    log_summary(summary, submission.errors_path(options.output))
+    if options.top:
+        print_lines(top_line(result, options.top) for result in results)
+    if options.write_tags:
+        _write_tags(options, results)
 
 
 def _write_tags(options: Options, results: "Results") -> None:

@@ -9,6 +9,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -18,7 +19,7 @@ from model.clips import LONGEST_SECONDS, Notice
 from model.decoding.decoders import DECODERS
 from model.decoding.decoders.isolation import why
 from model.decoding.decoders.miniaudio import mp3_seconds
-from model.decoding.decoders.reading import MP3, Reading
+from model.decoding.decoders.reading import MP3, Reading, mono
 from model.errors import GenreError
 
 SHORT_SECONDS = 1.0
@@ -73,24 +74,72 @@ def load(path: Path, rate: int) -> Waveform:
     """
     _check(path)
     reading, notices = _best_reading(path)
-    samples = reading.samples
-    span = float(np.ptp(samples))
+    waveform = normalized(reading.samples, reading.rate, rate)
+    notices += waveform.notices
+    seconds = reading.seconds
+    if seconds < SHORT_SECONDS:
+        notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
+    if reading.rate < LOW_RATE:
+        notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
+    return Waveform(waveform.samples, rate, tuple(notices))
+
+
+def from_array(samples: NDArray[Any], rate: int, wanted: int) -> Waveform:
+    """At most the middle 30 s of samples as mono at another rate, as ``load`` has them of a file.
+
+    Args:
+        samples: shape [samples] or [samples, channels]; integers at their full scale, or floats
+            nominally in [-1, 1].
+        rate: samples per second.
+        wanted: samples per second of the result.
+
+    Raises:
+        ValueError: the shape, the type or the rate is not that of a sound.
+        UndecodableError: there is no sample, or all of them are the same.
+    """
+    values = np.asarray(samples)
+    if values.ndim not in (1, 2) or values.dtype.kind not in "fiu":
+        raise ValueError(
+            f"samples of shape {values.shape} and type {values.dtype} are no sound; give shape "
+            "[samples] or [samples, channels]"
+        )
+    if values.ndim == 2 and values.shape[1] > values.shape[0]:
+        raise ValueError(f"samples of shape {values.shape}: channels come last; transpose them")
+    if rate <= 0:
+        raise ValueError(f"a rate of {rate} samples per second")
+    longest = round(LONGEST_SECONDS * rate)
+    first = max(0, (len(values) - longest) // 2)
+    part = _floats(values[first : first + longest])
+    return normalized(part if part.ndim == 1 else mono(part), rate, wanted)
+
+
+def normalized(samples: NDArray[np.float32], rate: int, wanted: int) -> Waveform:
+    """Mono samples at another rate, with zeros, and a notice, for those that are not finite.
+
+    Raises:
+        UndecodableError: there is no sample, or all of them are the same.
+    """
+    notices: tuple[Notice, ...] = ()
+    span = float(np.ptp(samples)) if len(samples) else 0.0
     if not math.isfinite(span):  # as it is where any sample is not finite
-        notices.append(Notice("non_finite", "samples that are not numbers were replaced by zero"))
+        notices = (Notice("non_finite", "samples that are not numbers were replaced by zero"),)
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         span = float(np.ptp(samples))
     if span == 0.0:
         raise UndecodableError(
             "silent", f"no signal: {len(samples)} decoded samples are all the same"
         )
-    seconds = len(samples) / reading.rate
-    if seconds < SHORT_SECONDS:
-        notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
-    if reading.rate < LOW_RATE:
-        notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
-    if reading.rate != rate:
-        samples = soxr.resample(samples, reading.rate, rate, quality="HQ")
-    return Waveform(samples, rate, tuple(notices))
+    if rate != wanted:
+        samples = soxr.resample(samples, rate, wanted, quality="HQ")
+    return Waveform(samples, wanted, notices)
+
+
+def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
+    if values.dtype.kind == "f":
+        return np.asarray(values, np.float32)
+    bits = 8 * values.dtype.itemsize
+    middle = 2 ** (bits - 1) if values.dtype.kind == "u" else 0
+    return np.asarray((values.astype(np.float64) - middle) / 2 ** (bits - 1), np.float32)
 
 
 def _check(path: Path) -> None:

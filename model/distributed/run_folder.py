@@ -20,7 +20,7 @@ from model.distributed.storage import Folder, in_store
 from model.errors import GenreError
 from model.outputs.formats import in_groups
 from model.results import Prediction, hash_ids
-from model.run.journal import decode_prediction, decode_record, is_intact
+from model.run.journal import decode_prediction, decode_record
 
 RUN: Final = "run.json"
 _FORMAT: Final = "blocks_format"
@@ -107,8 +107,7 @@ class RunFolder:
         return [
             block
             for block in self.blocks
-            if block.name not in names
-            or [is_intact(line) for line in self._lines(block)] != [True] * len(block.clips)
+            if block.name not in names or self._records(block) is None
         ]
 
     def predictions(self) -> Iterator[Prediction]:
@@ -119,16 +118,19 @@ class RunFolder:
             GenreError: the folder cannot be read.
         """
         for block in self.blocks:
-            records = [decode_record(line) for line in self._lines(block)]
-            if len(records) != len(block.clips) or None in records:
+            records = self._records(block)
+            if records is None:
                 raise GenreError(
                     f"{self.folder.name}/{BLOCKS}/{block.name}: missing or damaged; run the same "
                     "command again, which computes this block again"
                 )
-            yield from (decode_prediction(fields) for fields in records if fields)
+            yield from map(decode_prediction, records)
 
-    def _lines(self, block: Block) -> list[bytes]:
-        return (self.folder.read(f"{BLOCKS}/{block.name}") or b"").splitlines(keepends=True)
+    def _records(self, block: Block) -> list[dict[str, Any]] | None:
+        """The records of a block, or None where its file is missing or damaged."""
+        content = self.folder.read(f"{BLOCKS}/{block.name}") or b""
+        records = list(filter(None, map(decode_record, content.splitlines(keepends=True))))
+        return records if len(records) == len(block.clips) == content.count(b"\n") else None
 
     def _earlier_description(self) -> dict[str, Any]:
         """The description of the run that wrote the folder; empty for a folder without a run."""

@@ -8,20 +8,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import require_package
 from model.files import atomic_file
+from model.outputs import formats
 from model.outputs.formats import GROUP_ROWS, in_groups
 from model.results import Result
-
-
-def require(path: Path) -> None:
-    """Check before a run that its embeddings can be written.
-
-    Raises:
-        GenreError: pyarrow is not installed.
-    """
-    if path.suffix.lower() == ".parquet":
-        require_package("pyarrow", "parquet files need it; npz does not")
 
 
 def write(path: Path, results: Iterable[Result]) -> None:
@@ -38,7 +28,7 @@ def write(path: Path, results: Iterable[Result]) -> None:
         OutputError: the path cannot be written.
         GenreError: pyarrow is not installed.
     """
-    require(path)
+    formats.require(formats.of(path))
     with atomic_file(path) as file:
         if path.suffix.lower() == ".npz":
             _write_npz(file.buffer, results)

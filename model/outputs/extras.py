@@ -26,12 +26,9 @@ def prepare(options: Options) -> None:
         GenreError: a package is not installed.
     """
     formats.require(options.format or formats.of(options.output))
-    if options.per_window:
-        formats.require(formats.of(options.per_window))
-        prepare_path(options.per_window)
-    if options.embeddings:
-        embeddings.require(options.embeddings)
-        prepare_path(options.embeddings)
+    for path in filter(None, (options.per_window, options.embeddings)):
+        formats.require(formats.of(path))
+        prepare_path(path)
     if options.write_tags:
         require_package("mutagen", "--write-tags needs it")
     if options.report:

@@ -41,7 +41,7 @@ def require(form: str) -> None:
         GenreError: pyarrow is not installed.
     """
     if form == "parquet":
-        require_package("pyarrow", "parquet files need it; csv and jsonl do not")
+        require_package("pyarrow", "parquet files need it; other formats do not")
 
 
 def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:

@@ -96,11 +96,7 @@ def write(results: Iterable[Result], confidence: float | None, apply: bool) -> I
 
 
 def _writable_path(result: Result) -> Path:
-    """The file of a clip, with links resolved, if it may be changed.
-
-    Raises:
-        _SkippedError: the file must not be changed.
-    """
+    """The file of a clip, with links resolved, if it may be changed."""
     path = Path(result.clip.path)
     if not result.clip.is_mp3 or any(notice.reason == "not_mp3" for notice in result.notices):
         raise _SkippedError("not an mp3 file")
@@ -171,11 +167,7 @@ def _with_genre(tag: bytes, wanted: str) -> bytes:
 
 
 def _frames(body: bytes, version: int) -> tuple[list[bytes], bytes]:
-    """The frames of a tag, each with its header, and the padding after them.
-
-    Raises:
-        _SkippedError: frames and padding do not fill the tag.
-    """
+    """The frames of a tag, each with its header, and the padding after them."""
     frames, start = [], 0
     while _FRAME.match(body, start) and start + _HEADER_BYTES <= len(body):
         size = body[start + 4 : start + 8]
@@ -188,11 +180,7 @@ def _frames(body: bytes, version: int) -> tuple[list[bytes], bytes]:
 
 
 def _unpacked(size: bytes) -> int:
-    """Number of four bytes with seven bits each.
-
-    Raises:
-        _SkippedError: a byte has eight bits.
-    """
+    """Number of four bytes with seven bits each."""
     if max(size) > 0x7F:
         raise _SkippedError("its tag has an invalid size")
     first, second, third, fourth = size

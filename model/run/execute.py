@@ -5,9 +5,9 @@ interruption, so that their bytes are the same either way.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,28 +34,13 @@ from model.systems.base import Execution, System
 from model.systems.cards import Card
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
-class InterruptedRunError(GenreError):
-    """A signal ended a run before all clips were classified; the journal has the finished ones."""
+Progress: TypeAlias = Callable[[Iterator[None], int], Iterator[None]]
+"""Passes on the steps of a run, of which it gets the number, while showing progress."""
 
-    def __init__(self, signal_name: str, exit_code: int, left: int) -> None:
-        super().__init__(
-            f"ended by {signal_name} with {left} clips to go; run the same command again to go on, "
-            "or with --partial to have them filled with the prior"
-        )
-        self.exit_code = exit_code
-
-
-class Console(Protocol):
-    """What a run reports to."""
-
-    def progress(self, steps: Iterable[T], total: int) -> Iterable[T]:
-        """Pass on the steps of a run while showing progress."""
-
-    def report(self, results: Results, summary: Summary) -> None:
-        """Print what the options ask for, after the output files are written."""
+Report: TypeAlias = Callable[[Results, Summary], None]
+"""Prints what the options ask for, after the output files are written."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +55,20 @@ class _Run:
     arrays: frozenset[str]
 
 
-def execute(options: Options, clips: Found, begun: float, console: Console) -> Summary:
+def execute(
+    options: Options, clips: Found, begun: float, progress: Progress, report: Report
+) -> Summary:
     """Classify clips and write the output files that the options name.
 
     Args:
         options: options of the run.
         clips: clips of all shards.
         begun: when the program started, on the monotonic clock.
-        console: receives progress and results.
+        progress: shows the progress.
+        report: prints the results.
 
     Raises:
-        InterruptedRunError: a signal ended the run early, and the options do not allow a partial
-            table.
+        GenreError: a signal ended the run early, and the options do not allow a partial table.
         CardError: there is no such system, or its weights are not what the card says.
         UsageError: the prior is invalid.
         GenreError: embeddings are asked for, and the system has none.
@@ -102,10 +89,15 @@ def execute(options: Options, clips: Found, begun: float, console: Console) -> S
     log.info("%d clips, system %s", len(clips.clips), card.name)
     with Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal:
         with early_stop(options.time_limit, begun, len(clips.clips)) as stop:
-            _classify(run, journal, stop, console)
+            _classify(run, journal, stop, progress)
         left = len(journal.unfinished())
         if left and stop.reasons[0] != TIME_LIMIT and not options.partial:
-            raise InterruptedRunError(stop.reasons[0], stop.exit_code, left)
+            error = GenreError(
+                f"ended by {stop.reasons[0]} with {left} clips to go; run the same command again "
+                "to go on, or with --partial to have them filled with the prior"
+            )
+            error.exit_code = stop.exit_code
+            raise error
         results = _results(run, journal)
         summary = write_table(options, clips, results)
         mix = dict(zip(GENRES, results.prior.tolist(), strict=True))
@@ -118,7 +110,7 @@ def execute(options: Options, clips: Found, begun: float, console: Console) -> S
                 "%s: %d clips were not reached and have the prior; run the same command again to "
                 "go on", stop.reasons[0], left,
             )  # fmt: skip
-        console.report(results, summary)
+        report(results, summary)
         if not left and not options.keep_journal:
             journal.remove()
     return summary
@@ -134,7 +126,7 @@ def array_names(options: Options, card: Card) -> frozenset[str]:
     return frozenset(name for name, is_needed in needed.items() if is_needed)
 
 
-def _classify(run: _Run, journal: Journal, stop: Stop, console: Console) -> None:
+def _classify(run: _Run, journal: Journal, stop: Stop, progress: Progress) -> None:
     """Classify the clips that are not in the journal, or as many as there is time for."""
     clips, indices = run.clips.clips, journal.unfinished()
     if len(indices) < len(clips):
@@ -159,7 +151,7 @@ def _classify(run: _Run, journal: Journal, stop: Stop, console: Console) -> None
                 journal.add(index, prediction)
                 yield
 
-    for _ in console.progress(steps(), len(indices)):
+    for _ in progress(steps(), len(indices)):
         pass
 
 

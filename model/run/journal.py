@@ -29,7 +29,6 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from model.clips import Clip, Notice
@@ -89,12 +88,7 @@ class Journal:
         self._end = self._read_rows()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         os.close(self._rows)
         os.close(self._lock)
 
@@ -204,14 +198,9 @@ def encode_record(
     return b"%08x %s\n" % (zlib.crc32(content), content)
 
 
-def is_intact(line: bytes) -> bool:
-    """Whether a line of a journal is complete and has the checksum of its content."""
-    return line.endswith(b"\n") and line[:9] == b"%08x " % zlib.crc32(line[9:-1])
-
-
 def decode_record(line: bytes) -> dict[str, Any] | None:
     """The fields of a line of a journal, or None for a damaged line."""
-    if not is_intact(line):
+    if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(line[9:-1]):
         return None
     fields: dict[str, Any] = json.loads(line[9:])
     return fields
@@ -248,11 +237,7 @@ def _stamp(path: str) -> tuple[int, int]:
 
 
 def _locked(path: Path) -> int:
-    """A descriptor that holds the lock.
-
-    Raises:
-        GenreError: another run holds it.
-    """
+    """A descriptor that holds the lock."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
