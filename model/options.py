@@ -7,7 +7,7 @@ The command lines, the settings file and the checks of the Python API derive fro
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from operator import index
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -60,12 +60,8 @@ class Option:
     saved: bool = True
 
 
-def _declared(help: str, group: str, **more: Any) -> dict[str, Option]:
-    return {"option": Option(help, group, **more)}
-
-
 def _option(default: object, help: str, group: str, **more: Any) -> Any:
-    return field(default=default, metadata=_declared(help, group, **more))
+    return field(default=default, metadata={"option": Option(help, group, **more)})
 
 
 def _choice(alias: Any) -> dict[str, Any]:
@@ -118,10 +114,8 @@ class Options:
     """
 
     sources: tuple[str, ...]
-    output: Path = field(metadata=_declared("table to write", OUTPUT, flag="-o", **_path("TABLE")))
-    system: str = field(
-        metadata=_declared("system; --list-systems lists all", INPUT, metavar="NAME")
-    )
+    output: Path = _option(MISSING, "table to write", OUTPUT, flag="-o", **_path("TABLE"))
+    system: str = _option(MISSING, "system; --list-systems lists all", INPUT, metavar="NAME")
     recursive: bool = _option(False, "search the subfolders of folders, too", INPUT, flag="-r")
     any_audio: bool = _option(
         False, "also take wav, flac, ogg, opus, m4a, aac, aiff and wma files from folders", INPUT

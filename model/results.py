@@ -6,6 +6,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -108,16 +109,16 @@ def describe_run(clips: Sequence[Clip], fingerprint: Mapping[str, Any]) -> RunDe
     return RunDescription(
         program=__version__,
         clips=len(clips),
-        ids=hash_ids(clips),
+        ids=hash_texts(clip.file_id for clip in clips),
         weights=fingerprint["card"]["weights"]["sha256"],
         packages={name: text for name, text in fingerprint["packages"].items() if text},
         fingerprint=hashlib.sha256(json.dumps(fingerprint, sort_keys=True).encode()).hexdigest(),
     )
 
 
-def hash_ids(clips: Iterable[Clip]) -> str:
-    """SHA-256 of the clips' ids in order, in hexadecimal."""
+def hash_texts(texts: Iterable[str]) -> str:
+    """SHA-256 of texts in order, in hexadecimal; bytes that are not UTF-8 count as they are."""
     digest = hashlib.sha256()
-    for clip in clips:
-        digest.update(clip.file_id.encode() + b"\0")
+    for text in texts:
+        digest.update(os.fsencode(text) + b"\0")
     return digest.hexdigest()

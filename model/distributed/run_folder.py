@@ -7,7 +7,6 @@ Content of the folder:
   its clips, in their order. A block is finished when its file has an intact record for each clip.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from model.distributed.blocks import BLOCKS, Block
 from model.distributed.storage import Folder, in_store
 from model.errors import GenreError
 from model.outputs.formats import in_groups
-from model.results import Prediction, hash_ids
+from model.results import Prediction, hash_texts
 from model.run.journal import decode_prediction, decode_record
 
 RUN: Final = "run.json"
@@ -45,15 +44,12 @@ def describe_run(
         fingerprint: everything that changes a clip's prediction, as json values.
         size: clips of a block.
     """
-    paths = hashlib.sha256()
-    for block in blocks:
-        for clip in block.clips:
-            paths.update(os.fsencode(clip.path) + b"\0")
+    clips = [clip for block in blocks for clip in block.clips]
     return {
         _FORMAT: 1,
-        "clips": sum(len(block.clips) for block in blocks),
-        "ids": hash_ids(clip for block in blocks for clip in block.clips),
-        "paths": paths.hexdigest(),
+        "clips": len(clips),
+        "ids": hash_texts(clip.file_id for clip in clips),
+        "paths": hash_texts(clip.path for clip in clips),
         "block": size,
         **fingerprint,
     }

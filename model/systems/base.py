@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.frontends.parameters import AnyFrontEnd
-
-Device = Literal["auto", "cpu", "gpu"]
+from model.options import Device
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import GenreError
-from model.systems.base import Device, Execution
+from model.options import Device
+from model.systems.base import Execution
 from model.systems.cards import Card
 
 if TYPE_CHECKING:

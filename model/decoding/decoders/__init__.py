@@ -4,16 +4,10 @@ Each decoder is a function from a path and a number of seconds to a ``Reading``.
 bytes and may raise any exception. ``model.decoding.audio`` calls it in a worker process.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
 
 from model.decoding.decoders import ffmpeg, libsndfile, miniaudio
-from model.decoding.decoders.isolation import in_child_process
-from model.decoding.decoders.reading import Reading
-
-Read: TypeAlias = Callable[[Path, float], Reading]
+from model.decoding.decoders.isolation import Read, in_child_process
 
 
 @dataclass(frozen=True)

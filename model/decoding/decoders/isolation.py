@@ -11,7 +11,7 @@ from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from model.decoding.decoders.reading import Reading
 
@@ -20,9 +20,11 @@ _EXTRA_BYTES = 768 << 20
 """Memory beyond what the process has already; 30 s of 7.1 at 96 kHz are 92 MB, several times."""
 
 
-def in_child_process(
-    read: Callable[[Path, float], Reading], needs: str
-) -> Callable[[Path, float], Reading]:
+Read: TypeAlias = Callable[[Path, float], Reading]
+"""A decoder: decodes at most a number of seconds from the middle of a file."""
+
+
+def in_child_process(read: Read, needs: str) -> Read:
     """The same decoder in a forked process with limits of time and memory.
 
     Args:
@@ -64,9 +66,7 @@ def why(error: Exception) -> str:
     return " ".join(str(text).split()) or type(error).__name__
 
 
-def _answer(
-    sender: Connection, read: Callable[[Path, float], Reading], path: Path, seconds: float
-) -> NoReturn:
+def _answer(sender: Connection, read: Read, path: Path, seconds: float) -> NoReturn:
     """All that the forked process does; it must not return into what it was forked from."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from model import systems
+from model.options import Device
 from model.systems import cards, runtime
-from model.systems.base import Device, Execution
+from model.systems.base import Execution
 from model.systems.ours import fusion, mobilenet
 from tests.conftest import ROOT
 
