@@ -112,7 +112,7 @@ def spectrograms(
 
     Raises:
         DatasetError: more clips than ``MOST_UNUSABLE`` of all hold no usable audio.
-        OutputError, JournalError, WorkerError: see ``training.data.store.compute``.
+        OutputError, GenreError: see ``training.data.store.compute``.
     """
     key = hashlib.sha256(json.dumps(parameters(front_end)).encode()).hexdigest()[:16]
     stored = store.compute(table.files, front_end, folder / f"{key}.frames", log)

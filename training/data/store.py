@@ -125,8 +125,8 @@ def compute(
 
     Raises:
         OutputError: the frames cannot be written.
-        JournalError: the journal cannot be written, or another process computes the same store.
-        WorkerError: no worker process can be started.
+        GenreError: the journal cannot be written, another process computes the same store, or no
+            worker process can be started.
     """
     clips = [Clip(str(number), name) for number, name in enumerate(dict.fromkeys(map(str, files)))]
     number_of = {clip.path: number for number, clip in enumerate(clips)}
