@@ -63,6 +63,7 @@ def load(
     workers: int | None = None,
     batch: int | None = None,
     calibration: CalibrationChoice = "card",
+    weights: str | PathLike[str] | None = None,
 ) -> "Classifier":
     """A classifier, ready to use; TensorFlow is imported with the first clip.
 
@@ -81,6 +82,7 @@ def load(
         batch: windows of a call of the network; what suits the device unless told otherwise.
         calibration: whether to calibrate: ``card``, as the system's card has it (systems of 2018
             do not), ``on`` or ``off``.
+        weights: card of a system that you trained, ``NAME.json``, instead of ``system``.
 
     Raises:
         UsageError: the device, the workers, the batch, the calibration or the prior is invalid.
@@ -91,14 +93,17 @@ def load(
     options.check("workers", workers)
     options.check("batch_size", batch, "batch")
     options.check("calibration", calibration)
-    card = cards.read(system, systems.WEIGHTS_FOLDER).choosing(calibration)
+    own = Path(weights) if weights is not None else None
+    options.check("weights", own)
+    name, folder = systems.locate(system, own)
+    card = cards.read(name, folder).choosing(calibration)
     shares = None
     if not isinstance(prior, str):
         shares = priors.weighted(prior, "prior")
     elif prior != priors.ESTIMATE:
         shares = priors.named(prior, card.training_prior)
     execution = Execution(device, cpus.usable(), batch)
-    return Classifier(card, systems.load(card), shares, execution, workers)
+    return Classifier(card, systems.load(card, folder), shares, execution, workers)
 
 
 @dataclass(frozen=True)

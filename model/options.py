@@ -116,6 +116,14 @@ class Options:
     sources: tuple[str, ...]
     output: Path = _option(MISSING, "table to write", OUTPUT, flag="-o", **_path("TABLE"))
     system: str = _option(MISSING, "system; --list-systems lists all", INPUT, metavar="NAME")
+    weights: Path | None = _option(
+        None,
+        "card of a system that you trained, instead of --system",
+        INPUT,
+        **_path("CARD.json"),
+        is_valid=lambda path: path.suffix == ".json",
+        expected="the card of a system, a file named .json",
+    )
     recursive: bool = _option(False, "search the subfolders of folders, too", INPUT, flag="-r")
     any_audio: bool = _option(
         False, "also take wav, flac, ogg, opus, m4a, aac, aiff and wma files from folders", INPUT

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import model
 from model import __version__, systems
 from model.clips import file_id
 from model.genres import GENRES
@@ -343,3 +344,35 @@ def test_run_sh_says_when_there_is_no_python(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "no Python found" in done.stderr
+
+
+def test_weights_of_your_own_are_used(tmp_path: Path, predict: Run) -> None:
+    """A renamed copy of the weights of a shipped system gives its table."""
+    card = cards.read("random", systems.WEIGHTS_FOLDER)
+    shutil.copy(systems.WEIGHTS_FOLDER / card.weights.file, tmp_path)
+    own = tmp_path / "mine.json"
+    shutil.copy(systems.WEIGHTS_FOLDER / "random.json", own)
+    own.write_text(own.read_text().replace('"name": "random"', '"name": "mine"'))
+    tables = []
+    for name, chosen in (("a", ["--system", "random"]), ("b", ["--weights", own])):
+        table = tmp_path / f"{name}.csv"
+        done = predict(CLIPS, "-o", table, "--device", "cpu", *chosen)
+        assert done.returncode == 0, done.stderr
+        tables.append(table.read_bytes())
+    assert "system mine" in done.stderr
+    assert tables[0] == tables[1]
+    classifier = model.load(weights=own, device="cpu", workers=1)
+    assert classifier.card.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [("mine.h5", 2, "a file named .json"), ("gone.json", 1, "gone.json: there is no such card")],
+)
+def test_weights_that_cannot_be_used_are_named(
+    tmp_path: Path, predict: Run, name: str, code: int, message: str
+) -> None:
+    done = predict(CLIPS, "-o", tmp_path / "a.csv", "--weights", tmp_path / name)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

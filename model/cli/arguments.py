@@ -47,7 +47,7 @@ def options_from(args: argparse.Namespace, **more: Any) -> Options:
         UsageError: a value is invalid, or there is no such system.
     """
     known = systems.summaries(systems.WEIGHTS_FOLDER)
-    if args.system not in known:
+    if args.system not in known and not getattr(args, "weights", None):
         raise UsageError(
             f"no system is called {args.system!r}; there are: {', '.join(known) or 'none'}"
         )

@@ -76,7 +76,8 @@ def execute(
         OutputError: an output file cannot be written.
     """
     card = read_card(options)
-    system = systems.load(card, systems.WEIGHTS_FOLDER)
+    _, folder = systems.locate(options.system, options.weights)
+    system = systems.load(card, folder)
     is_known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if is_known else None
     prepare_path(options.output)

@@ -28,7 +28,8 @@ def read_card(options: Options) -> Card:
     Raises:
         CardError: there is no such system.
     """
-    return cards.read(options.system, systems.WEIGHTS_FOLDER).choosing(options.calibration)
+    card = cards.read(*systems.locate(options.system, options.weights))
+    return card.choosing(options.calibration)
 
 
 def fingerprint(card: Card, options: Options) -> dict[str, Any]:

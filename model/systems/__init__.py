@@ -34,6 +34,16 @@ def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
     return lines
 
 
+def locate(system: str, weights: Path | None = None) -> tuple[str, Path]:
+    """Name and folder of a card.
+
+    Args:
+        system: name of a shipped system.
+        weights: card of another system, which is used instead.
+    """
+    return (weights.stem, weights.parent) if weights else (system, WEIGHTS_FOLDER)
+
+
 def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
     """The system that a card describes. Weights are checked here, and read by ``connect``.
 
