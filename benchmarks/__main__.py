@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import capacity, features, memory, notebooks, peers, pipeline, report, systems
+from benchmarks import (
+    capacity,
+    features,
+    memory,
+    notebooks,
+    peers,
+    pipeline,
+    report,
+    systems,
+    training,
+)
 from benchmarks.measuring import FOLDER, Report, machine, markdown_table
 
 
@@ -27,6 +37,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, str]]] = {
     "systems": (systems, "systems.json"),
     "features": (features, "FEATURES.md"),
     "memory": (memory, "MEMORY.md"),
+    "training": (training, "TRAINING.md"),
     "notebooks": (notebooks, "NOTEBOOK.md"),
     "report": (report, "REPORT.md"),
     "peers": (peers, "PEERS.md"),
