@@ -15,11 +15,15 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives each worker its own cache of numba's, which librosa fills.
+    """Gives each worker one thread for BLAS and its own numba cache, which librosa fills.
+
+    Threads of OpenBLAS wait for each other in busy loops. Where other processes use the processors,
+    the many small products of a calibration then take several times the CPU time.
 
     Two processes that compile the same function at once leave a cache that crashes whoever reads
     it afterwards (https://github.com/numba/numba/issues/10128).
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     assert config.cache is not None
     os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir(f"numba-{worker}"))
