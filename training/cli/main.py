@@ -17,6 +17,7 @@ COMMANDS: Final[dict[str, str]] = {
     "document": "write the generated tables of the documents",
     "features": "write the 518 features of FMA's features.csv",
     "labels": "write the genres of fma_medium's tracks",
+    "fma-baselines": "repeat the table of feature sets and classifiers of the FMA paper",
     "baselines": "write weights and cards of the systems that ignore the audio",
 }
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         if name == chosen:
-            module = import_module(f"training.cli.{name}")
+            module = import_module(f"training.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.set_defaults(run=module.command)
     args = parser.parse_args(arguments)

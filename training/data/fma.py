@@ -203,6 +203,18 @@ def genres_of_tracks(path: Path, subset: str = "medium") -> pd.Series:
     return _genres(_of_subset(_read_tracks(path), subset, path), path)
 
 
+def splits_of_tracks(path: Path) -> pd.Series:
+    """Part of the official split of each track, one of ``SPLITS``, by track id, in file order.
+
+    Args:
+        path: tracks.csv.
+
+    Raises:
+        FmaError: the file cannot be read.
+    """
+    return _read_tracks(path)["set", "split"]
+
+
 def track_ids(root: Path, subset: str = "medium") -> tuple[int, ...]:
     """Ids of the tracks of a subset (and the smaller ones), ascending, faulty ones included.
 

@@ -1,4 +1,4 @@
-"""Architectures as training sees them: front end, window, networks, and how they are fitted."""
+"""Functions that build and train networks, by architecture."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,16 +26,17 @@ Predict = Callable[[keras.Model, Sequence[Spectrogram], int], NDArray[np.float32
 
 @dataclass(frozen=True)
 class Architecture:
-    """What training has to know of an architecture.
+    """How networks of an architecture are built, trained and used.
 
     Attributes:
-        front_end: of its spectrograms.
-        window_frames: length of the windows of prediction.
-        network: makes a network for spectrograms of so many frames.
-        random_network: the same with random weights to start from, by a seed.
-        fit: trains a network in place; the arguments are those of
-        ``training.trainers.fine_tuning.fit``.
-        predict: outputs for clips, shape [clips, outputs], from windows of so many frames.
+        front_end: front end of the spectrograms.
+        window_frames: length of the windows of prediction in frames.
+        network: builds a network for spectrograms of a number of frames.
+        random_network: builds a network with random starting weights, for a number of frames and a
+            seed.
+        fit: trains a network in place; for the arguments see ``training.trainers.fine_tuning.fit``.
+        predict: computes outputs for clips, shape [clips, outputs], from windows of a number of
+            frames.
     """
 
     front_end: FrontEnd
@@ -47,7 +48,7 @@ class Architecture:
 
 
 def find_architecture(spec: SystemSpec) -> Architecture:
-    """What training needs to know of the architecture of a system of networks."""
+    """The functions for the architecture of a system."""
     front_end = SPECTROGRAMS[spec.architecture]
     module = import_architecture(spec.architecture)
     network = partial(module.network, front_end, **spec.parameters)

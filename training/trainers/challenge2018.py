@@ -1,8 +1,8 @@
-"""Fits the networks of 2018 from random weights, as their authors did but for the optimiser.
+"""Fits the networks of 2018 from random weights, as their authors did except for the optimizer.
 
-Patches carry the label of their clip, and nothing varies them. Before, the bands are standardised
-by the training clips, where a network has a layer for it. Where it has networks for artist group
-factors, these learn first, and then the layers behind them on what they have learned.
+A patch has the label of its clip; patches are not augmented. If a network has a layer that
+standardises bands, the layer gets mean and variance of the training clips first. If a network has
+branches for artist group factors, the branches are trained first, and then the layers behind them.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Fits the systems of 2018 that are no networks: a support vector machine, and boosted trees.
+"""Fits the systems of 2018 that are not networks: a support vector machine and boosted trees.
 
-A fit writes the file of weights that is shipped, and clips are predicted by the module of
-``model.systems`` that reads it: what is scored is what people run.
+A fit writes the file of weights that is shipped. Held-out clips are predicted by the module of
+``model.systems`` that reads this file, so scores are those of the shipped code.
 """
 
 import gzip
@@ -30,7 +30,7 @@ from training.log import Log
 from training.trainers.trainer import Fit
 
 SVM: Final = {"C": 1.0, "kernel": "rbf", "gamma": "auto"}
-"""The defaults of the scikit-learn of the starter kit; ``auto`` is one over the features."""
+"""The defaults of scikit-learn in 2018, which the starter kit used; ``auto`` is 1 / features."""
 
 TREES: Final = {
     "objective": "multi:softprob",
@@ -42,24 +42,24 @@ TREES: Final = {
     "tree_method": "hist",
     "nthread": 1,
 }
-"""A tree a genre in every round; none of this was chosen by a score. On one thread sums are always
-in the same order, so that the same clips give the same file."""
+"""One tree for each genre in every round. No value was chosen by a score. One thread adds in a
+fixed order, so the same clips give the same file."""
 
-_TOLD_ROUNDS: Final = 50
+_LOG_ROUNDS: Final = 50
 
 WriteFit = Callable[[NDArray[np.float32], NDArray[np.int_], int, Path, Log], None]
 
 
 @dataclass(frozen=True)
 class Library:
-    """What training has to know of a library that fits a system.
+    """A library that fits a system.
 
     Attributes:
-        package: that fits it.
-        settings: what the package is told, for the card.
-        suffix: of the file of weights.
-        write_fit: writes weights; see ``fit_trees`` for the arguments.
-        network: reads them, and predicts.
+        package: name of the package.
+        settings: settings of the fit, for the card.
+        suffix: suffix of the file of weights.
+        write_fit: fits and writes weights; see ``fit_trees`` for the arguments.
+        network: class that reads the weights and predicts.
     """
 
     package: str
@@ -76,11 +76,11 @@ class Library:
 
 @dataclass(frozen=True)
 class Classic:
-    """How a system is fitted that is no network.
+    """Trainer of a system that is not a network.
 
     Attributes:
-        architecture: one of ``LIBRARIES``.
-        seed: of what the library draws.
+        architecture: name of an architecture in ``LIBRARIES``.
+        seed: seed of the library.
     """
 
     architecture: str
@@ -91,23 +91,23 @@ class Classic:
 
     @property
     def library(self) -> Library:
-        """That fits it."""
+        """Library that fits the system."""
         return LIBRARIES[self.architecture]
 
     @property
     def suffix(self) -> str:
-        """Of the file of weights."""
+        """Suffix of the file of weights."""
         return self.library.suffix
 
     @property
     def identity(self) -> list[Any]:
-        """All that a fit depends on beside the clips."""
+        """Everything besides the clips that changes a fit."""
         settings, front_end = self.library.settings, parameters(self.front_end)
         return [self.seed, self.architecture, settings, front_end, self.library.version]
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """What the card says of it."""
+        """Description of the training for the card."""
         return {
             "initial_weights": [],
             "teachers": [],
@@ -117,7 +117,7 @@ class Classic:
         }
 
     def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
-        """Nothing is to be made ready."""
+        """Return the function that fits; nothing has to be prepared."""
 
         def fit(name: str, chosen: Indices, validation: Indices | None) -> FittedClassic:
             log(f"{name}: fitting to {len(chosen)} clips by {self.library.version}")
@@ -128,7 +128,7 @@ class Classic:
     def fitted(
         self, clips: Sequence[Spectrogram], genres: NDArray[np.int_], log: Log
     ) -> "FittedClassic":
-        """Fit to clips, each one frame of features, and their genres."""
+        """Fit to clips of one frame of features each, and to their genres."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"weights{self.suffix}"
             self.library.write_fit(np.concatenate(clips), genres, self.seed, path, log)
@@ -137,11 +137,11 @@ class Classic:
 
 @dataclass(frozen=True)
 class FittedClassic:
-    """A classic after its fit.
+    """A fitted system that is not a network.
 
     Attributes:
-        library: what fitted it.
-        content: of its file of weights.
+        library: library that fitted the system.
+        content: content of the file of weights.
     """
 
     library: Library
@@ -168,9 +168,9 @@ def fit_svm(
     Args:
         features: shape [clips, features].
         genres: index into ``GENRES``, shape [clips]; at least three of them.
-        seed: of libsvm's inner folds.
-        path: of the file.
-        log: is told nothing: it takes seconds.
+        seed: seed of libsvm's inner folds.
+        path: file to write.
+        log: not used; the fit takes seconds.
 
     Raises:
         DatasetError: there are less than three genres.
@@ -206,23 +206,23 @@ def fit_trees(
     Args:
         features: shape [clips, features].
         genres: index into ``GENRES``, shape [clips].
-        seed: of the choice of clips and features for each tree.
-        path: of the file.
-        log: is told one line every fifty rounds.
+        seed: seed of the choice of clips and features for each tree.
+        path: file to write.
+        log: receives one line every fifty rounds.
     """
     from xgboost import DMatrix, train
     from xgboost.callback import TrainingCallback
 
-    class Told(TrainingCallback):
+    class Report(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            if (epoch + 1) % _TOLD_ROUNDS == 0:
+            if (epoch + 1) % _LOG_ROUNDS == 0:
                 log(f"round {epoch + 1} of {TREES['rounds']}")
             return False
 
     settings = {name: value for name, value in TREES.items() if name != "rounds"}
     settings |= {"num_class": len(GENRES), "seed": seed, "verbosity": 0}
     clips = DMatrix(features, label=genres)
-    booster = train(settings, clips, num_boost_round=TREES["rounds"], callbacks=[Told()])
+    booster = train(settings, clips, num_boost_round=TREES["rounds"], callbacks=[Report()])
     with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as compressed:
         compressed.write(booster.save_raw("json"))
 
@@ -231,4 +231,4 @@ LIBRARIES: Final = {
     "svm": Library("scikit-learn", SVM, ".h5", fit_svm, svm.Machine),
     "xgboost": Library("xgboost-cpu", TREES, ".trees.json.gz", fit_trees, xgboost.Trees),
 }
-"""By architecture."""
+"""Libraries by architecture."""

@@ -1,6 +1,6 @@
-"""Fits networks: from published or random weights, with or without teachers.
+"""Trainer of networks, from published or random weights, with or without teachers.
 
-What is trained is kept apart from how it is finished, so that another finish costs minutes.
+Trained weights are stored before finishing, so finishing them in another way takes minutes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,22 +32,22 @@ from training.trainers.architecture import Architecture, find_architecture
 from training.trainers.trainer import Fit, key
 
 _COMPARED: Final = 50
-"""Clips that both precisions answer."""
+"""Clips on which weights in half and in single precision are compared."""
 
 
 @dataclass(frozen=True)
 class Networks:
-    """How networks of one kind are fitted.
+    """Trainer of networks of one architecture.
 
     Attributes:
         spec: architecture and its parameters.
-        config: how they are trained.
+        work: folder of finished parts, from which an interrupted run continues.
+        config: how networks are trained.
         finishing: how trained networks are finished, None for networks as they were trained.
-        files: path of each published file of initial weights; None for random ones.
+        files: path of each published file of initial weights; None for random weights.
         embeddings: folder of the teachers' embeddings.
-        teachers: names of embeddings, or none.
-        seed: of crops, order and dropout.
-        work: folder for what is finished, so that training can go on.
+        teachers: names of the teachers' embeddings; empty for no teachers.
+        seed: seed of crops, order and dropout.
     """
 
     spec: SystemSpec
@@ -63,12 +63,12 @@ class Networks:
 
     @cached_property
     def architecture(self) -> Architecture:
-        """How networks of the architecture are made and trained."""
+        """Functions that build and train networks of the architecture."""
         return find_architecture(self.spec)
 
     @property
     def front_end(self) -> FrontEnd:
-        """Of its spectrograms."""
+        """Front end of the spectrograms."""
         return self.architecture.front_end
 
     @property
@@ -78,14 +78,14 @@ class Networks:
 
     @property
     def origins(self) -> list[initial.Origin]:
-        """Where each branch starts, if not at random."""
+        """Published initial weights of each branch; empty for random weights."""
         if self.files is None:
             return []
         return [initial.ORIGINS[name] for name in self.spec.branches]
 
     @property
     def identity(self) -> list[Any]:
-        """All that a fit depends on beside the clips."""
+        """Everything besides the clips that changes a fit."""
         hashes = [origin.sha256 for origin in self.origins]
         start = [hashes, self.teachers, self.seed, self.spec.architecture, self.spec.parameters]
         backend = keras.backend.backend()
@@ -93,7 +93,7 @@ class Networks:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """What the card says of it."""
+        """Description of the training for the card."""
         return {
             "initial_weights": [asdict(origin) for origin in dict.fromkeys(self.origins)],
             "teachers": list(self.teachers),
@@ -108,7 +108,7 @@ class Networks:
         return asdict(self.config) | {"finishing": finishing}
 
     def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
-        """Read the teachers' embeddings, and let the initial network see all clips.
+        """Read the teachers' embeddings and compute features of all clips by the initial weights.
 
         Raises:
             DatasetError: an embedding is missing.
@@ -129,7 +129,7 @@ class Networks:
     def _start_features(
         self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log
     ) -> Mapping[str, NDArray[np.float32]]:
-        """What the untouched branches make of all clips, kept in the work folder."""
+        """Features of all clips by the initial weights, stored in the work folder."""
         untrained = replace(self, config=TrainingConfig(), finishing=None)
         cached = self.work / f"start_{key(untrained, table)}.npz"
         branches = self.spec.branches
@@ -197,7 +197,7 @@ class Networks:
     def _trained(
         self, table: ClipTable, name: str, training_set: fine_tuning.TrainingSet, log: Log
     ) -> Path:
-        """Weights of all layers after training; another way to finish them finds them again."""
+        """File of the trained weights, before finishing; trained if it does not exist."""
         trained = f"{name}_{key(replace(self, finishing=None), table)}"
         cached = self.work / f"trained_{trained}.weights.h5"
         if not cached.exists():
@@ -210,14 +210,14 @@ class Networks:
             unfinished = cached.with_name("unfinished.weights.h5")
             network.save_weights(unfinished)
             unfinished.replace(cached)
-            for path in self.work.glob(f"checkpoint_{trained}*"):
+            for path in self.work.glob(f"checkpoint_{trained}*.weights.h5"):
                 path.unlink()
         return cached
 
 
 @dataclass(frozen=True)
 class _PreparedData:
-    """Everything that a fit may use of the clips, one entry a clip."""
+    """Inputs and targets that fits take their clips from, one entry for each clip."""
 
     table: ClipTable
     spectrograms: Sequence[Spectrogram]
@@ -228,13 +228,13 @@ class _PreparedData:
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A network for whole windows.
+    """A trained network for the windows of prediction.
 
     Attributes:
         network: the network.
-        architecture: that it is of.
-        compared: clips that weights in half precision must answer the same; none for weights that
-            are written as they are.
+        architecture: architecture of the network.
+        compared: clips on which weights in half precision are compared with single precision;
+            empty for weights that are written in single precision.
     """
 
     network: keras.Model
@@ -249,7 +249,8 @@ class FittedNetwork:
         """Write the weights; the name must end in ``.weights.h5``.
 
         Raises:
-            PrecisionError: in half precision they are too large, or answer otherwise.
+            PrecisionError: a weight is too large for half precision, or a probability changes by
+                more than ``half_precision.TOLERANCE``.
         """
         if not self.compared:
             self.network.save_weights(path)
@@ -263,7 +264,8 @@ class FittedNetwork:
         log(f"half precision: {len(before)} clips' probabilities change by {change:.1e} at most")
         if change > half_precision.TOLERANCE:
             raise half_precision.PrecisionError(
-                f"in half precision a probability changes by {change:.1e}; ship it without halved"
+                f"in half precision a probability changes by {change:.1e}, more than "
+                f"{half_precision.TOLERANCE}; set halved=False in training/architectures/systems.py"
             )
 
     def _posteriors(self) -> NDArray[np.float64]:

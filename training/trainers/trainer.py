@@ -1,4 +1,4 @@
-"""What all ways of fitting a system to clips have in common."""
+"""Interfaces of trainers: a trainer fits a system of one kind to labelled clips."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from training.log import Log
 
 
 class Fitted(Protocol):
-    """What was fitted to clips."""
+    """A system that was fitted to clips."""
 
     def predict(self, clips: Sequence[Spectrogram]) -> NDArray[np.float32]:
         """Logits, shape [clips, 16]."""
@@ -26,40 +26,40 @@ class Fitted(Protocol):
         """Write the weights.
 
         Raises:
-            PrecisionError: they cannot be written as they are to be shipped.
+            PrecisionError: the weights lose too much in half precision.
         """
 
 
 Fit = Callable[[str, Indices, Indices | None], Fitted]
-"""Fits to clips by their indices; others, if any, choose the epoch. The name is for the log and for
-files in the work folder."""
+"""Fits a system. Arguments: a name for the log and for files, the indices of the clips to fit to,
+and the indices of the clips that choose the epoch, or None."""
 
 
 class Trainer(Protocol):
-    """A way to fit a system."""
+    """Fits systems of one kind."""
 
     @property
     def front_end(self) -> AnyFrontEnd:
-        """What clips are turned into first."""
+        """Front end whose output the system receives."""
 
     @property
     def window_frames(self) -> int:
-        """Frames that are predicted at once."""
+        """Length of a window of prediction in frames."""
 
     @property
     def suffix(self) -> str:
-        """Of the file of weights."""
+        """Suffix of the file of weights."""
 
     @property
     def identity(self) -> list[Any]:
-        """All that a fit depends on beside the clips, as json values."""
+        """Everything besides the clips that changes a fit, as json values."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """What the card says of it, as json values."""
+        """Description of the training for the card, as json values."""
 
     def prepared(self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log) -> Fit:
-        """Make ready what all fits to parts of these clips share.
+        """Prepare what all fits to parts of these clips share; returns the function that fits.
 
         Raises:
             DatasetError: the data cannot be used.
@@ -68,6 +68,6 @@ class Trainer(Protocol):
 
 
 def key(trainer: Trainer, table: ClipTable) -> str:
-    """Changes with everything that changes what is fitted, but not with folders."""
+    """Hash of everything that changes the result of a fit; it does not depend on folders."""
     text = json.dumps([table.digest, *trainer.identity])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
