@@ -1,11 +1,11 @@
-"""Artist group factors: to which groups an artist belongs, by what his clips sound like.
+"""Artist group factors: shares of topics of each artist, found in spectrograms without labels.
 
 After Kim et al., Transfer Learning of Artist Group Factors to Musical Genre Classification, WWW
-2018: frames become words by k-means, an artist is the bag of the words of his clips, and latent
-Dirichlet allocation finds topics. Their shares are the target for all clips of the artist. The
-numbers of coefficients and of topics are the authors'. Deviations: MFCC come from the spectrogram
-of the network (every second frame of a hop of 512 samples, decibels of magnitudes), and there are
-fewer words than the authors' 2048, for there are fewer clips.
+2018: k-means assigns a word to each frame, an artist is the bag of the words of all clips of the
+artist, and latent Dirichlet allocation finds topics. The shares of the topics are the target for
+all clips of the artist. The numbers of coefficients and of topics are the authors'. Deviations: MFCC
+are computed from the network's spectrogram (every second frame of a hop of 512 samples, decibels of
+magnitudes), and there are 256 words instead of 2048, because there are fewer clips.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ WORDS: Final = 256
 _COEFFICIENTS: Final = 25
 _STEP: Final = 2
 _SEEN_BY_KMEANS: Final = 200_000
-"""Frames that words are found in, at most."""
+"""Most frames that k-means is fitted to."""
 
 
 def topics(
@@ -36,23 +36,22 @@ def topics(
     words: int = WORDS,
     count: int = TOPICS,
 ) -> NDArray[np.float32]:
-    """Shares of topics, shape [clips, count], each row of sum 1 and the same for all of an artist.
+    """Shares of topics, shape [clips, count]; rows sum to 1 and are equal for clips of one artist.
 
     Args:
         kind: ``mfcc``, or ``dmfcc`` for differences of neighbouring frames.
         spectrograms: log-mel in dB, shape [frames, bands] each.
-        groups: artist of each clip, or the best stand-in for one.
-        seed: of k-means and of the topics.
-        words: that k-means makes of the frames, at most.
-        count: of topics.
+        groups: artist, or the best substitute for the artist, of each clip.
+        seed: seed of k-means and of the allocation.
+        words: most words that k-means finds.
+        count: number of topics.
 
     Raises:
         ValueError: there is no such kind.
     """
     if kind not in ("mfcc", "dmfcc"):
         raise ValueError(f"no artist group factors of the kind {kind!r}")
-    frames = [_frames(kind, spectrogram) for spectrogram in spectrograms]
-    counts = _bags(frames, words, seed)
+    counts = _bags(kind, spectrograms, words, seed)
     names, own = np.unique(np.array(groups), return_inverse=True)
     bags = np.zeros((len(names), counts.shape[1]))
     np.add.at(bags, own, counts)
@@ -70,10 +69,14 @@ def _frames(kind: str, spectrogram: Spectrogram) -> NDArray[np.float32]:
     return np.asarray(coefficients, np.float32)
 
 
-def _bags(frames: Sequence[NDArray[np.float32]], words: int, seed: int) -> NDArray[np.float64]:
-    """How often each word is in each clip, shape [clips, words]."""
-    every = sum(len(part) for part in frames)
-    thinned = np.concatenate([part[:: 1 + every // _SEEN_BY_KMEANS] for part in frames])
+def _bags(
+    kind: str, spectrograms: Sequence[Spectrogram], words: int, seed: int
+) -> NDArray[np.float64]:
+    """How often each word is in each clip, shape [clips, words]; clips are read twice."""
+    every = sum(-(-len(spectrogram) // _STEP) for spectrogram in spectrograms)
+    step = 1 + every // _SEEN_BY_KMEANS
+    thinned = np.concatenate([_frames(kind, spectrogram)[::step] for spectrogram in spectrograms])
     words = min(words, len(np.unique(thinned, axis=0)))
     means = MiniBatchKMeans(words, random_state=seed, n_init=1).fit(thinned)
-    return np.array([np.bincount(means.predict(part), minlength=words) for part in frames], float)
+    labels = (means.predict(_frames(kind, spectrogram)) for spectrogram in spectrograms)
+    return np.array([np.bincount(clip, minlength=words) for clip in labels], float)
