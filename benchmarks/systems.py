@@ -64,7 +64,7 @@ def measure_systems(
     """The cost of each system; systems with the same front end share one measurement of it.
 
     Args:
-        names: of the systems.
+        names: names of the systems.
         milliseconds: calls ``front_end_ms`` or ``network_ms`` with the name of a system.
 
     Raises:

@@ -51,7 +51,7 @@ class Clip:
 
     Attributes:
         file_id: its name in the submission, valid Unicode.
-        path: where it lies; bytes that are not UTF-8 as ``os.fsdecode`` has them.
+        path: path of the file; bytes that are not UTF-8 as ``os.fsdecode`` has them.
     """
 
     file_id: str
@@ -102,7 +102,7 @@ def find(
         recursive: look into the subfolders of folders as well; an id is then the path below the
             folder, without its suffix.
         any_audio: take every file of a folder that has one of ``AUDIO_SUFFIXES``.
-        advice: how to ask for the two above, for the message when there is no clip.
+        advice: how to ask for the two above; part of the message when there is no clip.
 
     Raises:
         UsageError: a source is not there or cannot be read, or no clip was found.
@@ -125,7 +125,7 @@ def shard(found: Found, part: int, parts: int) -> Found:
     Args:
         found: all clips.
         part: which part, from 1 to ``parts``.
-        parts: how many there are.
+        parts: number of parts.
     """
     clips = found.clips[part - 1 :: parts]
     ids = {clip.file_id for clip in clips} if found.duplicates else set()

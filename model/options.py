@@ -106,7 +106,7 @@ class Options:
         format: None to derive the format from the name of ``output``.
         write_tags: None to leave the clips as they are.
         batch_size: None for the size that suits the device.
-        time_limit: in seconds.
+        time_limit: time limit in seconds.
         verbosity: -1 quiet, 0 normal, 1 verbose.
 
     Raises:

@@ -43,8 +43,8 @@ class Window:
     """Prediction for one window of a clip.
 
     Attributes:
-        start: in seconds, from the beginning of the part of the clip that is used.
-        probabilities: of ``GENRES``, 16 values.
+        start: seconds from the beginning of the part of the clip that is used.
+        probabilities: probabilities of ``GENRES``, 16 values.
     """
 
     start: float
@@ -57,7 +57,8 @@ class Result:
 
     Attributes:
         clip: the clip.
-        probabilities: of ``GENRES``, 16 values; the prior when there is no prediction.
+        probabilities: probabilities of ``GENRES``, 16 values; the prior when there is no
+            prediction.
         predicted: whether the network saw the clip.
         notices: problems and peculiarities of the clip.
         windows: predictions of the clip's windows, by time; empty unless the options ask for them.

@@ -98,7 +98,7 @@ def docker(*arguments: str, fault: str | None = None) -> str:
     """Output of a docker command.
 
     Args:
-        arguments: of the ``docker`` program.
+        arguments: arguments of the ``docker`` program.
         fault: message when it fails; its own last line by default.
 
     Raises:

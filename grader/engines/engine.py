@@ -55,7 +55,7 @@ class Job:
         entry: command in the container.
         as_entrypoint: replace the image's entry point instead of passing it a command.
         environment: variables beside the contract's two, e.g. SYSTEM.
-        paths: of the clips and the table in the container.
+        paths: paths of the clips and the table in the container.
     """
 
     image: str
@@ -73,7 +73,7 @@ class Outcome:
     """What an engine observed of a run.
 
     Attributes:
-        exit_code: of the entry point; None where the run was ended from outside.
+        exit_code: exit code of the entry point; None where the run was ended from outside.
         seconds: wall time.
         log: stdout and stderr together.
         table: the file that the run left at OUTPUT_PATH, None where there is none.

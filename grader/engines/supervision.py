@@ -30,7 +30,8 @@ def supervise(
     Args:
         command: program and arguments.
         job: limits, and the folder for the log.
-        measure: from a process id to what the submission uses now; None where it is not known.
+        measure: measures what a process and its children use now, by process id; None where it is
+            not known.
         end: ends all processes of the submission; called at a limit and when the run is over.
         report_usage: called after each measurement.
         poll: seconds between measurements.

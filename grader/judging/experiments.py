@@ -34,7 +34,7 @@ class Experiment:
 
     Attributes:
         question: the changed condition.
-        verdict: of the changed run.
+        verdict: verdict of the changed run.
         answer: the conclusion, as text.
         defect: the defect that the experiment proves, None where it proves none.
     """

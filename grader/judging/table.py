@@ -29,7 +29,8 @@ class Violation:
 
     Attributes:
         rule: its name; listed in ``docs/grading-rules.md``.
-        line: in the file, from 1; None where no line is at fault, e.g. for a missing row.
+        line: line of the file, counted from 1; None where no line is at fault, e.g. for a missing
+            row.
         what: what is wrong, for people.
         file_id: the clip concerned, if one is.
     """

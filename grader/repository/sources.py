@@ -19,9 +19,9 @@ class Source:
     """A folder to build.
 
     Attributes:
-        name: of the repository.
+        name: name of the repository.
         ref: tag, branch or commit; empty for a folder as it lies.
-        folder: where it is.
+        folder: folder of the repository.
     """
 
     name: str

@@ -30,7 +30,7 @@ def serve_with(connection: Connection, decode: Callable[[Path], Decoded]) -> Non
 
     Args:
         connection: connection to the main process, which sends paths.
-        decode: from a path to what was decoded.
+        decode: decodes the file of a path.
     """
     with tempfile.TemporaryFile() as stderr:
         os.dup2(stderr.fileno(), 2)  # decoders write their complaints to standard error

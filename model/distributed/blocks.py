@@ -33,7 +33,7 @@ class Block:
 
     Attributes:
         number: index of the block in the run.
-        clips: in the order of the table, with paths that every machine can open.
+        clips: clips in the order of the table, with paths that every machine can open.
     """
 
     number: int
@@ -60,7 +60,7 @@ class Job:
     """What all actors of a run need to know.
 
     Attributes:
-        options: of the run.
+        options: options of the run.
         folder: address of the folder to write to.
         fingerprint: result of ``identity.fingerprint`` on the machine that started the run.
         threads: CPUs of an actor.

@@ -98,7 +98,7 @@ def classify(job: Job, blocks: Sequence[Block], actors: int | None = None) -> It
 
     Args:
         job: the run's job.
-        blocks: in any order.
+        blocks: blocks in any order.
         actors: number of actors; None for as many as the cluster has CPUs for.
 
     Returns:

@@ -37,8 +37,8 @@ class Fetched:
     that is missing, may not be read, or has a name that the store forbids has no copy.
 
     Args:
-        clips: in order.
-        folder: for the copies.
+        clips: clips in order.
+        folder: folder for the copies.
 
     Attributes:
         refused: notices of clips that the store denied or whose name it forbids, by index.

@@ -60,7 +60,7 @@ class RunFolder:
     """The finished blocks of a run.
 
     Attributes:
-        folder: of the run.
+        folder: folder of the run.
         blocks: all blocks of the run, finished or not.
         description: result of ``describe_run``.
     """

@@ -29,7 +29,7 @@ class FrontEnd:
     """Parameters of a log-mel spectrogram, ``(ln(mel power + offset) + shift) / scale``.
 
     Attributes:
-        sample_rate: of the waveform, in Hz.
+        sample_rate: sample rate of the waveform in Hz.
         fft_length: samples of the Fourier transform.
         window_length: samples of the Hann window, at most ``fft_length``.
         hop_length: samples from one frame to the next.
@@ -204,8 +204,9 @@ def triangles(
     """Triangular filters between neighbouring edges, shape [frequencies, edges - 2].
 
     Args:
-        frequencies: in Hz, where the filters are sampled.
-        edges: in Hz, ascending. Filter i rises from edge i to edge i + 1 and falls to edge i + 2.
+        frequencies: frequencies in Hz at which the filters are sampled.
+        edges: ascending frequencies in Hz. Filter i rises from edge i to edge i + 1 and falls to
+            edge i + 2.
         unit_area: scales each filter to an area of 1; otherwise its peak is 1.
     """
     rising = (frequencies[:, None] - edges[:-2]) / np.diff(edges)[:-1]

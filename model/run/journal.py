@@ -47,7 +47,7 @@ class Journal:
 
     Args:
         output: the table that the run shall write.
-        clips: of the run, in order.
+        clips: clips of the run, in order.
         fingerprint: everything that changes an entry, as json values.
         resume: whether finished clips of an earlier run count.
         wanted: names of the arrays that an entry with a posterior must have kept.
@@ -181,7 +181,7 @@ def encode_record(
     """Encode the prediction of a clip as one line of a journal.
 
     Args:
-        path: of the clip.
+        path: path of the clip.
         prediction: what the network says of the clip.
         size: bytes of the clip's file, -1 where a change of the file need not be noticed.
         time: modification time of the clip's file in nanoseconds, or -1.

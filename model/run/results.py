@@ -21,7 +21,8 @@ class Results:
     """The results of a run in the order of its clips, read anew from the journal each time.
 
     Attributes:
-        clips: of the run; one that the journal does not have gets the notice ``time_limit``.
+        clips: clips of the run; a clip that the journal does not have gets the notice
+            ``time_limit``.
         journal: the entries, open.
         training_prior: class mix behind the entries, shape [16].
         prior: class mix that is expected, shape [16]; also the answer where nothing is known.

@@ -19,7 +19,7 @@ class Summary:
     Attributes:
         predicted: number of clips with a prediction.
         unpredicted: number of clips that have the prior.
-        named: by reason of the errors file, the number of clips and the first of them.
+        named: for each reason of the errors file, the number of clips and the first of them.
     """
 
     predicted: int = 0

@@ -57,7 +57,7 @@ class Card:
         training: training data and configuration, for reproduction.
         validation: scores on held-out clips.
         parameters: keyword arguments with which the architecture builds its network.
-        licence: of the weights.
+        licence: licence of the weights.
         calibrated: whether the calibration is used if the user does not choose.
     """
 

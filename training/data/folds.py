@@ -70,7 +70,7 @@ def cross_validation(
         table: labelled clips.
         repeats: number of schemes; the first uses ``seed``, the next ``seed + 1``, and so on.
         folds: folds of each scheme.
-        seed: of the first shuffle.
+        seed: seed of the first shuffle.
     """
     return {f"cv{repeat}": fold_numbers(table, folds, seed + repeat) for repeat in range(repeats)}
 

@@ -27,7 +27,7 @@ def draw(result: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write ``NAME.reliability.svg`` and ``NAME.confusion.svg``; returns their paths.
 
     Args:
-        result: from ``training.evaluation.scorecard.of_system``.
+        result: content from ``training.evaluation.scorecard.of_system``.
         folder: folder to write to; it is created.
     """
     paths = []
@@ -47,7 +47,7 @@ def draw_leaderboard(board: Mapping[str, Any], folder: Path) -> Path:
     """Write ``leaderboard.svg``: log loss and CPU time of the systems whose costs are measured.
 
     Args:
-        board: from ``training.evaluation.leaderboard``.
+        board: content from ``training.evaluation.leaderboard``.
         folder: folder to write to; it is created.
     """
     path = folder / "leaderboard.svg"

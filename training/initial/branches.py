@@ -69,9 +69,9 @@ def load(
     """Give all layers of a fusion network but the last their initial weights.
 
     Args:
-        model: from ``fusion.network``.
-        front_end: of its spectrograms.
-        branches: that it was made with.
+        model: network from ``fusion.network``.
+        front_end: front end of the network's spectrograms.
+        branches: names of the network's branches.
         files: path of each published file of ``ORIGINS``, by its name.
 
     Raises:

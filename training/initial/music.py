@@ -96,7 +96,7 @@ def band_map(front_end: FrontEnd, branch: BranchSpectrogram, gain: float) -> NDA
     """Non-negative weights from our bands to those of a branch, shape [our bands, bands].
 
     Args:
-        front_end: of our spectrograms.
+        front_end: front end of our spectrograms.
         branch: spectrogram of the branch.
         gain: squared length of its Fourier transform, as its window is as long.
     """

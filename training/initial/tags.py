@@ -87,7 +87,7 @@ def genre_weights(
 
     Args:
         start: features of each branch by name, shape [clips, features] each.
-        branch: that starts from the network that knows the tags.
+        branch: name of the branch that starts from the network with the tags.
         files: path of each published file of initial weights, by its name.
 
     Returns:

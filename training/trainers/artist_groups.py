@@ -3,9 +3,9 @@
 After Kim et al., Transfer Learning of Artist Group Factors to Musical Genre Classification, WWW
 2018: k-means assigns a word to each frame, an artist is the bag of the words of all clips of the
 artist, and latent Dirichlet allocation finds topics. The shares of the topics are the target for
-all clips of the artist. The numbers of coefficients and of topics are the authors'. Deviations: MFCC
-are computed from the network's spectrogram (every second frame of a hop of 512 samples, decibels of
-magnitudes), and there are 256 words instead of 2048, because there are fewer clips.
+all clips of the artist. The numbers of coefficients and of topics are the authors'. Deviations:
+MFCC are computed from the network's spectrogram (every second frame of a hop of 512 samples,
+decibels of magnitudes), and there are 256 words instead of 2048, because there are fewer clips.
 """
 
 from collections.abc import Sequence

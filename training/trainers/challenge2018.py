@@ -69,7 +69,8 @@ def fit(
     """Train a network in place; the arguments are those of ``training.trainers.fine_tuning.fit``.
 
     Args:
-        model: from a module of ``model.systems``, for spectrograms of ``config.crop_frames``.
+        model: network from a module of ``model.systems``, for spectrograms of
+            ``config.crop_frames``.
         training_set: clips, genres, and groups.
         front_end: what the spectrograms were made with.
         config: how.
@@ -141,7 +142,7 @@ def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) 
     """Let a layer of one factor and one offset a band give mean 0 and variance 1 over all frames.
 
     Args:
-        layer: from ``model.systems.challenge2018.patches.standardised``.
+        layer: layer from ``model.systems.challenge2018.patches.standardised``.
         spectrograms: shape [frames, bands] each.
     """
     frames = sum(len(spectrogram) for spectrogram in spectrograms)

@@ -91,7 +91,7 @@ def soft_targets(
         genres: index of each clip's genre, shape [clips].
         groups: artist of each clip.
         strength: scikit-learn's C.
-        seed: of the folds.
+        seed: seed of the folds.
         cache: folder where they are kept for other systems on the same clips.
     """
     digest = hashlib.sha256(features.tobytes() + genres.tobytes())

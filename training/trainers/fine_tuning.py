@@ -67,7 +67,7 @@ def fit(
     """Train all layers of a network in place; ``average`` and ``refit`` finish it.
 
     Args:
-        model: from ``fusion.network``, for spectrograms of ``config.crop_frames``.
+        model: network from ``fusion.network``, for spectrograms of ``config.crop_frames``.
         training_set: clips and targets.
         front_end: front end of the spectrograms.
         config: how the network is trained.
@@ -158,9 +158,9 @@ def scale_at_random(model: keras.Model, front_end: FrontEnd, seed: int) -> None:
     would fade from layer to layer.
 
     Args:
-        model: from ``fusion.network``.
-        front_end: of its spectrograms.
-        seed: of the weights, and of the noise that is sent through.
+        model: network from ``fusion.network``.
+        front_end: front end of the network's spectrograms.
+        seed: seed of the weights and of the noise.
     """
     frames = model.input_shape[1]
     rng = np.random.default_rng(seed)

@@ -20,8 +20,8 @@ def chroma_features(samples: NDArray[np.float32], rate: float, tuning: float) ->
 
     Args:
         samples: mono, shape [samples], at least one.
-        rate: in Hz.
-        tuning: in semitones.
+        rate: sample rate in Hz.
+        tuning: deviation from A4 = 440 Hz in semitones.
 
     Raises:
         RateError: the sample rate is too low for seven octaves.

@@ -19,7 +19,7 @@ def features_of_samples(samples: NDArray[np.float32], rate: int) -> NDArray[np.f
 
     Args:
         samples: nominally in [-1, 1], shape [samples].
-        rate: in Hz.
+        rate: sample rate in Hz.
 
     Raises:
         FeaturesError: there is no sample, one is not finite, or the rate is too low.

@@ -40,7 +40,7 @@ def summed_up(frames: dict[str, NDArray[np.floating]]) -> NDArray[np.float32]:
     """Statistics of all features, shape [518], in the order of ``COLUMNS``.
 
     Args:
-        frames: by feature, shape [frames, size].
+        frames: values of each frame by feature, shape [frames, size].
     """
     parts = [statistics(frames[feature]).ravel() for feature in SIZES]
     return np.concatenate(parts).astype(np.float32)

@@ -85,8 +85,8 @@ def wavelets(frequencies: NDArray[np.float64], rate: float) -> NDArray[np.comple
     """Tones of equally many periods under Hann windows, each with magnitudes that sum to 1.
 
     Args:
-        frequencies: in Hz, shape [tones].
-        rate: in Hz.
+        frequencies: frequencies of the tones in Hz, shape [tones].
+        rate: sample rate in Hz.
 
     Returns:
         Shape [tones, samples], centred, as many samples as a power of two.

@@ -20,7 +20,7 @@ class ClipFeatures:
     rate first, as for every front end.
 
     Attributes:
-        sample_rate: of the waveform, in Hz; at least 11,025.
+        sample_rate: sample rate of the waveform in Hz; at least 11,025.
     """
 
     sample_rate: int

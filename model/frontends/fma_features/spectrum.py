@@ -60,8 +60,8 @@ def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
 
     Args:
         samples: mono, shape [samples], at least one.
-        rate: in Hz. As in the published definition, only the mel bands and the tuning for the
-            constant-Q transform use it; all other features assume 22,050 Hz.
+        rate: sample rate in Hz. As in the published definition, only the mel bands and the tuning
+            for the constant-Q transform use it; all other features assume 22,050 Hz.
     """
     collected: dict[str, list[Frames]] = {}
     own_peaks, default_peaks = [], []

@@ -41,7 +41,7 @@ def write(
     Args:
         path: file to write. Links to clips below its folder are relative, so that the folder can be
             moved as a whole.
-        results: in the order of the table; read once.
+        results: results in the order of the table; read once.
         about: description of the run.
         embed_audio: whether to put the audio files into the page.
         embed_limit: largest total size of embedded audio files in bytes. Clips over the limit are

@@ -38,10 +38,10 @@ class Size:
 
     Attributes:
         stem: channels before the first stage.
-        blocks: of each stage.
+        blocks: number of blocks of each stage.
         width: channels that the first stage adds to; every stage has twice those of the last.
         middle: channels of the grouped convolutions in the first stage; doubled likewise.
-        groups: of these convolutions.
+        groups: groups of these convolutions.
         appended: channels that each block of a stage appends.
     """
 
@@ -96,7 +96,7 @@ def _block(paths: "_Paths", name: str, size: Size, stage: int, first: bool) -> "
     Args:
         paths: residual path, or None before the first block, and dense path.
         name: prefix of the names of the block's layers.
-        size: of the network.
+        size: size of the network.
         stage: counted from 0.
         first: whether the block is the first of its stage. It then computes new paths, from the
             second stage on of half the height and width.
@@ -149,8 +149,8 @@ def grouped_convolution(
 
     Args:
         x: shape [batch, height, width, channels].
-        name: of the layer. Its kernel has the shape [3, 3, channels, channels of a group].
-        stride: in both directions.
+        name: name of the layer. Its kernel has the shape [3, 3, channels, channels of a group].
+        stride: stride in both directions.
         groups: a divisor of the channels.
     """
     from keras import layers, ops

@@ -63,7 +63,7 @@ def network(
     """A network that applies the same layers to all patches of a spectrogram.
 
     Args:
-        front_end: of the spectrograms.
+        front_end: front end of the spectrograms.
         frames: length of the spectrograms, at least one patch; weights fit every length.
         patches: length and places of the patches.
         body: layers from patches to features.

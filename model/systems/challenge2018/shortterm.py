@@ -31,7 +31,7 @@ def network(front_end: FrontEnd, frames: int) -> "keras.Model":
     """The network, with random weights.
 
     Args:
-        front_end: of the spectrograms.
+        front_end: front end of the spectrograms.
         frames: length of the spectrograms, at least five seconds.
 
     Returns:

@@ -23,7 +23,7 @@ def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras
     """The network, with random weights.
 
     Args:
-        front_end: of the spectrograms.
+        front_end: front end of the spectrograms.
         frames: length of the spectrograms; weights fit every length.
         branches: names of the branches, in the order of their features.
 

@@ -37,7 +37,7 @@ class BranchSpectrogram:
     Attributes:
         bands: mel bands on Slaney's scale, from 0 Hz.
         fmax: upper edge of the last band in Hz.
-        hop_seconds: from one frame to the next.
+        hop_seconds: seconds from one frame to the next.
         window_seconds: length of the Hann window.
         patch: frames of one input of the branch.
         compression: factor c of log10(1 + c x).
@@ -74,7 +74,7 @@ def frame_map(
     The weights are the square of a Hann window: the share of each instant in a power spectrum.
 
     Args:
-        front_end: of our spectrogram.
+        front_end: front end of our spectrogram.
         branch: spectrogram of the branch.
         frames: length of our spectrogram.
 
@@ -143,7 +143,7 @@ def artist(log_mel: "keras.KerasTensor", front_end: FrontEnd, frames: int) -> "k
 
     Args:
         log_mel: our spectrogram, shape [batch, frames, our bands].
-        front_end: of our spectrogram.
+        front_end: front end of our spectrogram.
         frames: length of our spectrogram.
 
     Returns:
@@ -171,7 +171,7 @@ def musicnn(log_mel: "keras.KerasTensor", front_end: FrontEnd, frames: int) -> "
 
     Args:
         log_mel: our spectrogram, shape [batch, frames, our bands].
-        front_end: of our spectrogram.
+        front_end: front end of our spectrogram.
         frames: length of our spectrogram.
 
     Returns:
