@@ -1,10 +1,10 @@
-"""Genres by the tags of AudioSet: what a public network knew of them before it heard our clips.
+"""Genre weights from AudioSet's tags, which a branch's initial network predicts.
 
-The network that a branch starts from was trained on two million clips of all origins, and names
-527 kinds of sound, genres of music among them. The mean of a genre's tags, before any sigmoid, is
-linear in the branch's features; added to the last layer, it costs nothing and does not know our
-sources. Gemmeke et al., Audio Set: An Ontology and Human-Labeled Dataset for Audio Events, ICASSP
-2017.
+The initial network was trained on two million clips of many origins. It predicts 527 kinds of
+sound, genres of music among them. The mean logit of a genre's tags is linear in the branch's
+features, so it can be added to the last layer. These weights were not learned from our clips, so
+they cannot encode a clip's source. Gemmeke et al., Audio Set: An Ontology and Human-Labeled Dataset
+for Audio Events, ICASSP 2017.
 """
 
 from collections.abc import Mapping

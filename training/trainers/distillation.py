@@ -1,9 +1,9 @@
-"""Soft targets from frozen embeddings of public networks.
+"""Knowledge distillation: soft targets from frozen embeddings of public networks.
 
-A logistic regression on the joined embeddings knows more than the small network can learn from
-hard labels of a thousand clips: its posteriors, each made by a regression that did not see the
-clip's group, are the student's targets, and the embeddings themselves a second task (Hinton,
-Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
+The teacher is a logistic regression on the joined embeddings. Its posteriors of a clip come from a
+regression that was not fitted to the clip's group. They are part of the student's targets, and the
+embeddings are a second target (Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural
+Network, 2015).
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from model.genres import GENRES
 
 _NO_SHARE = 0.01
-"""Share of a genre in a target that is left out: it costs time and changes little."""
+"""Share of a genre in a target up to which the genre is ignored, to save time."""
 
 _SILENT = 1e-8
-"""Spread of a feature that says nothing at all."""
+"""Standard deviation up to which a feature counts as constant."""
 
 
 @dataclass(frozen=True)
