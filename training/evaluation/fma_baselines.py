@@ -23,12 +23,13 @@ from model.frontends.fma_features.columns import COLUMNS
 from training.data import fma
 from training.data.fma import FmaError
 
-CLASSIFIERS: Final[Mapping[str, Callable[[], Any]]] = {
-    "LR": lambda: LogisticRegression(max_iter=1000),
-    "kNN 200": lambda: KNeighborsClassifier(n_neighbors=200),
-    "SVM rbf": lambda: SVC(gamma="auto"),
-    "MLP 100": lambda: MLPClassifier((100,), max_iter=2000, random_state=0),
+CLASSIFIERS: Final[Mapping[str, Callable[[int], Any]]] = {
+    "LR": lambda _: LogisticRegression(max_iter=1000),
+    "kNN 200": lambda tracks: KNeighborsClassifier(n_neighbors=min(200, tracks)),
+    "SVM rbf": lambda _: SVC(gamma="auto"),
+    "MLP 100": lambda _: MLPClassifier((100,), max_iter=2000, random_state=0),
 }
+"""Functions that create a classifier, given the number of training tracks."""
 
 FEATURE_SETS: Final[Mapping[str, tuple[str, ...]]] = {
     "chroma_cens": ("chroma_cens",),
@@ -129,7 +130,7 @@ def accuracies(data: Data) -> Iterator[Row]:
             continue
         percent = []
         for create in CLASSIFIERS.values():
-            classifier = make_pipeline(StandardScaler(), create())
+            classifier = make_pipeline(StandardScaler(), create(len(data.training)))
             genres = data.genres.loc[data.training].to_numpy(str)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)

@@ -91,6 +91,19 @@ def load(
         model.get_layer(name).set_weights(arrays)
 
 
+def load_band_maps(model: "keras.Model", front_end: FrontEnd, branches: Sequence[str]) -> None:
+    """Set the layers that are never trained, for a network with random weights.
+
+    Args:
+        model: network from ``fusion.network``.
+        front_end: front end of the network's spectrograms.
+        branches: names of the network's branches.
+    """
+    for branch in branches:
+        for name, arrays in music.band_layers(branch, front_end).items():
+            model.get_layer(name).set_weights(arrays)
+
+
 def _mn04_layers(state: dict[str, NDArray[np.float32]]) -> dict[str, list[NDArray[np.float32]]]:
     """Kernel and bias of each layer of the network, by its name there."""
     layers = {"stem": _folded(state, "features.0")}

@@ -29,6 +29,13 @@ _RAYLEIGH = np.pi / 4
 ARTIST_FFT, ARTIST_RATE = 1024, 22_050
 ARTIST_MEAN, ARTIST_DEVIATION = 0.22620339, 0.25794547
 MUSICNN_FFT = 512
+_BAND_MAPS = {
+    # The branch sums magnitudes, our bands hold powers: noise has the same mean magnitude in both.
+    "artist": (music_branches.ARTIST, ARTIST_FFT**2 * _RAYLEIGH / (ARTIST_RATE / ARTIST_FFT)),
+    "musicnn": (music_branches.MUSICNN, float(MUSICNN_FFT**2)),
+}
+"""Spectrogram of each branch with bands of its own, and the gain of its Fourier transform."""
+
 _MUSICNN_FOLDER = "musicnn/MSD_musicnn/"
 
 
@@ -40,9 +47,7 @@ def artist_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     """
     checked(path, digest)
     branch = music_branches.ARTIST
-    # A magnitude is summed there, a power here: the mean magnitude of noise goes over both.
-    gain = ARTIST_FFT**2 * _RAYLEIGH / (ARTIST_RATE / ARTIST_FFT)
-    layers = {"artist_bands": [band_map(front_end, branch, gain)]}
+    layers = band_layers("artist", front_end)
     scale = np.full((1, branch.bands, 1), 1.0 / ARTIST_DEVIATION, np.float32)
     shift = np.full(branch.bands, -ARTIST_MEAN / ARTIST_DEVIATION, np.float32)
     layers["artist_standardised"] = [scale, shift]
@@ -70,7 +75,7 @@ def musicnn_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     checked(path, digest)
     stored = _musicnn_variables(path)
     branch = music_branches.MUSICNN
-    layers = {"musicnn_bands": [band_map(front_end, branch, float(MUSICNN_FFT**2))]}
+    layers = band_layers("musicnn", front_end)
     slope, shift = _normalisation(stored, 0)
     bands = np.ones(branch.bands, np.float32)
     layers["musicnn_standardised"] = [(slope * bands)[None, :, None], shift * bands]
@@ -90,6 +95,18 @@ def musicnn_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     slope, shift = _normalisation(stored, 10)
     layers["musicnn_embedding_norm"] = [slope[None, :, None], shift]
     return layers
+
+
+def band_layers(name: str, front_end: FrontEnd) -> Layers:
+    """The layer that maps our bands to those of a branch; it is never trained.
+
+    Args:
+        name: name of the branch. The result is empty for a branch that uses our bands.
+        front_end: front end of our spectrograms.
+    """
+    if name not in _BAND_MAPS:
+        return {}
+    return {f"{name}_bands": [band_map(front_end, *_BAND_MAPS[name])]}
 
 
 def band_map(front_end: FrontEnd, branch: BranchSpectrogram, gain: float) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """The training loop: optimizer steps with a checkpoint that an interrupted run continues from."""
 
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Final
 import keras
 
 from model import cpus
+from model.errors import GenreError
 from training.log import Log
 from training.optimization.batches import Batches
 from training.optimization.history import History, Validate
@@ -45,6 +47,9 @@ def optimize(
             the files beside it.
         log: receives one line for each epoch, and one every ``CHECKPOINT_SECONDS``.
         validate: computes the scores of the network on the validation clips.
+
+    Raises:
+        GenreError: a loss is not finite.
     """
     config, steps = batches.config, batches.steps_per_epoch
     total = config.epochs * steps
@@ -75,10 +80,21 @@ def optimize(
             verbose=1 if sys.stdout.isatty() else 0,
             callbacks=[_Checkpoint(checkpoint), report],
         )
-        scores = history.add(epoch + 1, {name: v[-1] for name, v in fitted.history.items()})
+        epoch_losses = {name: values[-1] for name, values in fitted.history.items()}
+        _check_finite(epoch_losses, checkpoint)
+        scores = history.add(epoch + 1, epoch_losses)
         report.log_epoch(epoch + 1, scores)
         done = end
     history.restore_best()
+
+
+def _check_finite(losses: dict[str, float], checkpoint: Path) -> None:
+    if not all(map(math.isfinite, losses.values())):
+        checkpoint.unlink()
+        raise GenreError(
+            f"{checkpoint}: training diverged, a loss is not finite; the checkpoint was deleted. "
+            "Check the spectrograms of the clips, or try another --seed"
+        )
 
 
 def _restore(network: keras.Model, checkpoint: Path) -> int:

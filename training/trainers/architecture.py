@@ -14,6 +14,7 @@ from model.systems import import_architecture
 from training.architectures.front_ends import SPECTROGRAMS, WINDOW_FRAMES
 from training.architectures.systems import FUSION, SystemSpec
 from training.data.store import Spectrogram
+from training.initial import branches as initial
 from training.log import Log
 from training.optimization import prediction
 from training.optimization.config import TrainingConfig
@@ -57,22 +58,23 @@ def find_architecture(spec: SystemSpec) -> Architecture:
         front_end=front_end,
         window_frames=WINDOW_FRAMES[spec.architecture],
         network=network,
-        random_network=partial(_random_fusion if ours else _random, network, front_end),
+        random_network=partial(_random_fusion, spec, network)
+        if ours
+        else partial(_random, network),
         fit=fine_tuning.fit if ours else challenge2018.fit,
         predict=prediction.predict if ours else challenge2018.predict,
     )
 
 
 def _random_fusion(
-    build: Callable[[int], keras.Model], front_end: FrontEnd, frames: int, seed: int
+    spec: SystemSpec, build: Callable[[int], keras.Model], frames: int, seed: int
 ) -> keras.Model:
-    network = build(frames)
+    network, front_end = build(frames), SPECTROGRAMS[FUSION]
+    initial.load_band_maps(network, front_end, spec.branches)
     fine_tuning.scale_at_random(network, front_end, seed)
     return network
 
 
-def _random(
-    build: Callable[[int], keras.Model], front_end: FrontEnd, frames: int, seed: int
-) -> keras.Model:
+def _random(build: Callable[[int], keras.Model], frames: int, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     return build(frames)

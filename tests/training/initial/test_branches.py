@@ -12,8 +12,10 @@ from model.systems.ours import fusion, music_branches
 from model.systems.ours.music_branches import BranchSpectrogram
 from tests.support.checkpoints import BRANCHES, write_published
 from training.architectures.front_ends import SPECTROGRAMS
+from training.architectures.systems import SYSTEMS
 from training.initial import branches as initial
 from training.initial import checkpoint, music
+from training.trainers.architecture import find_architecture
 
 FRAMES = 400
 FRONT_END = SPECTROGRAMS["fusion"]
@@ -82,11 +84,9 @@ def test_patches_cover_a_spectrogram() -> None:
     assert window_starts(100, 100).tolist() == [0]
 
 
-def test_random_weights_keep_the_signal() -> None:
-    from training.trainers import fine_tuning
-
-    network = fusion.network(FRONT_END, 200, (fusion.MOBILENET,))
-    fine_tuning.scale_at_random(network, FRONT_END, seed=0)
-    features = keras.Model(network.input, network.get_layer("features").output)
-    noise = np.random.default_rng(1).normal(0, 0.7, (8, 200, 115)).astype(np.float32)
+@pytest.mark.parametrize("system", ["best", "mobilenet"])
+def test_random_weights_keep_the_signal(system: str) -> None:
+    network = find_architecture(SYSTEMS[system]).random_network(400, 0)
+    features = keras.Model(network.input, network.get_layer("embedding").output)
+    noise = np.random.default_rng(1).normal(0, 0.7, (8, 400, 115)).astype(np.float32)
     assert 0.1 < np.std(features(noise)) < 3

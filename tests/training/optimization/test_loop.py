@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from model.errors import GenreError
 from training.architectures.front_ends import SPECTROGRAMS
 from training.optimization import loop
 from training.optimization.batches import Batches
@@ -125,3 +126,13 @@ def test_training_ends_early_and_takes_the_best_epoch(tmp_path: Path, batches: B
     assert len(seen) == 4  # it was over already
     for weights, wanted in zip(model.get_weights()[:4], seen[1], strict=False):
         np.testing.assert_array_equal(weights, wanted)
+
+
+def test_a_training_that_diverges_says_so(tmp_path: Path, batches: Batches) -> None:
+    """It leaves no checkpoint from which the same command would diverge again."""
+    broken = replace(batches, spectrograms=[part * np.nan for part in batches.spectrograms])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    checkpoint = tmp_path / "x.weights.h5"
+    with pytest.raises(GenreError, match="training diverged"):
+        loop.optimize(network(), broken, [loss], [1.0], checkpoint, print)
+    assert not checkpoint.exists()
