@@ -129,7 +129,7 @@ def estimate(clip: ClipCost, args: argparse.Namespace) -> list[str]:
     """Lines that describe the cost of the run."""
     blocks = args.clips / args.block
     hours = [args.clips * seconds / 3600 for seconds in clip.cpu_s]
-    days = [hour / 24 / (args.machines * args.machine_cpus) for hour in hours]
+    wall = [hour / (args.machines * args.machine_cpus) for hour in hours]
     gigabits = [args.machine_cpus * args.megabytes * 8 / 1000 / seconds for seconds in clip.cpu_s]
     requests = args.clips * CLIP_REQUESTS + blocks * BLOCK_REQUESTS
     lines = [
@@ -138,8 +138,8 @@ def estimate(clip: ClipCost, args: argparse.Namespace) -> list[str]:
         f"row {clip.row_bytes:.0f} bytes",
         f"{args.clips:,} clips:",
         f"  CPUs: {hours[0]:,.0f} to {hours[1]:,.0f} hours",
-        f"  {args.machines} machines of {args.machine_cpus} CPUs: {days[0]:.1f} to {days[1]:.1f} "
-        "days",
+        f"  {args.machines} machines of {args.machine_cpus} CPUs: {wall[0]:.1f} to {wall[1]:.1f} "
+        "hours",
         f"  network: {args.clips * args.megabytes / 1e6:,.0f} TB from the store, "
         f"{gigabits[1]:.1f} to {gigabits[0]:.1f} Gbit/s for each machine",
         f"  requests: {requests / 1e6:,.0f} million",

@@ -23,7 +23,7 @@ class Grade:
 
     Attributes:
         source: the submission.
-        job: the run's request, with fitted limits.
+        job: the request of the run; its limits are not above what the machine has.
         findings: findings of ``check``.
         assessment: verdict, with the defects that experiments proved.
         build: the build; None on an engine that builds nothing.
@@ -74,10 +74,10 @@ def grade(
 
     Args:
         source: the submission.
-        engine: runs it.
+        engine: runs the submission.
         job: the run's request; its image is replaced.
         expected: ids that the table must have.
-        report_usage: called while it runs.
+        report_usage: receives what the submission uses, from time to time while it runs.
         labels: true genres by id; None where they are not known.
         builder: builds the image; None on an engine that builds nothing.
         image: name for the image; derived from the source's name where None.

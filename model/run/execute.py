@@ -45,7 +45,7 @@ Report: TypeAlias = Callable[[Results, Summary], None]
 
 @dataclass(frozen=True)
 class _Run:
-    """A run whose options are checked: all that it works with."""
+    """Everything that a run works with, after its options were checked."""
 
     options: Options
     clips: Found
@@ -68,11 +68,10 @@ def execute(
         report: prints the results.
 
     Raises:
-        GenreError: a signal ended the run early, and the options do not allow a partial table.
+        GenreError: a signal ended the run early and the options do not allow a partial table, the
+            journal cannot be used, or embeddings are asked for and the system has none.
         CardError: there is no such system, or its weights are not what the card says.
         UsageError: the prior is invalid.
-        GenreError: embeddings are asked for, and the system has none.
-        GenreError: the journal cannot be used.
         OutputError: an output file cannot be written.
     """
     card = read_card(options)

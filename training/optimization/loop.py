@@ -31,12 +31,13 @@ def optimize(
     """Train the trainable layers of a network in place.
 
     The state of training is written to ``checkpoint`` at the end of each epoch and at least every
-    ``CHECKPOINT_SECONDS``. Where the file exists, training continues from it and ends with the
-    weights of an uninterrupted training. Files beside it, whose names begin with the same words,
-    hold the losses of each epoch (``.history.csv``) and the best weights (``.best.weights.h5``).
+    ``CHECKPOINT_SECONDS``. Where the file exists, training continues from it and ends with the same
+    weights as a training that was never interrupted. Two files beside it have the same name up to
+    ``.weights.h5``: the losses of each epoch (``.history.csv``), and the best weights
+    (``.best.weights.h5``).
 
-    With ``validate``, training ends after ``config.patience`` epochs without a lower validation log
-    loss, and the network gets the weights of the epoch with the least.
+    With ``validate``, training ends after ``batches.config.patience`` epochs without a lower
+    validation log loss, and the network gets the weights of the epoch with the lowest.
 
     Args:
         network: network with an output for each target of the batches.
