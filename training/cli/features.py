@@ -22,6 +22,7 @@ from model.clips import Clip, Notice, find, printable
 from model.decoding.pool import Limits
 from model.errors import UsageError
 from model.files import atomic_file
+from training.cli.values import whole_number
 
 RECIPE = "1"
 """Changes when a value of the table changes."""
@@ -115,13 +116,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("features.csv"), help="table")
     parser.add_argument("--recursive", action="store_true", help="look into subfolders as well")
     parser.add_argument(
-        "--workers", type=_workers, default=cpus.usable(), metavar="N", help="processes"
+        "--workers", type=whole_number(1), default=cpus.usable(), metavar="N", help="processes"
     )
     parser.add_argument("--no-resume", dest="resume", action="store_false", help="begin anew")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.errors import UsageError
+from training.cli.values import whole_number
 from training.log import log_to
 
 if TYPE_CHECKING:
@@ -175,7 +176,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", help="name of the trained system (default: that of --system; SYSTEM_fma_SUBSET)"
     )
-    parser.add_argument("--epochs", type=int, help="most epochs (default: those of the system)")
+    parser.add_argument(
+        "--epochs", type=whole_number(1), help="most epochs (default: those of the system)"
+    )
     parser.add_argument(
         "--init",
         help="folder of the published files of initial weights, or `none` to start at random; "
@@ -185,9 +188,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teachers",
         help=f"names of embeddings/NAME.npz in the data folder, or empty ({TEACHERS} with --data)",
     )
-    parser.add_argument("--folds", type=int, default=FOLDS, help="cross-validation folds")
+    parser.add_argument(
+        "--folds", type=whole_number(2), default=FOLDS, help="cross-validation folds"
+    )
     parser.add_argument("--sources", action="store_true", help="hold out whole sources, too")
-    parser.add_argument("--seed", type=int, default=0, help="of folds, crops, order and dropout")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=0, help="of folds, crops, order and dropout"
+    )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder to continue from")
     parser.add_argument(
         "--out",

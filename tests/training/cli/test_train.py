@@ -121,3 +121,17 @@ def test_links_stand_for_the_tracks_of_fma(tmp_path: Path, clips: list[Path]) ->
     assert found.table.ids == ("000002", "000003", "000005")
     assert found.table.groups == ("1", "B", "artist of 5")
     assert [part.tolist() for part in (found.split.training, found.split.test)] == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--epochs", "0"), ("--folds", "1"), ("--seed", "-1")]
+)
+def test_numbers_that_cannot_be_used_are_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No network may be written that was not trained."""
+    from training.cli.main import main
+
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "--data", "x", "--init", "none", option, value])
+    assert f"{value!r} is not a number from" in capsys.readouterr().err
