@@ -167,7 +167,7 @@ def test_options_of_the_command_line_exist(page: str, options: set[str]) -> None
      "docs/troubleshooting.md"],
 )  # fmt: skip
 def test_options_named_in_the_text_exist(page: str, options: set[str]) -> None:
-    others = {"--requeue", "--gpus"}  # Slurm's and Docker's
+    others = {"--requeue", "--gpus", "--ray"}  # of Slurm, Docker and the Ray command
     assert set(re.findall(r"`(--[a-z-]+)", text_of(page))) - others <= options
 
 
