@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    assert config.cache is not None
-    os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir(f"numba-{worker}"))
+    cache = getattr(config, "cache", None)  # missing with `-p no:cacheprovider`
+    folder = cache.mkdir(f"numba-{worker}") if cache else tempfile.mkdtemp(prefix="numba-")
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 @pytest.fixture(scope="session")
