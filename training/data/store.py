@@ -37,6 +37,9 @@ _AHEAD: Final = 8
 _PLACE: Final = "place"
 """Name of the journal record's array that holds the first frame and the number of frames."""
 
+_MAPPED_BYTES: Final = 1 << 16
+"""Smaller frames are read at once, because a process can have only some 65,000 memory maps."""
+
 _TRANSIENT: Final = frozenset({"missing", "permission", "unreadable", "timeout"})
 """Reasons that do not depend on the content of a file; such a clip is tried again next time."""
 
@@ -68,6 +71,8 @@ class StoredFrames(Sequence[Spectrogram]):
             return self.front_end.compute(np.zeros(1, np.float32))
         dtype, width = np.dtype(self.front_end.dtype), self.front_end.width
         offset = first * width * dtype.itemsize
+        if count * width * dtype.itemsize < _MAPPED_BYTES:
+            return np.fromfile(self.path, dtype, count * width, offset=offset).reshape(count, width)
         return np.memmap(self.path, dtype, "r", offset, (count, width))
 
 

@@ -55,7 +55,7 @@ VARIATIONS: Final[dict[str, Variation]] = {
     "starting weights only, with a last layer": _finishing(start_weight_share=1.0),
     "trained weights only": _finishing(start_weight_share=0.0),
     "last layer from labels alone": _finishing(posterior_weight=0.0),
-    "last layer with faint features blown up": _finishing(feature_scale_floor=0.0),
+    "last layer without a floor of the feature scale": _finishing(feature_scale_floor=0.0),
     "last layer without tags": _finishing(tag_logit_share=0.0),
     "no teacher": _without_teacher,
     "no imitation of embeddings": _training(distillation=Distillation(embedding_loss_weight=0.0)),

@@ -172,11 +172,13 @@ def _held_out(
     schemes: dict[str, tuple[Folds, Logits]] = {}
     for scheme, folds in run.schemes.items():
         logits = np.zeros((len(table), len(GENRES)), np.float32)
-        for fold in np.unique(folds):
-            cached = run.work / f"{scheme}_{fold}_{key(run.trainer, table)}.npy"
+        count = len(np.unique(folds))
+        for fold in range(count):
+            name = f"{scheme}_{fold}_of_{count}"  # another division must not find these files
+            cached = run.work / f"{name}_{key(run.trainer, table)}.npy"
             held = np.flatnonzero(folds == fold)
             if not cached.exists():
-                fitted = fit(f"{scheme}_{fold}", np.flatnonzero(folds != fold), None)
+                fitted = fit(name, np.flatnonzero(folds != fold), None)
                 _write_array(cached, fitted.predict(Subset(clips, held)))
             logits[held] = np.load(cached)
             losses = clip_losses(Calibration().posteriors(logits[held]), table.genres[held])

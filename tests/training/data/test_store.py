@@ -8,7 +8,7 @@ import pytest
 
 from model.decoding import audio
 from model.files import OutputError
-from training.architectures.front_ends import SPECTROGRAMS
+from training.architectures.front_ends import CLIP_FEATURES, SPECTROGRAMS
 from training.data import store
 from training.data.store import StoredFrames, Subset
 
@@ -113,3 +113,13 @@ def test_a_subset_reads_what_it_is_asked_for() -> None:
     assert list(subset) == ["f", "a", "c"]
     assert list(Subset(subset, np.array([2, 1]))) == ["c", "a"]
     assert len(subset) == 3
+
+
+def test_features_of_a_large_archive_can_be_held_at_once(tmp_path: Path) -> None:
+    """More clips than a process may have memory maps, as a fit to features lists them."""
+    front_end, count = CLIP_FEATURES, 70_000
+    path = tmp_path / "x.frames"
+    np.zeros((4, front_end.width), front_end.dtype).tofile(path)
+    places = np.stack([np.arange(count) % 4, np.ones(count, int)], axis=1)
+    stored = StoredFrames(path, front_end, places, {})
+    assert len(list(stored)) == count

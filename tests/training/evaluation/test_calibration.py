@@ -35,8 +35,8 @@ def test_a_bias_of_the_logits_is_found_and_taken_back() -> None:
     assert np.corrcoef(found.bias, BIAS)[0, 1] > 0.9
     exact = clip_losses(Calibration().posteriors(logits), GENRES).mean()
     biased = clip_losses(Calibration().posteriors(logits - BIAS), GENRES).mean()
-    mended = clip_losses(found.posteriors(logits - BIAS), GENRES).mean()
-    assert mended - exact < (biased - exact) / 3
+    recalibrated = clip_losses(found.posteriors(logits - BIAS), GENRES).mean()
+    assert recalibrated - exact < (biased - exact) / 3
 
 
 def test_few_clips_give_a_small_bias() -> None:
@@ -68,13 +68,13 @@ def test_a_fold_is_calibrated_by_the_others_alone() -> None:
     assert not np.array_equal(before[FOLDS == 1], after[FOLDS == 1])
 
 
-def test_nested_calibration_mends_overconfident_logits() -> None:
+def test_nested_calibration_corrects_overconfident_logits() -> None:
     logits = 4 * honest_logits(GENRES)
     folds = (np.arange(640) // 16) % 5
-    raw, mended = Calibration().posteriors(logits), held_out_posteriors(logits, GENRES, folds)
-    assert clip_losses(mended, GENRES).mean() < clip_losses(raw, GENRES).mean() - 0.3
+    raw, recalibrated = Calibration().posteriors(logits), held_out_posteriors(logits, GENRES, folds)
+    assert clip_losses(recalibrated, GENRES).mean() < clip_losses(raw, GENRES).mean() - 0.3
     assert reliability(raw, GENRES).error > 0.2
-    assert reliability(mended, GENRES).error < 0.06
+    assert reliability(recalibrated, GENRES).error < 0.06
 
 
 def test_the_comparison_tells_held_out_figures() -> None:

@@ -1,6 +1,7 @@
 """Training of the systems on hand-made features, in miniature, and what comes of it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +33,10 @@ from training.trainers import classic
 OF = {"Rock": "rock-band", "Spoken": "spoken-word", "Folk": "folk-waltz"}
 
 
-def run(name: str, folder: Path) -> int:
+def run(name: str, folder: Path, folds: int = 2) -> int:
     places = [arg for n in ("work", "out", "results") for arg in (f"--{n}", str(folder / n))]
-    command = [
-        "train",
-        "--system",
-        name,
-        "--data",
-        str(folder),
-        "--folds",
-        "2",
-        "--replace",
-        *places,
-    ]
-    return main(command)
+    options = ["--system", name, "--data", str(folder), "--folds", str(folds), "--replace"]
+    return main(["train", *options, *places])
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +169,17 @@ def test_a_run_keeps_windows_but_no_picture(trained: tuple[str, Path], tmp_path:
     assert [window.start for window in rock.windows] == [0.0]
     assert (empty.predicted, empty.notices[0].reason) == (False, "empty")
     assert empty.probabilities == pytest.approx(card.training_prior)
+
+
+@pytest.mark.filterwarnings("default")
+def test_finished_folds_of_another_division_are_not_used(data: Path, tmp_path: Path) -> None:
+    """Their networks have seen clips that are held out now."""
+    shutil.copytree(data, tmp_path / "again")
+    shutil.copytree(data, tmp_path / "fresh", ignore=shutil.ignore_patterns("work"))
+    assert run("svm", tmp_path / "again", folds=2) == 0
+    tables = []
+    for name in ("again", "fresh"):
+        assert run("svm", tmp_path / name, folds=3) == 0
+        tables.append(heldout.read(heldout.path_of(tmp_path / name / "results", "svm")))
+    for one, other in zip(*(table.schemes["cv0"] for table in tables), strict=True):
+        np.testing.assert_array_equal(one, other)
