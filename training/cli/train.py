@@ -8,6 +8,7 @@ command continues after an interruption.
 import argparse
 import os
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,8 @@ def command(args: argparse.Namespace) -> int:
     card = _folder(args, "weights") / f"{_name(args)}.json"
     if card.exists() and not args.replace:
         raise UsageError(f"{card} exists: choose another --name or --out, or give --replace")
+    if args.tensorboard and find_spec("tensorboard") is None:
+        raise UsageError("--tensorboard needs a package: pip install tensorboard")
     run, table, log = prepare(args)
     from training.trainers.training_run import train
 
@@ -128,7 +131,9 @@ def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: 
         return classic.Classic(spec.architecture, args.seed)
     if scratch:
         config = historical.CONFIGS.get(spec.architecture, SCRATCH)
-        return Networks(spec, work, _changed(config, args), seed=args.seed)
+        return Networks(
+            spec, work, _changed(config, args), seed=args.seed, tensorboard=args.tensorboard
+        )
     teachers = args.teachers if args.teachers is not None else "" if args.fma_root else TEACHERS
     return Networks(
         spec,
@@ -139,11 +144,15 @@ def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: 
         embeddings=(args.data or Path()) / "embeddings",
         teachers=tuple(filter(None, teachers.split(","))),
         seed=args.seed,
+        tensorboard=args.tensorboard,
     )
 
 
 def _changed(config: "TrainingConfig", args: argparse.Namespace) -> "TrainingConfig":
-    return replace(config, epochs=args.epochs) if args.epochs else config
+    from training.optimization.precision import choose_precision
+
+    epochs = args.epochs or config.epochs
+    return replace(config, epochs=epochs, precision=choose_precision(args.precision))
 
 
 def _published(folder: Path) -> dict[str, Path]:
@@ -194,6 +203,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", action="store_true", help="hold out whole sources, too")
     parser.add_argument(
         "--seed", type=whole_number(0), default=0, help="of folds, crops, order and dropout"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "single", "mixed"),
+        default="auto",
+        help="in which layers compute during training; auto: mixed if TensorFlow sees a GPU",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="write losses and scores of each epoch for TensorBoard, too",
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder to continue from")
     parser.add_argument(

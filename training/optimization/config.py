@@ -1,9 +1,13 @@
 """How a network is trained, and how a trained network is finished."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from training.optimization.augmentation import Augmentation
+
+
+Precision = Literal["single", "mixed"]
+"""``mixed``: layers compute in half precision; weights, losses and optimizer in single precision."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class TrainingConfig:
             initialises the last layer where training starts from published weights.
         augmentation: how crops are augmented, None for crops as they are.
         distillation: what teachers contribute, None for nothing.
+        precision: precision in which layers compute while they are trained.
     """
 
     epochs: int = 6
@@ -54,6 +59,7 @@ class TrainingConfig:
     probe_strength: float = 0.01
     augmentation: Augmentation | None = field(default_factory=Augmentation)
     distillation: Distillation | None = field(default_factory=Distillation)
+    precision: Precision = "single"
 
 
 @dataclass(frozen=True)

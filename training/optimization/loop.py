@@ -13,7 +13,9 @@ from model import cpus
 from model.errors import GenreError
 from training.log import Log
 from training.optimization.batches import Batches
+from training.optimization.config import TrainingConfig
 from training.optimization.history import History, Validate
+from training.optimization.precision import LossScaling, computing_in
 
 CHECKPOINT_SECONDS: Final = 60.0
 """Longest time between two checkpoints, and between two lines of the log."""
@@ -27,6 +29,7 @@ def optimize(
     checkpoint: Path,
     log: Log,
     validate: Validate | None = None,
+    tensorboard: Path | None = None,
 ) -> None:
     """Train the trainable layers of a network in place.
 
@@ -48,6 +51,7 @@ def optimize(
             the files beside it.
         log: receives one line for each epoch, and one every ``CHECKPOINT_SECONDS``.
         validate: computes the scores of the network on the validation clips.
+        tensorboard: folder for TensorBoard, to which losses and scores are written, too.
 
     Raises:
         GenreError: a loss is not finite.
@@ -55,11 +59,7 @@ def optimize(
     config, steps = batches.config, batches.steps_per_epoch
     total = config.epochs * steps
     network.compile(
-        optimizer=keras.optimizers.AdamW(
-            _schedule(config.learning_rate, total),
-            weight_decay=config.weight_decay,
-            global_clipnorm=1.0,
-        ),
+        optimizer=_optimizer(config, total),
         loss=list(losses),
         loss_weights=list(loss_weights),
         jit_compile=False,  # XLA is many times slower for depthwise convolutions on a CPU
@@ -69,33 +69,34 @@ def optimize(
         log(f"continuing after {done} of {total} optimizer steps")
     history = History(checkpoint, network, validate, config.patience)
     report = _Report(log, done, config.epochs, steps)
-    while done < total and not history.is_over(done // steps):
-        epoch = done // steps
-        end = (epoch + 1) * steps
-        fitted = network.fit(
-            batches.dataset(done, end, cpus.usable()),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            steps_per_epoch=end - done,
-            shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 0,
-            callbacks=[_Checkpoint(checkpoint), report],
-        )
-        epoch_losses = {name: values[-1] for name, values in fitted.history.items()}
-        _check_finite(epoch_losses, checkpoint)
-        scores = history.add(epoch + 1, epoch_losses)
-        report.log_epoch(epoch + 1, scores)
-        done = end
+    callbacks = [_Checkpoint(checkpoint), report, _EndOfEpoch(checkpoint, history, report)]
+    if tensorboard:
+        folder = tensorboard / checkpoint.name.removesuffix(".weights.h5")
+        callbacks.append(keras.callbacks.TensorBoard(folder, write_graph=False))
+    with computing_in(config.precision, network):
+        while done < total and not history.is_over(done // steps):
+            epoch = done // steps
+            end = (epoch + 1) * steps
+            network.fit(
+                batches.dataset(done, end, cpus.usable()),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                steps_per_epoch=end - done,
+                shuffle=False,
+                verbose=1 if sys.stdout.isatty() else 0,
+                callbacks=callbacks,
+            )
+            done = end
     history.restore_best()
 
 
-def _check_finite(losses: dict[str, float], checkpoint: Path) -> None:
-    if not all(map(math.isfinite, losses.values())):
-        checkpoint.unlink()
-        raise GenreError(
-            f"{checkpoint}: training diverged, a loss is not finite; the checkpoint was deleted. "
-            "Check the spectrograms of the clips, or try another --seed"
-        )
+def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.AdamW(
+        _schedule(config.learning_rate, steps),
+        weight_decay=config.weight_decay,
+        global_clipnorm=1.0,
+    )
+    return LossScaling(optimizer) if config.precision == "mixed" else optimizer
 
 
 def _restore(network: keras.Model, checkpoint: Path) -> int:
@@ -144,6 +145,26 @@ class _Checkpoint(keras.callbacks.Callback):
         self.model.save_weights(part)
         part.replace(self._path)
         self._written = time.monotonic()
+
+
+class _EndOfEpoch(keras.callbacks.Callback):
+    """Validates the network and adds the scores to the epoch's losses, for other callbacks."""
+
+    def __init__(self, checkpoint: Path, history: History, report: "_Report") -> None:
+        super().__init__()
+        self._checkpoint, self._history, self._report = checkpoint, history, report
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        losses = logs if logs is not None else {}
+        if not all(map(math.isfinite, losses.values())):
+            self._checkpoint.unlink()
+            raise GenreError(
+                f"{self._checkpoint}: training diverged, a loss is not finite; the checkpoint was "
+                "deleted. Check the spectrograms of the clips, or try another --seed, or "
+                "--precision single"
+            )
+        losses |= self._history.add(epoch + 1, losses)
+        self._report.log_epoch(epoch + 1, losses)
 
 
 class _Report(keras.callbacks.Callback):

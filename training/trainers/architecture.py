@@ -21,7 +21,9 @@ from training.optimization.config import TrainingConfig
 from training.trainers import challenge2018, fine_tuning
 from training.trainers.fine_tuning import TrainingSet
 
-FitNetwork = Callable[[keras.Model, TrainingSet, FrontEnd, TrainingConfig, int, Path, Log], None]
+FitNetwork = Callable[
+    [keras.Model, TrainingSet, FrontEnd, TrainingConfig, int, Path, Log, Path | None], None
+]
 Predict = Callable[[keras.Model, Sequence[Spectrogram], int], NDArray[np.float32]]
 
 

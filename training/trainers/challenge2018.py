@@ -65,6 +65,7 @@ def fit(
     seed: int,
     checkpoint: Path,
     log: Log,
+    tensorboard: Path | None = None,
 ) -> None:
     """Train a network in place; the arguments are those of ``training.trainers.fine_tuning.fit``.
 
@@ -78,6 +79,7 @@ def fit(
         checkpoint: file that an interrupted training continues from; the artist group factors have
             a second file with a longer name.
         log: receives one line for each epoch.
+        tensorboard: folder for TensorBoard, or None.
     """
     keras.utils.set_random_seed(seed)
     names = {layer.name for layer in model.layers}
@@ -100,14 +102,14 @@ def fit(
         batches = Batches(
             training_set.spectrograms, list(targets.values()), front_end, config, seed
         )
-        _optimize(keras.Model(model.input, heads), batches, factors, log)
+        _optimize(keras.Model(model.input, heads), batches, factors, log, None, tensorboard)
     trainable = [layer.trainable for layer in frozen]
     for layer in frozen:
         layer.trainable = False
     answers = [layer.output for layer in model.layers if layer.name.startswith(OUTPUT_LAYER)]
     batches = Batches(training_set.spectrograms, [genres] * len(answers), front_end, config, seed)
     validate = training_set.validate(model)
-    _optimize(keras.Model(model.input, answers), batches, checkpoint, log, validate)
+    _optimize(keras.Model(model.input, answers), batches, checkpoint, log, validate, tensorboard)
     for layer, before in zip(frozen, trainable, strict=True):
         layer.trainable = before
 
@@ -130,12 +132,13 @@ def _optimize(
     batches: Batches,
     checkpoint: Path,
     log: Log,
-    validate: Validate | None = None,
+    validate: Validate | None,
+    tensorboard: Path | None,
 ) -> None:
     """Train outputs that are logarithms of probabilities, all with the same weight."""
     count = len(student.outputs)
     losses = [keras.losses.CategoricalCrossentropy(from_logits=True) for _ in range(count)]
-    optimize(student, batches, losses, [1.0] * count, checkpoint, log, validate)
+    optimize(student, batches, losses, [1.0] * count, checkpoint, log, validate, tensorboard)
 
 
 def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) -> None:

@@ -63,6 +63,7 @@ def fit(
     seed: int,
     checkpoint: Path,
     log: Log,
+    tensorboard: Path | None = None,
 ) -> None:
     """Train all layers of a network in place; ``average`` and ``refit`` finish it.
 
@@ -74,6 +75,7 @@ def fit(
         seed: seed of crops, order and dropout.
         checkpoint: file that an interrupted training continues from; see ``optimize``.
         log: receives one line for each epoch.
+        tensorboard: folder for TensorBoard, or None.
     """
     keras.utils.set_random_seed(seed)
     features, head = model.get_layer("embedding").output, model.get_layer("logits")
@@ -95,7 +97,7 @@ def fit(
     batches = Batches(training_set.spectrograms, targets, front_end, config, seed)
     student = keras.Model(model.input, outputs)
     validate = training_set.validate(model)
-    optimize(student, batches, losses, loss_weights, checkpoint, log, validate)
+    optimize(student, batches, losses, loss_weights, checkpoint, log, validate, tensorboard)
 
 
 def average(start: keras.Model, trained: keras.Model, start_weight_share: float) -> None:

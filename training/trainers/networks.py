@@ -48,6 +48,7 @@ class Networks:
         embeddings: folder of the teachers' embeddings.
         teachers: names of the teachers' embeddings; empty for no teachers.
         seed: seed of crops, order and dropout.
+        tensorboard: folder for TensorBoard, or None; it does not change a fit.
     """
 
     spec: SystemSpec
@@ -58,6 +59,7 @@ class Networks:
     embeddings: Path = Path()
     teachers: tuple[str, ...] = ()
     seed: int = 0
+    tensorboard: Path | None = None
 
     suffix: ClassVar[str] = ".weights.h5"
 
@@ -89,7 +91,10 @@ class Networks:
         hashes = [origin.sha256 for origin in self.origins]
         start = [hashes, self.teachers, self.seed, self.spec.architecture, self.spec.parameters]
         backend = keras.backend.backend()
-        return [*start, self._configs, parameters(self.front_end), backend]
+        configs = self._configs
+        if self.config.precision == "single":
+            del configs["precision"]  # so that runs of versions without this field continue
+        return [*start, configs, parameters(self.front_end), backend]
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -205,7 +210,14 @@ class Networks:
             network = self._initial_network(self.config.crop_frames)
             checkpoint = self.work / f"checkpoint_{trained}.weights.h5"
             self.architecture.fit(
-                network, training_set, self.front_end, self.config, self.seed, checkpoint, log
+                network,
+                training_set,
+                self.front_end,
+                self.config,
+                self.seed,
+                checkpoint,
+                log,
+                self.tensorboard,
             )
             unfinished = cached.with_name("unfinished.weights.h5")
             network.save_weights(unfinished)

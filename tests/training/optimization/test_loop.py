@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from model.errors import GenreError
 from training.architectures.front_ends import SPECTROGRAMS
 from training.optimization import loop
 from training.optimization.batches import Batches
-from training.optimization.config import SCRATCH
+from training.optimization.config import SCRATCH, Precision
 
 FRONT_END = SPECTROGRAMS["fusion"]
 CLIPS, EPOCHS, STEPS = 10, 3, 3
@@ -61,16 +62,41 @@ def train(batches: Batches, checkpoint: Path, stop_after: int | None = None) -> 
     return [np.array(weights) for weights in model.get_weights()]
 
 
+@pytest.mark.parametrize("precision", ["single", "mixed"])
 @pytest.mark.parametrize("stop_after", [2, 3, 5, 8])
 def test_an_interrupted_training_ends_with_the_same_weights(
-    tmp_path: Path, batches: Batches, stop_after: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    batches: Batches,
+    stop_after: int,
+    precision: Precision,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    batches = replace(batches, config=replace(batches.config, precision=precision))
     expected = train(batches, tmp_path / "whole.weights.h5")
     checkpoint = tmp_path / "stopped.weights.h5"
     with pytest.raises(StoppedError):
         train(batches, checkpoint, stop_after)
     assert checkpoint.exists()
+    for weights, wanted in zip(train(batches, checkpoint), expected, strict=True):
+        np.testing.assert_allclose(weights, wanted, atol=1e-6)
+
+
+def test_a_step_whose_gradients_overflow_is_a_step(
+    tmp_path: Path, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an interrupted training would repeat it, and the learning rate would lag."""
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    loud = [part * np.float16(1000.0) for part in batches.spectrograms]
+    config = replace(batches.config, precision="mixed", augmentation=None)
+    batches = replace(batches, spectrograms=loud, config=config)
+    expected = train(batches, tmp_path / "whole.weights.h5")
+    checkpoint = tmp_path / "stopped.weights.h5"
+    with pytest.raises(StoppedError):
+        train(batches, checkpoint, 4)
+    with h5py.File(checkpoint) as file:
+        scalars = {float(part[()]) for part in file["optimizer/vars"].values() if not part.shape}
+    assert {4.0, 2.0**15} & scalars == {4.0}  # steps, and the first scale of losses
     for weights, wanted in zip(train(batches, checkpoint), expected, strict=True):
         np.testing.assert_allclose(weights, wanted, atol=1e-6)
 
