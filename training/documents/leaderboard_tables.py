@@ -1,27 +1,28 @@
 """Blocks of the documents about all systems, from ``training/results/leaderboard.json``."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from training.documents import files
-from training.documents.markdown import NONE, number, table, with_interval
+from training.documents.markdown import NONE, TEST_PART, number, table, with_interval
 from training.evaluation.leaderboard import FILE
 from training.evaluation.measures import AS_IS, CONVERTED
 from training.evaluation.published import BY_ARCHITECTURE
 
 
-def board() -> dict[str, Any]:
-    """The content of ``leaderboard.json``.
+def board(results: Path | None = None) -> dict[str, Any]:
+    """The content of ``leaderboard.json`` in a folder of results, None for the project's own.
 
     Raises:
         DatasetError: the leaderboard was not computed.
     """
-    return files.read_json(FILE, "leaderboard")
+    return files.read_json(FILE, "leaderboard", results)
 
 
-def scores() -> str:
+def scores(results: Path | None = None) -> str:
     """Scores of all systems: calibrated, and the log loss without calibration."""
-    content = board()
+    content = board(results)
     rows = [
         (
             f"`{row['name']}`",
@@ -36,11 +37,12 @@ def scores() -> str:
     header = (
         "system | log loss | accuracy | macro F1 | log loss, fma_medium | raw log loss | default"
     )
+    folds = content["folds"]
+    method = f"{folds} folds, no artist in two folds" if folds > 1 else TEST_PART
     return (
         f"{table(header, rows)}\n\n"
-        f"{content['clips']} clips of {content['groups']} artists or other groups, "
-        f"{content['folds']} folds, no artist in two folds. In brackets: 95 % of "
-        f"{content['draws']} draws of artists with replacement."
+        f"{content['clips']} clips of {content['groups']} artists or other groups, {method}. "
+        f"In brackets: 95 % of {content['draws']} draws of artists with replacement."
     )
 
 

@@ -6,6 +6,9 @@ from typing import Final
 NONE: Final = "-"
 """Content of a cell without a value."""
 
+TEST_PART: Final = "the test part of a split in which no artist is in two parts"
+"""Which clips were scored, where they are no folds of a cross-validation."""
+
 
 def table(header: str, rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table.

@@ -34,12 +34,8 @@ def renew(check: bool = False) -> list[str]:
     outdated = []
     for name in DOCUMENTS:
         path = files.ROOT / name
-        before = path.read_text(encoding="utf-8")
-        after = rendered(before)
-        if after != before:
+        if files.write_changed(path, rendered(path.read_text(encoding="utf-8")), check):
             outdated.append(name)
-            if not check:
-                path.write_text(after, encoding="utf-8")
     return outdated
 
 

@@ -17,9 +17,9 @@ from model import systems
 from model.genres import FMA_MEDIUM_CLIPS, GENRES
 from model.probabilities.priors import SMOOTHING
 from model.systems import cards
-from training.data.folds import EACH_SOURCE, SOURCE
+from training.data.folds import EACH_SOURCE, OFFICIAL, SOURCE
 from training.documents import files
-from training.documents.markdown import NONE, number, table, with_interval
+from training.documents.markdown import NONE, TEST_PART, number, table, with_interval
 from training.evaluation import heldout
 from training.evaluation.calibration import METHODS
 from training.evaluation.measures import AS_IS, CONVERTED, SCORES, VIEWS
@@ -38,7 +38,8 @@ _MOST_ERRORS: Final = 8
 _LEAST_SHOWN: Final = 0.01
 """Smallest probability in the table of recordings."""
 _SCHEMES: Final = {SOURCE: "sources left out, in {} parts", EACH_SOURCE: "each of {} sources"}
-_FITTED: Final = {"none": "nothing", SOURCE: "held-out sources"}
+_FITTED: Final = {"none": "nothing", SOURCE: "held-out sources", OFFICIAL: "the other part"}
+_SCORED: Final = {SOURCE: "sources left out", OFFICIAL: "validation and test parts"}
 _PRIORS: Final = {
     UNADAPTED: "`train` (unadapted)",
     share_name(0.0): "fma_medium",
@@ -53,28 +54,31 @@ _PRIORS: Final = {
 _NO_SOURCES: Final = "No network of `{}` was trained with whole sources left out."
 
 
-def result(name: str) -> dict[str, Any]:
-    """The results of a system.
+def result(name: str, results: Path | None = None) -> dict[str, Any]:
+    """The results of a system in a folder of results, None for the project's own.
 
     Raises:
         DatasetError: the system was not evaluated.
     """
-    return files.read_json(f"{name}.json", f"evaluate --system {name}")
+    return files.read_json(f"{name}.json", f"evaluate --system {name}", results)
 
 
-def scores(name: str) -> str:
+def scores(name: str, results: Path | None = None) -> str:
     """Scores of both views with intervals."""
-    content = result(name)
+    content = result(name, results)
     rows = [
         (label, *(with_interval(content["scores"][view][score]) for score in SCORES))
         for view, label in zip(VIEWS, ("as is", "fma_medium"), strict=True)
     ]
     repeats, missing = content["repeats"], content["genres_without_clips"]
     times = "one cross-validation" if repeats == 1 else f"{repeats} cross-validations"
+    method = f"{times} of five folds, no artist in two folds"
+    if OFFICIAL in content["calibration"]["across"]:
+        method = TEST_PART
     return (
         f"{table('clips | log loss | accuracy | macro F1 | calibration error', rows)}\n\n"
         f"{content['clips']} clips of {content['groups']} artists or other groups, "
-        f"{times} of five folds, no artist in two folds. In brackets: 95 % of "
+        f"{method}. In brackets: 95 % of "
         f"{content['draws']} draws of artists with replacement. fma_medium: clips weighted to its "
         f"mix of genres, which makes them worth {content['effective_clips_fma_medium']:.0f} equal "
         "clips, and probabilities converted to it."
@@ -96,7 +100,7 @@ def sources_left_out(name: str) -> str:
     return table("scheme | clips | log loss | accuracy", rows) if rows else _NO_SOURCES.format(name)
 
 
-def genres(name: str) -> str:
+def genres(name: str, results: Path | None = None) -> str:
     """Share in fma_medium, recall and log loss of each genre."""
     rows = [
         (
@@ -106,7 +110,7 @@ def genres(name: str) -> str:
             number(entry[AS_IS]["log_loss"], 2),
             number(entry[CONVERTED]["recall"], 2),
         )
-        for entry, clips in zip(result(name)["genres"], FMA_MEDIUM_CLIPS, strict=True)
+        for entry, clips in zip(result(name, results)["genres"], FMA_MEDIUM_CLIPS, strict=True)
     ]
     header = "genre | of fma_medium | recall | log loss | recall under fma_medium's prior"
     return table(header, rows)
@@ -152,11 +156,10 @@ def sources(name: str) -> str:
     return table(header, rows) if rows else _NO_SOURCES.format(name)
 
 
-def calibration(name: str) -> str:
+def calibration(name: str, results: Path | None = None) -> str:
     """Scores of calibrations fitted to clips of held-out artists, or of held-out sources."""
-    content = result(name)["calibration"]
-    if SOURCE not in content["across"]:
-        return _NO_SOURCES.format(name)
+    content = result(name, results)["calibration"]
+    scored = [_SCORED.get(scheme, "artists left out") for scheme in content["across"]["none"]]
     rows = [
         (
             _FITTED.get(fitted, "held-out artists"),
@@ -164,18 +167,15 @@ def calibration(name: str) -> str:
         )
         for fitted, row in content["across"].items()
     ]
-    header = (
-        "fitted to | log loss, artists left out | calibration error | "
-        "log loss, sources left out | calibration error"
-    )
+    columns = [f"log loss, {clips} | calibration error" for clips in scored]
     methods = ", ".join(
         f"{row['log_loss']:.3f} with {method}"
         for method, row in content["methods"].items()
         if method in METHODS
     )
     return (
-        f"{table(header, rows)}\n\n"
-        f"Log loss by method, artists left out: {methods}. Were the probabilities exact, so few "
+        f"{table(' | '.join(['fitted to', *columns]), rows)}\n\n"
+        f"Log loss by method, {scored[0]}: {methods}. Were the probabilities exact, so few "
         f"clips would still show a calibration error of {content['error_by_chance']:.3f} on "
         "average."
     )

@@ -5,9 +5,8 @@ from typing import Final, Literal
 
 from training.optimization.augmentation import Augmentation
 
-
 Precision = Literal["single", "mixed"]
-"""``mixed``: layers compute in half precision; weights, losses and optimizer in single precision."""
+"""``mixed``: layers compute in half precision; weights and losses are in single precision."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def computing_in(precision: Precision, network: keras.Model) -> Iterator[None]:
 
 
 def _is_single(layer: keras.layers.Layer) -> bool:
-    return layer.name.startswith(SINGLE_PREFIXES) or layer.name.endswith(SINGLE_SUFFIXES)
+    name: str = layer.name
+    return name.startswith(SINGLE_PREFIXES) or name.endswith(SINGLE_SUFFIXES)
 
 
 class LossScaling(keras.optimizers.LossScaleOptimizer):

@@ -106,6 +106,19 @@ def test_weights_are_not_replaced_unasked(
     assert [path.name for path in tmp_path.iterdir()] == ["stft.json"]
 
 
+def test_tensorboard_without_its_package_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.cli import train
+    from training.cli.main import main
+
+    monkeypatch.setattr(train, "find_spec", lambda name: None)
+    paths = ["--data", str(tmp_path), "--out", str(tmp_path), "--work", str(tmp_path / "runs")]
+    assert main(["train", "--system", "stft", "--tensorboard", "logs", *paths]) == 2
+    assert "pip install tensorboard" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_links_stand_for_the_tracks_of_fma(tmp_path: Path, clips: list[Path]) -> None:
     rows = [
         [f"{genre}", clip, genre, "artist", "own"]

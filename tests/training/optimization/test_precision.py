@@ -68,16 +68,13 @@ def test_it_trains_nearly_as_single_precision_does(name: str, tmp_path: Path) ->
             found = gradients(network, clips[:2].astype(np.float32))
         chosen = replace(config, precision=precision)
         checkpoint = tmp_path / f"{precision}.weights.h5"
-        architecture.fit(
-            network, training_set, front_end, chosen, 0, checkpoint, said.append, None
-        )
+        architecture.fit(network, training_set, front_end, chosen, 0, checkpoint, said.append, None)
         assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
         return found, network.get_weights()
 
     (gradient, single), (other, mixed) = trained("single"), trained("mixed")
     assert 0 < distance(other, gradient) < 0.03
-    print(name, distance(other, gradient), distance(mixed, single), distance(start, single), said)
-    assert 0 < distance(mixed, start)
+    assert distance(mixed, start) > 0
     assert 0 < distance(mixed, single) < 0.05
     assert [(part.dtype, part.shape) for part in mixed] == [
         (part.dtype, part.shape) for part in single

@@ -207,16 +207,18 @@ def test_the_command_line_knows_who_starts_from_what(
 def test_the_command_line_trains_one(
     table: ClipTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For one epoch in two folds."""
+    """For one epoch in two folds, in mixed precision, which the card says."""
     tiny = dataclasses.replace(challenge2018.CONFIGS["stft"], epochs=1, batch_size=4)
     monkeypatch.setitem(challenge2018.CONFIGS, "stft", tiny)
     folders = ["--work", "runs", "--out", "weights", "--results", "results"]
     command = ["train", "--system", "stft", "--data", ".", "--folds", "2", *folders]
+    command += ["--precision", "mixed"]
     monkeypatch.chdir(tmp_path)
     assert main(command) == 0
     card = cards.read("stft", tmp_path / "weights")
     assert (card.architecture, card.front_end) == ("stft", SPECTROGRAMS["stft"])
     assert card.training["clips"] == len(table)
+    assert card.training["config"]["precision"] == "mixed"
     assert (tmp_path / "results" / "stft.heldout.npz").is_file()
     assert folds.fold_numbers(table, 2, 0).max() == 1
     said = (tmp_path / "runs" / "stft" / "log.txt").read_text()
