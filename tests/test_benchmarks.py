@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import measuring, memory, pipeline
+from benchmarks import measuring, memory, pipeline, training
 from benchmarks.__main__ import BENCHMARKS, main, ratios_page
 from benchmarks.measuring import Report, call_alone
 from benchmarks.systems import count_numbers, front_end_ms, measure_systems, network_ms
@@ -53,6 +53,37 @@ def test_the_cost_of_a_large_run_is_estimated(capsys: pytest.CaptureFixture[str]
     assert "requests: 4 million" in printed
     assert "price of the CPUs: " in printed
     assert "price of the requests" not in printed
+
+
+def test_without_a_gpu_its_figures_are_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"input pipeline, 2 threads": 40.0, "optimizer step on the CPU": 20.0}
+    epochs = dict[str, object]()
+    monkeypatch.setattr(
+        training,
+        "call_alone",
+        lambda function, *_: dict(rates if function is training.clips_per_second else epochs),
+    )
+    output = tmp_path / "training.md"
+    assert main(["training", "-o", str(output)]) == 0
+    assert f"| {training.ROWS[0]} | NOT MEASURED | NOT MEASURED |" in output.read_text()
+    single = {"epoch": 5.0, "same batch": 10.0, "prediction": 7.0}
+    mixed = {"epoch": 9.5, "same batch": 10.0, "prediction": 7.0}
+    epochs |= {"single": single, "mixed": mixed, "device": "a device"}
+    assert main(["training", "-o", str(output)]) == 0
+    text = output.read_text()
+    assert "of 20,000 clips on a device" in text
+    assert f"| {training.ROWS[2]} | 50% | 5% |" in text
+    assert f"| {training.ROWS[3]} | input pipeline | device |" in text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_epochs_are_measured_in_both_precisions() -> None:
+    rates = training.rates_of_epochs("2", "any")
+    assert set(rates) == {"single", "mixed", "device"}
+    assert min(rates["mixed"].values()) > 0
 
 
 def test_ratios_are_one_table_with_the_name_of_the_machine() -> None:
