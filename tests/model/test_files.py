@@ -53,3 +53,27 @@ def test_a_disk_that_is_full_is_told_and_the_old_file_stays(tmp_path: Path) -> N
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_file_or_link_of_a_predictable_name_is_touched(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / ".a.csv.part").symlink_to(outside)
+    (folder / ".b.csv.part").write_text("mine")
+    write(folder / "a.csv", "table")
+    write(folder / "b.csv", "table")
+    assert outside.read_text() == "precious"
+    assert (folder / ".b.csv.part").read_text() == "mine"
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("ä" * 127)
+    write(path, "table")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+        write(tmp_path / ("a" * 300), "table")
