@@ -21,4 +21,4 @@ fi
 export PYTHONDONTWRITEBYTECODE=1
 exec "$python" "$here/predict.py" "${TEST_DIRECTORY:-/crowdai-payload}" \
     --output "${OUTPUT_PATH:-/tmp/output.csv}" ${SYSTEM:+--system "$SYSTEM"} \
-    --time-limit 9.5h --partial "$@"
+    --time-limit 9.5h --partial --overwrite "$@"

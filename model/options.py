@@ -151,6 +151,12 @@ class Options:
         INPUT,
         metavar="PRIOR",
     )
+    overwrite: bool = _option(
+        False,
+        "replace existing files also if this program did not write them; never an input",
+        OUTPUT,
+        saved=False,
+    )
     format: TableFormat | None = _option(
         None, "format of the table (default: by its name, else csv)", OUTPUT, **_choice(TableFormat)
     )

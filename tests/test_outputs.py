@@ -103,6 +103,17 @@ def test_another_prior_needs_no_new_look_at_the_clips(
         np.testing.assert_allclose(estimated[name], prior, rtol=1e-12)
 
 
+def test_every_output_of_a_run_is_replaced_by_the_next(
+    weights: Path, folder: Path, tmp_path: Path
+) -> None:
+    names = ("--per-window", "w.parquet", "--report", "r.html", "--save-settings")
+    options = [tmp_path / name if "." in name else name for name in names]
+    for form in ("csv", "jsonl", "parquet"):
+        for _ in range(2):
+            done = finish(weights, folder, "-o", tmp_path / "o.txt", "--format", form, *options)
+            assert done.returncode == 0, done.stderr
+
+
 def test_settings_and_report_say_by_what_the_answers_were_made(
     weights: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -281,6 +292,9 @@ def test_tags_are_written_where_that_is_asked_for(
         (["--min-confidence", "1.5"], 2, "from 0 to 1"),
         (["--per-window", "o.csv"], 2, "two outputs would have this name"),
         (["--per-window", "."], 1, "is a folder"),
+        (["--report", str(CLIPS / "jazz-trio.mp3")], 2, "add --overwrite"),
+        (["--report", str(CLIPS / "rock-band.mp3"), "--overwrite"], 2, "is an input"),
+        (["--settings", "given.json", "--report", "given.json", "--overwrite"], 2, "is an input"),
         (["--write-tags=yes"], 2, "one of dry-run, apply"),
         (["--settings", "gone.json"], 2, "cannot be read"),
     ],
@@ -288,12 +302,15 @@ def test_tags_are_written_where_that_is_asked_for(
 def test_what_cannot_be_is_told_before_the_work(
     weights: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
+    (tmp_path / "given.json").write_text("{}")
+    songs = {path: path.read_bytes() for path in CLIPS.iterdir()}
     places = [str(tmp_path / a) if "." in a and "-" not in a and a[0] in "eog." else a
               for a in arguments]  # fmt: skip
     done = finish(weights, CLIPS / "rock-band.mp3", "-o", tmp_path / "o.csv", *places)
     assert (done.returncode, message in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "o.csv").exists()
+    assert songs == {path: path.read_bytes() for path in CLIPS.iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from model import __version__, cpus, systems
 from model.errors import UsageError
 from model.options import DECLARED, Options, field_name, flag
 from model.options import parse as parse_value
-from model.outputs import settings
-from model.outputs.submission import errors_path
+from model.outputs import paths, settings
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -36,7 +35,8 @@ def parse(arguments: Sequence[str]) -> Options:
         raise UsageError("no clips were named; give a folder of mp3 files, files, or @list.txt")
     args.save_settings = args.save_settings or args.shard is not None
     options = options_from(args)
-    _check_outputs(options)
+    if args.settings:
+        paths.check_files(paths.output_files(options), [args.settings], overwrite=True)
     return options
 
 
@@ -73,17 +73,6 @@ def add_option(parser: argparse._ActionsContainer, name: str, default: object = 
             metavar=option.metavar,
             help=option.help + ("" if default is None else " (default: %(default)s)"),
         )
-
-
-def _check_outputs(options: Options) -> None:
-    """Refuse options that would write two outputs to one file."""
-    paths = [options.output, errors_path(options.output)]
-    paths += filter(None, (options.per_window, options.embeddings, options.report))
-    paths += [settings.path_for(options.output)] if options.save_settings else []
-    places = [path.absolute() for path in paths]
-    twice = [path for path in paths if places.count(path.absolute()) > 1]
-    if twice:
-        raise UsageError(f"{min(twice)}: two outputs would have this name")
 
 
 def _parser() -> argparse.ArgumentParser:

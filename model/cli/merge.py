@@ -14,11 +14,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from model.cli.arguments import add_option
 from model.cli.console import make_streams_safe, print_error
 from model.errors import FAILURE, SUCCESS, GenreError
 from model.files import atomic_file
 from model.options import parse
-from model.outputs import settings, submission
+from model.outputs import paths, settings, submission
 from model.outputs.submission import HEADER, csv_line, errors_path
 from model.outputs.table import GENRE
 
@@ -27,14 +28,15 @@ _COMPARED = ("system", "prior", "recursive", "any-audio", "min-confidence", "dev
 """Options that the shards of one run have in common."""
 
 
-def merge(parts: Sequence[Path], output: Path) -> int:
+def merge(parts: Sequence[Path], output: Path, overwrite: bool = False) -> int:
     """Write the rows of all parts, sorted by id, and their errors files as one.
 
     The merged table of all shards of a run is byte-identical to the table of a single run.
 
     Args:
         parts: csv files.
-        output: table to write; must not be a part.
+        output: table to write; neither the table nor its errors file may belong to a part.
+        overwrite: whether to replace existing files that this program did not write.
 
     Returns:
         The number of rows.
@@ -44,10 +46,18 @@ def merge(parts: Sequence[Path], output: Path) -> int:
             different runs, or an errors file is damaged.
         OutputError: the output cannot be written.
         SubmissionError: a part cannot be read or breaks a rule.
-        UsageError: the settings file of a part cannot be read.
+        UsageError: the settings file of a part cannot be read, or a file of a part or of somebody
+            else would be replaced.
     """
-    if any(part.resolve() == output.resolve() for part in parts):
-        raise GenreError(f"{output}: one of the parts; name another file to write")
+    files = (output, errors_path(output))
+    read = [*parts, *map(errors_path, parts), *map(settings.path_for, parts)]
+    paths.check_files(files, read, overwrite=overwrite)
+    with paths.locked(files):
+        return _merged(parts, output)
+
+
+def _merged(parts: Sequence[Path], output: Path) -> int:
+    """Write the merged table and its errors file; returns the number of rows."""
     expected = expected_rows(parts)
     errors = _errors(parts)
     tables = [submission.lines(part) for part in parts]
@@ -169,9 +179,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="TABLE", help="table to write"
     )
+    add_option(parser, "overwrite")
     args = parser.parse_args(arguments)
     try:
-        count = merge(args.parts, args.output)
+        count = merge(args.parts, args.output, args.overwrite)
     except GenreError as error:
         return print_error(error, FAILURE, "merge")
     print(f"Output file written at {args.output}: {count} rows of {len(args.parts)} parts")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from model.clips import Clip, Notice, printable
 from model.errors import require_package
-from model.files import prepare_path
 from model.options import Options
 from model.outputs import embeddings, formats
 from model.outputs.table import WINDOW_COLUMNS, window_rows
@@ -19,16 +18,15 @@ if TYPE_CHECKING:
 
 
 def prepare(options: Options) -> None:
-    """Check before a run that its output files can be written.
+    """Check before a run that the packages for its output files are installed.
 
     Raises:
-        OutputError: a path cannot be written.
+        OutputError: the report cannot be written.
         GenreError: a package is not installed.
     """
     formats.require(options.format or formats.of(options.output))
     for path in filter(None, (options.per_window, options.embeddings)):
         formats.require(formats.of(path))
-        prepare_path(path)
     if options.write_tags:
         require_package("mutagen", "--write-tags needs it")
     if options.report:

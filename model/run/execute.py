@@ -16,11 +16,10 @@ from model import cpus, systems
 from model.clips import Found, shard
 from model.decoding.pool import DecoderPool
 from model.errors import GenreError
-from model.files import prepare_path
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
-from model.outputs import extras, settings, submission
+from model.outputs import extras, paths, settings
 from model.probabilities import priors
 from model.probabilities.prior_shift import estimated_prior
 from model.results import describe_run
@@ -79,15 +78,17 @@ def execute(
     system = systems.load(card, folder)
     is_known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if is_known else None
-    prepare_path(options.output)
-    prepare_path(submission.errors_path(options.output))
     extras.prepare(options)
+    paths.check(options, clips, (folder / f"{card.name}.json", folder / card.weights.file))
     identity = fingerprint(card, options)
     description = describe_run(clips.clips, identity)
     clips = shard(clips, *options.shard) if options.shard else clips
     run = _Run(options, clips, card, system, prior, array_names(options, card))
     log.info("%d clips, system %s", len(clips.clips), card.name)
-    with Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal:
+    with (
+        paths.locked(paths.output_files(options)),
+        Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal,
+    ):
         with early_stop(options.time_limit, begun, len(clips.clips)) as stop:
             _classify(run, journal, stop, progress)
         left = len(journal.unfinished())

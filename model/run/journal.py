@@ -21,10 +21,10 @@ costs few of them.
 """
 
 import base64
-import fcntl
+import contextlib
 import json
+import logging
 import os
-import shutil
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,10 +33,18 @@ from typing import TYPE_CHECKING, Any
 
 from model.clips import Clip, Notice
 from model.errors import GenreError
+from model.files import atomic_file, lock
+from model.outputs.paths import journal_folder
 from model.results import Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+_ROWS, _RUN, _LOCK = "rows.jsonl", "run.json", "lock"
+_READ = 1 << 14
+"""Bytes that are read at once."""
 
 _SYNC_LINES = 256
 _ABSENT = -1
@@ -64,7 +72,7 @@ class Journal:
         resume: bool = True,
         wanted: Iterable[str] = (),
     ) -> None:
-        self.folder = output.with_name(f"{output.name}.journal")
+        self.folder = journal_folder(output)
         self._clips = clips
         self._fingerprint = json.dumps(fingerprint, sort_keys=True)
         self._resume = resume
@@ -73,11 +81,11 @@ class Journal:
         self._sizes = array("q", bytes(8 * len(clips)))
         self._times = array("q", bytes(8 * len(clips)))
         self._unsynced = 0
+        self._lock = contextlib.ExitStack()
 
     def __enter__(self) -> "Journal":
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.folder / "lock")
+            self._lock.enter_context(lock(self.folder / _LOCK))
             self._rows = self._open_rows()
         except OSError as error:
             raise GenreError(
@@ -90,7 +98,7 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         os.close(self._rows)
-        os.close(self._lock)
+        self._lock.close()
 
     def unfinished(self) -> list[int]:
         """Indices of the clips without an entry, in order."""
@@ -122,32 +130,44 @@ class Journal:
 
     def predictions(self) -> Iterator[Prediction | None]:
         """The entry of each clip in order, None for a clip that is not finished."""
-        with (self.folder / "rows.jsonl").open("rb") as file:
-            for offset in self._offsets:
-                if offset == _ABSENT:
-                    yield None
-                    continue
-                file.seek(offset)
-                yield decode_prediction(json.loads(file.readline()[9:]))
+        for offset in self._offsets:
+            if offset == _ABSENT:
+                yield None
+            else:
+                yield decode_prediction(json.loads(self._line(offset)[9:]))
 
     def remove(self) -> None:
-        """Delete the journal; its lock is held to the end of the context."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Delete the journal's files; its lock is held to the end of the context."""
+        for name in (_ROWS, _RUN, _LOCK):
+            (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it holds files of somebody else
+            self.folder.rmdir()
+
+    def _line(self, offset: int) -> bytes:
+        """The line at an offset, also if somebody deleted the file meanwhile."""
+        line = b""
+        while b"\n" not in line and (more := os.pread(self._rows, _READ, offset + len(line))):
+            line += more
+        return line.partition(b"\n")[0]
 
     def _open_rows(self) -> int:
         """Open the rows, without those of another fingerprint."""
-        described = self.folder / "run.json"
+        described = self.folder / _RUN
         try:
             known = json.dumps(json.loads(described.read_bytes()), sort_keys=True)
         except (OSError, ValueError):
             known = ""
-        rows = os.open(self.folder / "rows.jsonl", os.O_RDWR | os.O_CREAT, 0o666)
+        rows = os.open(self.folder / _ROWS, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         if known != self._fingerprint or not self._resume:
+            if self._resume and os.fstat(rows).st_size:
+                log.warning(
+                    "%s: is of another version or of other options, so all clips are classified "
+                    "anew", self.folder,
+                )  # fmt: skip
             os.truncate(rows, 0)
             os.fsync(rows)
-            part = self.folder / "run.json.part"
-            part.write_text(self._fingerprint, encoding="utf-8")
-            part.replace(described)
+            with atomic_file(described) as file:
+                file.write(self._fingerprint)
         return rows
 
     def _read_rows(self) -> int:
@@ -234,22 +254,3 @@ def _stamp(path: str) -> tuple[int, int]:
     except OSError:
         return -1, -1
     return status.st_size, status.st_mtime_ns
-
-
-def _locked(path: Path) -> int:
-    """A descriptor that holds the lock."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise GenreError(
-                f"{path.parent}: another run is writing the same output; wait for it, or choose "
-                "another with --output"
-            ) from None
-        # The run that we waited for may have deleted the journal that this lock was in.
-        if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
-            return descriptor
-        os.close(descriptor)
-        path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model.cli.merge import main, merge
 from model.clips import Clip
-from model.errors import GenreError
+from model.errors import GenreError, UsageError
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import settings, submission
@@ -84,13 +84,13 @@ def test_an_id_in_two_parts_leaves_the_old_output(tmp_path: Path) -> None:
     output = tmp_path / "o.csv"
     output.write_text("old")
     with pytest.raises(GenreError, match="'b' is in two parts"):
-        merge([one, two], output)
+        merge([one, two], output, overwrite=True)
     assert output.read_text() == "old"
 
 
 def test_the_output_is_no_part(tmp_path: Path) -> None:
     one = written(tmp_path, "1.csv", "ab")
-    with pytest.raises(GenreError, match="one of the parts"):
+    with pytest.raises(GenreError, match="is an input"):
         merge([one], one)
 
 
@@ -177,3 +177,13 @@ def test_shards_of_another_system_or_mix_of_the_same_name_are_refused(
     with pytest.raises(GenreError, match=message):
         merge([one, two], tmp_path / "o.csv")
     assert not (tmp_path / "o.csv").exists()
+
+
+def test_no_file_of_a_part_is_replaced(tmp_path: Path) -> None:
+    one, two = written(tmp_path, "1.csv", "ab"), written(tmp_path, "2.csv", "cd")
+    errors = submission.errors_path(two)
+    errors.write_text('{"file_id": "c", "reason": "short"}\n')
+    for output in (errors, tmp_path / "2.jsonl"):
+        with pytest.raises(UsageError, match="is an input"):
+            merge([one, two], output, overwrite=True)
+    assert "short" in errors.read_text()
