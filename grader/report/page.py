@@ -11,36 +11,59 @@ from typing import Any, Final
 from grader.engines.logs import read_log
 from grader.errors import GraderError
 from grader.judging.grade import Grade
-from model.files import OutputError, atomic_file
+from model.files import OutputError, atomic_file, remove_parts
 from model.genres import GENRES
 
 REPORT: Final = "report.json"
-"""A folder with this file may be overwritten."""
 PAGE: Final = "report.html"
+MANIFEST: Final = "grader-manifest.json"
+"""Names what a run writes into its folder; the next run deletes only that."""
+_RESULTS: Final = (REPORT, PAGE, "build.log", "run.log", "table.csv", "fixed.csv", "out")
 _TEMPLATE: Final = Path(__file__).with_name("report.html.j2")
 _MAX_VIOLATIONS: Final = 1000
 _LOG_LINES: Final = 100
 
 
 def empty_folder(folder: Path) -> Path:
-    """Create a folder for results, or empty one that holds an earlier report.
+    """Create a folder for results, or delete the results of an earlier run from it.
 
     Returns:
         Path of its ``report.json``, which is empty until the result is known.
 
     Raises:
-        GraderError: it holds something else, or cannot be written.
+        GraderError: the folder holds something that no run wrote, or cannot be written.
     """
     try:
-        if folder.is_dir() and any(folder.iterdir()):
-            if not (folder / REPORT).is_file():
-                raise GraderError(f"{folder}: is not empty and holds no report; name another")
-            shutil.rmtree(folder)
+        remove_parts(folder / name for name in (*_RESULTS, MANIFEST))
+        present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if foreign := sorted(present - _manifest(folder)):
+            raise GraderError(
+                f"{folder}: is not empty, and no run of the grader wrote {foreign[0]}; name another"
+            )
+        for name in sorted(present, key=lambda name: name == MANIFEST):  # the manifest last
+            _delete(folder / name)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GraderError(f"{folder}: cannot be used for results: {error.strerror}") from None
+    write_json(folder / MANIFEST, {"written": [*_RESULTS, MANIFEST]})
     write_json(folder / REPORT, {})
     return folder / REPORT
+
+
+def _manifest(folder: Path) -> set[str]:
+    """Names that the manifest of an earlier run names; none without an intact manifest."""
+    try:
+        names = set(json.loads((folder / MANIFEST).read_bytes())["written"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return set()
+    return names & {*_RESULTS, MANIFEST}
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
