@@ -19,7 +19,7 @@ from model.distributed.storage import Folder, in_store
 from model.errors import GenreError
 from model.outputs.formats import in_groups
 from model.results import Prediction, hash_texts
-from model.run.journal import decode_prediction, decode_record
+from model.run.journal import decode_prediction, decode_record, is_valid
 
 RUN: Final = "run.json"
 _FORMAT: Final = "blocks_format"
@@ -125,7 +125,8 @@ class RunFolder:
     def _records(self, block: Block) -> list[dict[str, Any]] | None:
         """The records of a block, or None where its file is missing or damaged."""
         content = self.folder.read(f"{BLOCKS}/{block.name}") or b""
-        records = list(filter(None, map(decode_record, content.splitlines(keepends=True))))
+        decoded = map(decode_record, content.splitlines(keepends=True))
+        records = [fields for fields in decoded if fields and is_valid(fields)]
         return records if len(records) == len(block.clips) == content.count(b"\n") else None
 
     def _earlier_description(self) -> dict[str, Any]:

@@ -79,12 +79,20 @@ def checked(cells: Sequence[str], where: str) -> Row:
         values = tuple(float(cell) for cell in cells[1:])
     except ValueError as error:
         raise SubmissionError(f"{where}: {error}") from None
-    for genre, value in zip(GENRES, values, strict=True):
-        if not 0.0 < value < 1.0:
-            raise SubmissionError(f"{where}: {genre} is {value}, not strictly between 0 and 1")
-    if abs(math.fsum(values) - 1.0) > SUM_TOLERANCE:
-        raise SubmissionError(f"{where}: the probabilities sum to {math.fsum(values)}")
+    if broken := violation(values):
+        raise SubmissionError(f"{where}: {broken}")
     return Row(cells[0], values)
+
+
+def violation(probabilities: Sequence[float]) -> str:
+    """The rule that the probabilities of a clip break, in words; empty for valid ones."""
+    if len(probabilities) != len(GENRES):
+        return f"{len(probabilities)} probabilities instead of {len(GENRES)}"
+    for genre, value in zip(GENRES, probabilities, strict=True):
+        if not 0.0 < value < 1.0:
+            return f"{genre} is {value}, not strictly between 0 and 1"
+    total = math.fsum(probabilities)
+    return "" if abs(total - 1.0) <= SUM_TOLERANCE else f"the probabilities sum to {total}"
 
 
 def errors_path(path: Path) -> Path:

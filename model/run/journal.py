@@ -16,8 +16,8 @@ of the fingerprint.
 
 A line counts when it is complete and its CRC is right; the first that is not, and all after it, are
 cut off when the journal is opened. A clip is finished when its path, size and time are those of a
-line that has all that is wanted. Lines reach the disk at least every 256 clips, so that power loss
-costs few of them.
+line that has all that is wanted, and whose probabilities are valid. Lines reach the disk at least
+every 256 clips, so that power loss costs few of them.
 """
 
 import base64
@@ -34,7 +34,9 @@ from typing import TYPE_CHECKING, Any
 from model.clips import Clip, Notice
 from model.errors import GenreError
 from model.files import atomic_file, lock
+from model.options import WINDOWS
 from model.outputs.paths import journal_folder
+from model.outputs.submission import violation
 from model.results import Prediction
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ROWS, _RUN, _LOCK = "rows.jsonl", "run.json", "lock"
+_FIELDS = {"path", "size", "time", "posterior", "notices", "arrays"}
 _READ = 1 << 14
 """Bytes that are read at once."""
 
@@ -192,7 +195,9 @@ class Journal:
     def _counts(self, fields: Mapping[str, Any], index: int) -> bool:
         """Whether a line is about the file as it is now, and has all that is wanted."""
         same = [self._sizes[index], self._times[index]] == [fields["size"], fields["time"]]
-        return same and (fields["posterior"] is None or self._wanted <= fields["arrays"].keys())
+        if not same or not is_valid(fields):
+            return False
+        return fields["posterior"] is None or self._wanted <= fields["arrays"].keys()
 
 
 def encode_record(
@@ -222,8 +227,25 @@ def decode_record(line: bytes) -> dict[str, Any] | None:
     """The fields of a line of a journal, or None for a damaged line."""
     if not line.endswith(b"\n") or line[:9] != b"%08x " % zlib.crc32(line[9:-1]):
         return None
-    fields: dict[str, Any] = json.loads(line[9:])
-    return fields
+    try:
+        fields = json.loads(line[9:])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or not fields.keys() >= _FIELDS:
+        return None
+    return fields if isinstance(fields["path"], str) else None
+
+
+def is_valid(fields: Mapping[str, Any]) -> bool:
+    """Whether a record holds a prediction that may be written: probabilities are probabilities."""
+    try:
+        prediction = decode_prediction(fields)
+        rows = [] if prediction.posterior is None else [prediction.posterior]
+        if WINDOWS in prediction.arrays:
+            rows += prediction.arrays[WINDOWS][:, 1:].tolist()
+        return not any(map(violation, rows))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return False
 
 
 def decode_prediction(fields: Mapping[str, Any]) -> Prediction:

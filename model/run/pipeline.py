@@ -17,6 +17,7 @@ from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, DecoderPool, File
 from model.errors import GenreError
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS
+from model.outputs.submission import violation
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
 from model.systems.base import (
@@ -86,11 +87,15 @@ def predict(
             notices = tuple(n for n in item.notices if n.reason != "not_mp3" or clip.is_mp3)
             if item.frames is None:
                 yield Prediction(None, notices)
-            elif not np.isfinite(logits).all():
+                continue
+            if not np.isfinite(logits).all():
                 overflow = "its values are so large that the network gave no numbers"
                 yield Prediction(None, (*notices, Notice("failure", overflow)))
+                continue
+            posterior = tuple(calibration.posteriors(logits.mean(axis=0)).tolist())
+            if broken := violation(posterior):
+                yield Prediction(None, (*notices, Notice("failure", broken)))
             else:
-                posterior = tuple(calibration.posteriors(logits.mean(axis=0)).tolist())
                 extras = _arrays(arrays, item.frames, system, calibration, logits, embeddings)
                 yield Prediction(posterior, notices, extras)
 

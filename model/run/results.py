@@ -8,6 +8,7 @@ import numpy as np
 
 from model.clips import Clip, Notice
 from model.genres import GENRES
+from model.outputs.submission import violation
 from model.probabilities.calibration import FloatArray, adapt
 from model.results import Prediction, Result, Window
 from model.run.journal import Journal
@@ -41,9 +42,18 @@ class Results:
 def make_result(
     clip: Clip, prediction: Prediction, training_prior: FloatArray, prior: FloatArray
 ) -> Result:
-    """The result of a clip: its prediction under the prior ``prior``."""
+    """The result of a clip: its prediction under the prior ``prior``, or the prior itself.
+
+    The clip has the prior where it has no prediction, and where the values of its prediction would
+    not be probabilities.
+    """
     if prediction.posterior is None:
         return Result(clip, tuple(prior.tolist()), False, prediction.notices)
+    probabilities = tuple(adapt(np.array(prediction.posterior), training_prior, prior).tolist())
+    if broken := violation(probabilities):
+        return Result(
+            clip, tuple(prior.tolist()), False, (*prediction.notices, Notice("failure", broken))
+        )
     windows: list[Window] = []
     if "windows" in prediction.arrays:
         starts, posteriors = prediction.arrays["windows"][:, 0], prediction.arrays["windows"][:, 1:]
@@ -54,7 +64,7 @@ def make_result(
         ]
     return Result(
         clip,
-        tuple(adapt(np.array(prediction.posterior), training_prior, prior).tolist()),
+        probabilities,
         True,
         prediction.notices,
         tuple(windows),

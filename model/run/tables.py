@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from model.clips import Clip, Found, Notice, printable
+from model.errors import GenreError
 from model.files import atomic_file
 from model.options import Options
 from model.outputs import formats, submission, table
@@ -36,6 +37,7 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
     """Write the submission and its errors file.
 
     Raises:
+        GenreError: a clip's values are not probabilities.
         OutputError: a file cannot be written.
     """
     summary = Summary()
@@ -48,6 +50,8 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
 
         def rows() -> Iterator[formats.Row]:
             for result in results:
+                if broken := submission.violation(result.probabilities):
+                    raise GenreError(f"{result.clip.file_id}: not written: {broken}")
                 for notice in result.notices:
                     errors.write(
                         _error_line(result.clip, notice, "model" if result.predicted else "prior")

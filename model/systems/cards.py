@@ -6,6 +6,7 @@ are in the card. ``training`` writes cards, and ``model.systems`` reads them.
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -112,17 +113,41 @@ def read(name: str, folder: Path) -> Card:
         for key in ("training_prior", "genres"):
             fields[key] = tuple(fields.get(key, ()))
         card = Card(**fields)
+        if problem := _problem(card):
+            raise CardError(f"{path}: {problem}")
     except FileNotFoundError:
         raise CardError(
             f"{path}: there is no such card; `predict.py --list-systems` names all"
         ) from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CardError(f"{path}: not a card of a system: {error!r}") from None
-    if card.genres != GENRES or len(card.training_prior) != len(GENRES):
-        raise CardError(f"{path}: made for other genres than the challenge's sixteen")
-    if min(card.training_prior) <= 0 or abs(sum(card.training_prior) - 1) > _PRIOR_TOLERANCE:
-        raise CardError(f"{path}: training_prior must be positive and sum to 1")
     return card
+
+
+def _problem(card: Card) -> str:
+    """What is wrong with the values of a card, in words; empty for a valid card."""
+    prior = card.training_prior
+    if card.genres != GENRES or len(prior) != len(GENRES):
+        return "made for other genres than the challenge's sixteen"
+    if not (all(0 < share < 1 for share in prior) and abs(sum(prior) - 1) <= _PRIOR_TOLERANCE):
+        return "training_prior must be positive and sum to 1"
+    if len(card.calibration.bias) not in (0, len(GENRES)):
+        return "calibration: bias must have sixteen values or none"
+    if not all(map(math.isfinite, (card.calibration.temperature, card.calibration.floor))):
+        return "calibration: temperature must be finite"
+    whole = {"window_frames": card.window_frames, "weights: size": card.weights.size}
+    texts = {
+        **{name: getattr(card, name) for name in ("name", "summary", "architecture", "licence")},
+        **{f"weights: {name}": getattr(card.weights, name) for name in ("file", "sha256")},
+    }
+    objects = {name: getattr(card, name) for name in ("training", "validation", "parameters")}
+    for kind, values in ((int, whole), (str, texts), (dict, objects)):
+        for name, value in values.items():
+            if not isinstance(value, kind) or isinstance(value, bool):
+                return f"{name} must be of type {kind.__name__}, and is {value!r}"
+    if card.window_frames < 1 or Path(card.weights.file).name != card.weights.file:
+        return "window_frames must be at least 1, and weights: file a name without folders"
+    return "" if isinstance(card.calibrated, bool) else "calibrated must be true or false"
 
 
 def write(card: Card, folder: Path) -> Path:

@@ -1,6 +1,9 @@
 """What is finished stays finished, and nothing damaged is trusted."""
 
+import json
 import os
+import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from model.clips import Clip, Notice
 from model.errors import GenreError
 from model.results import Prediction
-from model.run.journal import Journal
+from model.run.journal import Journal, decode_record
 
 PRINT = {"weights": "abc"}
 
@@ -23,7 +26,8 @@ def some_clips(folder: Path, count: int = 4) -> list[Clip]:
 
 
 def entry(number: int) -> Prediction:
-    values = tuple(1 / (number + 3 + k) for k in range(16))
+    odds = [1 / (number + 3 + k) for k in range(16)]
+    values = tuple(value / sum(odds) for value in odds)
     notices = (Notice("short", f"détail {number}\n"),) * number
     return Prediction(values if number % 2 == 0 else None, notices)
 
@@ -49,6 +53,68 @@ def test_entries_come_back_exactly_and_in_the_order_of_the_clips(tmp_path: Path)
         assert list(journal.predictions()) == [entry(0), entry(1), None, entry(3)]
 
 
+INVALID = {
+    "nan": {"posterior": [float("nan")] * 16},
+    "one": {"posterior": [1.0] + [0.0] * 15},
+    "sum": {"posterior": [0.5] * 16},
+    "too few": {"posterior": [0.5, 0.5]},
+    "texts": {"posterior": ["a"] * 16},
+    "a number": {"posterior": 1},
+    "notices": {"notices": [1]},
+    "arrays": {"arrays": {"windows": ["<f8", [1, 17], "AAAA"]}},
+    "a list": [],
+    "no path": {"path": []},
+}
+
+
+@pytest.mark.parametrize("change", INVALID.values(), ids=INVALID)
+def test_a_record_whose_content_is_invalid_is_computed_again(
+    tmp_path: Path, change: dict[str, object] | list[object]
+) -> None:
+    """Its checksum is right."""
+    clips = some_clips(tmp_path)
+    fill(tmp_path / "o.csv", clips, 0, 2)
+    rows = tmp_path / "o.csv.journal" / "rows.jsonl"
+    first, second = rows.read_bytes().splitlines(keepends=True)
+    fields = decode_record(second)
+    assert fields is not None
+    content = json.dumps(fields | change if isinstance(change, dict) else change).encode()
+    rows.write_bytes(first + b"%08x %s\n" % (zlib.crc32(content), content))
+    with Journal(tmp_path / "o.csv", clips, PRINT) as journal:
+        assert journal.unfinished() == [1, 2, 3]
+        assert next(journal.predictions()) == entry(0)
+        journal.add(2, entry(2))
+    assert unfinished(tmp_path / "o.csv", clips) == [1, 3]
+
+
+def test_a_journal_that_is_dropped_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clips = some_clips(tmp_path)
+    fill(tmp_path / "o.csv", clips, 0)
+    assert not caplog.messages
+    unfinished(tmp_path / "o.csv", clips, journal=2)
+    assert "o.csv.journal: is of another version" in caplog.text
+
+
+def test_only_files_of_the_journal_are_deleted(tmp_path: Path) -> None:
+    clips = some_clips(tmp_path)
+    with Journal(tmp_path / "o.csv", clips, PRINT) as journal:
+        (journal.folder / "mine").touch()
+        journal.remove()
+    assert [path.name for path in (tmp_path / "o.csv.journal").iterdir()] == ["mine"]
+
+
+def test_a_journal_that_somebody_deletes_is_read_to_its_end(tmp_path: Path) -> None:
+    clips = some_clips(tmp_path)
+    with Journal(tmp_path / "o.csv", clips, PRINT) as journal:
+        journal.add(0, entry(0))
+        shutil.rmtree(journal.folder)
+        journal.add(1, entry(1))
+        assert list(journal.predictions()) == [entry(0), entry(1), None, None]
+        journal.remove()
+
+
 def test_a_changed_file_is_done_again(tmp_path: Path) -> None:
     clips = some_clips(tmp_path)
     fill(tmp_path / "o.csv", clips, 0, 1, 2)
@@ -68,7 +134,7 @@ def test_clips_may_come_and_go(tmp_path: Path) -> None:
 
 def test_what_is_kept_comes_back_and_its_lack_is_noticed(tmp_path: Path) -> None:
     clips = some_clips(tmp_path)
-    windows = np.random.default_rng(0).normal(size=(2, 17))
+    windows = np.full((2, 17), 1 / 16)
     picture = np.arange(6, dtype=np.uint8).reshape(2, 3)
     with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows"]) as journal:
         journal.add(0, Prediction(entry(0).posterior, (), {"windows": windows, "picture": picture}))
