@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from model.clips import Notice
 from model.cpus import ONE_THREAD
+from model.decoding.waiting import has_message
 from model.errors import GenreError
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _START_SECONDS = 300.0
 _EXIT_SECONDS = 5.0
 _STOP_SECONDS = 0.5
+_START_DELAYS = (0.1, 0.5, 2.0)
+"""Seconds before each further try to start a worker process."""
 
 _BOOTSTRAP = """
 import sys
@@ -75,7 +79,8 @@ class Limits:
     """Limits for one clip.
 
     Attributes:
-        seconds: time from sending a path to receiving the result.
+        seconds: time from sending a path to receiving the result; time in which the program is
+            suspended does not count.
         memory: address space of a worker process in bytes.
     """
 
@@ -221,7 +226,7 @@ class _Worker(threading.Thread):
             self._start()
         try:
             self._connection.send(path)
-            if self._connection.poll(self._limits.seconds):
+            if has_message(self._connection, self._limits.seconds):
                 decoded: Decoded = self._connection.recv()
                 return decoded
         except (EOFError, OSError):
@@ -231,7 +236,17 @@ class _Worker(threading.Thread):
         return Decoded(None, (Notice("timeout", f"decoding was ended: {limit}"),))
 
     def _start(self) -> None:
-        """Start a process and wait until it can decode."""
+        """Start a process and wait until it can decode; try again if that fails."""
+        for delay in _START_DELAYS:
+            try:
+                return self._start_once()
+            except GenreError:
+                if self._closed:
+                    raise
+                time.sleep(delay)
+        return self._start_once()
+
+    def _start_once(self) -> None:
         self._connection, theirs = Pipe()
         with theirs:
             descriptor = theirs.fileno()
@@ -253,7 +268,7 @@ class _Worker(threading.Thread):
         try:
             for message in (sys.path, (self._limits.memory, self._decoder), self._front_end):
                 self._connection.send(message)
-            ready = self._connection.poll(_START_SECONDS) and self._connection.recv()
+            ready = has_message(self._connection, _START_SECONDS) and self._connection.recv()
         except (EOFError, OSError):
             ready = False
         if not ready:

@@ -5,7 +5,7 @@ interruption, so that their bytes are the same either way.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -90,7 +90,12 @@ def execute(
         Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal,
     ):
         with early_stop(options.time_limit, begun, len(clips.clips)) as stop:
-            _classify(run, journal, stop, progress)
+            try:
+                _classify(run, journal, stop, progress)
+            except Exception as failure:
+                if not options.partial:
+                    raise
+                stop.request(f"an error ({failure or type(failure).__name__})")
         left = len(journal.unfinished())
         if left and stop.reasons[0] != TIME_LIMIT and not options.partial:
             error = GenreError(
@@ -133,14 +138,30 @@ def _classify(run: _Run, journal: Journal, stop: Stop, progress: Progress) -> No
     if len(indices) < len(clips):
         done = len(clips) - len(indices)
         log.info("%d of %d clips are in the journal already", done, len(clips))
+    timed_out = _predict(run, journal, stop, progress, indices, run.options.workers)
+    if timed_out and not stop.requested.is_set():
+        log.info("%d clips timed out; each is tried once more alone", len(timed_out))
+        _predict(run, journal, stop, progress, timed_out, 1)
+
+
+def _predict(
+    run: _Run,
+    journal: Journal,
+    stop: Stop,
+    progress: Progress,
+    indices: Sequence[int],
+    workers: int,
+) -> list[int]:
+    """Classify the clips of these indices; returns the indices of those that timed out."""
+    timed_out: list[int] = []
     if not indices:
-        return
+        return timed_out
     execution = Execution(run.options.device, cpus.usable(), run.options.batch_size)
 
     def steps() -> Iterator[None]:
-        with DecoderPool(run.system.front_end, run.options.workers) as pool:
+        with DecoderPool(run.system.front_end, workers) as pool:
             predictions = pipeline.predict(
-                [clips[index] for index in indices],
+                [run.clips.clips[index] for index in indices],
                 run.system,
                 run.card.calibration,
                 execution,
@@ -150,10 +171,13 @@ def _classify(run: _Run, journal: Journal, stop: Stop, progress: Progress) -> No
             )
             for index, prediction in zip(indices, predictions, strict=False):
                 journal.add(index, prediction)
+                if any(notice.reason == "timeout" for notice in prediction.notices):
+                    timed_out.append(index)
                 yield
 
     for _ in progress(steps(), len(indices)):
         pass
+    return timed_out
 
 
 def _results(run: _Run, journal: Journal) -> Results:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from model.decoding.decoders.reading import Reading
+from model.decoding.waiting import has_message
 
 _SECONDS = 20
 _EXTRA_BYTES = 768 << 20
@@ -44,6 +45,8 @@ def in_child_process(read: Read, needs: str) -> Read:
             _answer(sender, read, path, seconds)
         sender.close()
         with receiver:
+            if not has_message(receiver, _SECONDS):
+                os.kill(child, signal.SIGALRM)
             try:
                 answer: Reading | Exception = receiver.recv()
             except EOFError:
@@ -70,7 +73,6 @@ def _answer(sender: Connection, read: Read, path: Path, seconds: float) -> NoRet
     """All that the forked process does; it must not return into what it was forked from."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_SECONDS)
         _limit_memory()
         sender.send(read(path, seconds))
     except MemoryError:

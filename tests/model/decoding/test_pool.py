@@ -3,7 +3,11 @@
 import itertools
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from model import systems
 from model.decoding.pool import Decoded, DecoderPool, Limits
 from model.errors import GenreError
 from model.systems import cards
+from tests.conftest import ROOT
 from tests.support.runs import children
 
 FRONT_END = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).front_end
@@ -94,6 +99,33 @@ def test_a_process_that_was_killed_from_outside_costs_no_clip(
 def test_processes_that_cannot_start_end_the_run(clips: list[Path]) -> None:
     with pytest.raises(GenreError, match="exit code 1"):
         decoded(clips[:3], decoder="tests.model.no_such_module")
+
+
+def test_a_process_that_does_not_start_at_first_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRST_START", str(tmp_path / "started"))
+    (answer,) = decoded([tmp_path / "a.mp3"], decoder="tests.support.deadly_worker")
+    assert answer.frames is not None
+    assert (tmp_path / "started").exists()
+
+
+def test_time_in_which_the_program_is_suspended_does_not_count(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.model.decoding.test_pool import decoded\n"
+        "path, decoder = Path(sys.argv[1]), 'tests.support.deadly_worker'\n"
+        "print(decoded([path], seconds=2.0, decoder=decoder)[0].frames is not None)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "slow.mp3"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "slow.mp3.begun").exists() and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGSTOP)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGCONT)
+    assert process.communicate(timeout=60)[0] == "True\n"
 
 
 def test_processes_start_while_another_thread_sets_variables(
