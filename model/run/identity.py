@@ -35,11 +35,12 @@ def read_card(options: Options) -> Card:
 def fingerprint(card: Card, options: Options) -> dict[str, Any]:
     """Everything that changes a prediction, as json values; the prior does not change any."""
     return {
-        "journal": 3,
+        "journal": 4,
         "program": __version__,
         "packages": {name: _version(name) for name in _PACKAGES},
         "card": {**asdict(card), "training": None, "validation": None},
         "device": options.device,
+        "batch_size": options.batch_size,
     }
 
 

@@ -17,7 +17,8 @@ of the fingerprint.
 A line counts when it is complete and its CRC is right; the first that is not, and all after it, are
 cut off when the journal is opened. A clip is finished when its path, size and time are those of a
 line that has all that is wanted, and whose probabilities are valid. Lines reach the disk at least
-every 256 clips, so that power loss costs few of them.
+every 256 clips, so that power loss costs few of them. A clip whose prediction is missing for a
+reason that may have gone, such as a timeout or a missing file, is tried again by the next run.
 """
 
 import base64
@@ -46,6 +47,11 @@ log = logging.getLogger(__name__)
 
 _ROWS, _RUN, _LOCK = "rows.jsonl", "run.json", "lock"
 _FIELDS = {"path", "size", "time", "posterior", "notices", "arrays"}
+_TEMPORARY = {
+    "missing", "unreadable", "permission", "not_a_file", "timeout", "crash", "memory", "failure"
+}  # fmt: skip
+"""Reasons for a missing prediction that need not come from the content of the file."""
+
 _READ = 1 << 14
 """Bytes that are read at once."""
 
@@ -197,7 +203,9 @@ class Journal:
         same = [self._sizes[index], self._times[index]] == [fields["size"], fields["time"]]
         if not same or not is_valid(fields):
             return False
-        return fields["posterior"] is None or self._wanted <= fields["arrays"].keys()
+        if fields["posterior"] is None:
+            return not any(reason in _TEMPORARY for reason, _ in fields["notices"])
+        return bool(self._wanted <= fields["arrays"].keys())
 
 
 def encode_record(

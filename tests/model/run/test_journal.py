@@ -87,6 +87,21 @@ def test_a_record_whose_content_is_invalid_is_computed_again(
     assert unfinished(tmp_path / "o.csv", clips) == [1, 3]
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_tried_again"),
+    [("missing", True), ("unreadable", True), ("timeout", True), ("crash", True),
+     ("undecodable", False), ("silent", False)],
+)  # fmt: skip
+def test_what_may_have_gone_is_tried_again(
+    tmp_path: Path, reason: str, is_tried_again: bool
+) -> None:
+    clips = some_clips(tmp_path, 1)
+    with Journal(tmp_path / "o.csv", clips, PRINT) as journal:
+        journal.add(0, Prediction(None, (Notice(reason, "why"),)))
+        assert journal.unfinished() == []
+    assert unfinished(tmp_path / "o.csv", clips) == [0] * is_tried_again
+
+
 def test_a_journal_that_is_dropped_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
