@@ -16,9 +16,14 @@ if [ ! -x "$python" ]; then
     exit 1
 fi
 
+directory=${TEST_DIRECTORY:-/crowdai-payload}
+case $directory in
+    [-@]*) directory=./$directory ;; # a folder, neither an option nor a list
+esac
+
 # The challenge allows ten hours; rows with the prior are better than no table.
 # The folder of the code may be read-only.
 export PYTHONDONTWRITEBYTECODE=1
-exec "$python" "$here/predict.py" "${TEST_DIRECTORY:-/crowdai-payload}" \
+exec "$python" "$here/predict.py" "$directory" \
     --output "${OUTPUT_PATH:-/tmp/output.csv}" ${SYSTEM:+--system "$SYSTEM"} \
     --time-limit 9.5h --partial --overwrite "$@"

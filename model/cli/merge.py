@@ -161,7 +161,7 @@ def _errors(parts: Sequence[Path]) -> list[str]:
             for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
                 fields = json.loads(line)
                 keyed.append((fields["reason"] != "duplicate", str(fields["file_id"]), line))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise GenreError(
                 f"{path}: cannot be read, or is damaged; delete it to join the tables without it"
             ) from None

@@ -46,7 +46,7 @@ def load(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not json: {error}") from None
     if not isinstance(content, dict):
         raise UsageError(f"{path}: not a json object of settings")

@@ -76,5 +76,5 @@ def _read(path: Path) -> Any:
         raise UsageError(
             f"prior {path}: neither fma, uniform, train, estimate nor a file ({error.strerror})"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"prior {path}: not a json object of genre: weight ({error})") from None

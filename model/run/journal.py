@@ -281,6 +281,6 @@ def _stamp(path: str) -> tuple[int, int]:
     """Size and modification time in nanoseconds, or -1 for a file that cannot be looked at."""
     try:
         status = os.stat(path)  # noqa: PTH116 - a string, for which no path is made
-    except OSError:
+    except (OSError, ValueError):  # a name with a null byte
         return -1, -1
     return status.st_size, status.st_mtime_ns

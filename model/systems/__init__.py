@@ -29,7 +29,7 @@ def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
     for path in sorted(folder.glob("*.json")):
         try:
             lines[path.stem] = str(json.loads(path.read_bytes())["summary"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             lines[path.stem] = f"(the card {path} cannot be read)"
     return lines
 
