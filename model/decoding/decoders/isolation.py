@@ -3,6 +3,7 @@
 Only for the second and third decoder: a process for every file costs some milliseconds.
 """
 
+import ctypes
 import os
 import resource
 import signal
@@ -17,6 +18,8 @@ from model.decoding.decoders.reading import Reading
 from model.decoding.waiting import has_message
 
 _SECONDS = 20
+_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux's prctl(2)."""
 _EXTRA_BYTES = 768 << 20
 """Memory beyond what the process has already; 30 s of 7.1 at 96 kHz are 92 MB, several times."""
 
@@ -40,9 +43,9 @@ def in_child_process(read: Read, needs: str) -> Read:
     def read_in_child(path: Path, seconds: float) -> Reading:
         import_module(needs)
         receiver, sender = Pipe(duplex=False)
-        child = os.fork()
+        parent, child = os.getpid(), os.fork()
         if child == 0:
-            _answer(sender, read, path, seconds)
+            _answer(sender, read, path, seconds, parent)
         sender.close()
         with receiver:
             if not has_message(receiver, _SECONDS):
@@ -69,10 +72,14 @@ def why(error: Exception) -> str:
     return " ".join(str(text).split()) or type(error).__name__
 
 
-def _answer(sender: Connection, read: Read, path: Path, seconds: float) -> NoReturn:
+def _answer(sender: Connection, read: Read, path: Path, seconds: float, parent: int) -> NoReturn:
     """All that the forked process does; it must not return into what it was forked from."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        # The parent ends a decoder that hangs; the system does where the parent was killed.
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before
+            os._exit(0)
         _limit_memory()
         sender.send(read(path, seconds))
     except MemoryError:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -233,3 +235,43 @@ def test_a_length_is_counted_where_the_index_leaves_out_half(
     assert mp3_seconds(twice, 29.5) == pytest.approx(2 * length, abs=0.15)
     assert mp3_seconds(written(tmp_path / "text.mp3", b"no music " * 99), 29.5) is None
     assert mp3_seconds(tmp_path / "gone.mp3", 29.5) is None
+
+
+_HANGING = """
+import os, time
+from pathlib import Path
+from model.decoding.decoders.isolation import in_child_process
+
+def hang(path, seconds):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+
+in_child_process(hang, "math")(Path("a.mp3"), 30.0)
+"""
+
+
+def test_a_hanging_decoder_ends_with_the_process_that_waits_for_it() -> None:
+    command = [sys.executable, "-c", _HANGING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout
+        child = int(worker.stdout.readline())
+        worker.kill()
+        worker.wait()
+        try:
+            for _ in range(100):
+                if not is_running(child):
+                    break
+                time.sleep(0.1)
+            assert not is_running(child)
+        finally:
+            if is_running(child):
+                os.kill(child, signal.SIGKILL)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and has not ended; its parent may be slow to notice the end."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
