@@ -40,9 +40,6 @@ _PLACE: Final = "place"
 _MAPPED_BYTES: Final = 1 << 16
 """Smaller frames are read at once, because a process can have only some 65,000 memory maps."""
 
-_TRANSIENT: Final = frozenset({"missing", "permission", "unreadable", "timeout"})
-"""Reasons that do not depend on the content of a file; such a clip is tried again next time."""
-
 
 @dataclass(frozen=True, eq=False)
 class StoredFrames(Sequence[Spectrogram]):
@@ -198,8 +195,7 @@ def _add(
     """Append the frames of a clip, then note the clip in the journal."""
     if decoded.frames is None:
         failures[index] = decoded.notices[0]
-        if decoded.notices[0].reason not in _TRANSIENT:
-            journal.add(index, Prediction(None, decoded.notices))
+        journal.add(index, Prediction(None, decoded.notices))
         return
     frame_bytes = decoded.frames[0].nbytes
     # After a kill the file may end in the middle of a frame.

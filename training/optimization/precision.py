@@ -38,9 +38,11 @@ def computing_in(precision: Precision, network: keras.Model) -> Iterator[None]:
     layers = [layer for layer in network.layers if not _is_single(layer)]
     for layer in layers:
         layer.dtype_policy = "mixed_float16"
-    yield
-    for layer in layers:
-        layer.dtype_policy = "float32"
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.dtype_policy = "float32"
 
 
 def _is_single(layer: keras.layers.Layer) -> bool:
