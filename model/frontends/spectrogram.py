@@ -51,6 +51,8 @@ class FrontEnd:
             It needs the logarithm.
         reference: ``none``; ``peak`` subtracts the clip's highest value from all; ``range`` maps
             the clip's lowest and highest values to 0 and 1, and a clip of one value to 0.
+        band_limit_hz: frequencies above it in Hz count as silent, 0 for no limit. It is the highest
+            frequency in the training clips: a network does not know what is above.
     """
 
     sample_rate: int
@@ -70,6 +72,7 @@ class FrontEnd:
     logarithm: bool = True
     depth_db: float = 0.0
     reference: Literal["none", "peak", "range"] = "none"
+    band_limit_hz: float = 0.0
 
     kind: ClassVar[None] = None
     dtype: ClassVar[DTypeLike] = np.float16
@@ -90,6 +93,8 @@ class FrontEnd:
             raise ValueError(
                 f"{self.mel_bands} linear bands: not all of {self.fft_length // 2 + 1}"
             )
+        if not (math.isfinite(self.band_limit_hz) and self.band_limit_hz >= 0):
+            raise ValueError(f"band_limit_hz {self.band_limit_hz}: not a frequency")
         if self.depth_db < 0 or (self.depth_db > 0 and not self.logarithm):
             raise ValueError(f"depth_db {self.depth_db} not above 0, or without a logarithm")
 
@@ -190,12 +195,13 @@ def mel_edges(front_end: FrontEnd) -> NDArray[np.float64]:
 
 def filterbank(front_end: FrontEnd) -> NDArray[np.float64]:
     """Weights from power spectrum to mel power, shape [fft_length // 2 + 1, mel_bands]."""
-    if front_end.bands == "linear":
-        return np.eye(front_end.mel_bands)
     frequencies = np.fft.rfftfreq(front_end.fft_length, 1.0 / front_end.sample_rate)
-    edges = mel_edges(front_end)
-    weights = triangles(frequencies, edges, unit_area=front_end.bands == "slaney")
-    return np.asarray(weights * preemphasis_response(front_end, frequencies)[:, None])
+    if front_end.bands == "linear":
+        weights = np.eye(front_end.mel_bands)
+    else:
+        edges = mel_edges(front_end)
+        weights = triangles(frequencies, edges, unit_area=front_end.bands == "slaney")
+    return np.asarray(weights * response(front_end, frequencies)[:, None])
 
 
 def triangles(
@@ -217,12 +223,16 @@ def triangles(
     return weights
 
 
-def preemphasis_response(
-    front_end: FrontEnd, frequencies: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Power response of the pre-emphasis at frequencies in Hz; 1 without pre-emphasis."""
+def response(front_end: FrontEnd, frequencies: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Power response of pre-emphasis and band limit at frequencies in Hz; 1 without them."""
     phase = 2j * np.pi * frequencies / front_end.preemphasis_rate
-    return np.asarray(np.abs(1.0 - front_end.preemphasis * np.exp(-phase)) ** 2)
+    emphasis = np.abs(1.0 - front_end.preemphasis * np.exp(-phase)) ** 2
+    return np.asarray(emphasis * within(frequencies, front_end.band_limit_hz))
+
+
+def within(frequencies: NDArray[np.floating], band_limit_hz: float) -> NDArray[np.bool_]:
+    """Whether frequencies in Hz are not above a limit, 0 for no limit."""
+    return np.asarray((frequencies <= band_limit_hz) | (band_limit_hz == 0))
 
 
 @lru_cache(maxsize=8)

@@ -76,6 +76,13 @@ SPECTROGRAMS: Final = {
     ),
 }
 
+CLIPS_BAND_LIMIT_HZ: Final = 10_000.0
+"""Highest frequency in the clips that the shipped systems are trained on.
+
+They were coded at 22.05 kHz with 48 kbit/s, which left nothing above. A network that is trained on
+them without this limit does not know what to make of the treble of other files.
+"""
+
 CLIP_FEATURES: Final = ClipFeatures(22_050)
 """Front end of ``svm`` and ``xgboost``."""
 

@@ -1,7 +1,7 @@
 """Functions that build and train networks, by architecture."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -50,9 +50,9 @@ class Architecture:
     predict: Predict
 
 
-def find_architecture(spec: SystemSpec) -> Architecture:
-    """The functions for the architecture of a system."""
-    front_end = SPECTROGRAMS[spec.architecture]
+def find_architecture(spec: SystemSpec, band_limit_hz: float = 0.0) -> Architecture:
+    """The functions for the architecture of a system, with a front end of that band limit."""
+    front_end = replace(SPECTROGRAMS[spec.architecture], band_limit_hz=band_limit_hz)
     module = import_architecture(spec.architecture)
     network = partial(module.network, front_end, **spec.parameters)
     ours = spec.architecture == FUSION
@@ -60,7 +60,7 @@ def find_architecture(spec: SystemSpec) -> Architecture:
         front_end=front_end,
         window_frames=WINDOW_FRAMES[spec.architecture],
         network=network,
-        random_network=partial(_random_fusion, spec, network)
+        random_network=partial(_random_fusion, spec, front_end, network)
         if ours
         else partial(_random, network),
         fit=fine_tuning.fit if ours else challenge2018.fit,
@@ -69,9 +69,13 @@ def find_architecture(spec: SystemSpec) -> Architecture:
 
 
 def _random_fusion(
-    spec: SystemSpec, build: Callable[[int], keras.Model], frames: int, seed: int
+    spec: SystemSpec,
+    front_end: FrontEnd,
+    build: Callable[[int], keras.Model],
+    frames: int,
+    seed: int,
 ) -> keras.Model:
-    network, front_end = build(frames), SPECTROGRAMS[FUSION]
+    network = build(frames)
     initial.load_band_maps(network, front_end, spec.branches)
     fine_tuning.scale_at_random(network, front_end, seed)
     return network

@@ -15,7 +15,7 @@ _QUANTISATION = (0.4, 0.2, 0.1, 0.05)
 _SMOOTHING_FRAMES = 41
 
 
-def chroma_features(samples: NDArray[np.float32], rate: float, tuning: float) -> dict[str, Frames]:
+def chroma_features(samples: NDArray[np.floating], rate: float, tuning: float) -> dict[str, Frames]:
     """Chroma, CENS chroma and the tonal centroid of a waveform, shapes [frames, values].
 
     Args:
@@ -37,7 +37,7 @@ def chroma_features(samples: NDArray[np.float32], rate: float, tuning: float) ->
     }
 
 
-def semitones_of(samples: NDArray[np.float32], rate: float, tuning: float) -> Frames:
+def semitones_of(samples: NDArray[np.floating], rate: float, tuning: float) -> Frames:
     """Magnitudes of 84 semitones from C1, shape [frames, 84]; arguments as ``chroma_features``.
 
     Raises:
@@ -54,7 +54,7 @@ def semitones_of(samples: NDArray[np.float32], rate: float, tuning: float) -> Fr
     return np.concatenate([octave[:frames] for octave in reversed(octaves)], axis=1)
 
 
-def _lowered(samples: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+def _lowered(samples: NDArray[np.floating], factor: int) -> NDArray[np.float32]:
     """The waveform at a lower rate, with the energy that it had."""
     if factor == 1:
         return samples
@@ -64,7 +64,7 @@ def _lowered(samples: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     return np.pad(lowered, (0, wanted - len(lowered)))
 
 
-def _octave(samples: NDArray[np.float32], hop: int, kernels: NDArray[np.float64]) -> Frames:
+def _octave(samples: NDArray[np.floating], hop: int, kernels: NDArray[np.float64]) -> Frames:
     size = len(kernels)
     padded = np.pad(samples, size // 2)
     framed = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]

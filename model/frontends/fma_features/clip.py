@@ -14,7 +14,7 @@ class FeaturesError(GenreError):
     """A clip has no features; the message says why."""
 
 
-def features_of_samples(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def features_of_samples(samples: NDArray[np.floating], rate: int) -> NDArray[np.float32]:
     """Features of a mono waveform, shape [518], in the order of ``COLUMNS``.
 
     Args:

@@ -1,13 +1,15 @@
 """The front end of systems on the 518 FMA features of a clip, which form its only frame."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
 from model.clips import LONGEST_SECONDS
-from model.frontends.spectrogram import levelled
+from model.frontends.spectrogram import levelled, within
 
 _LEAST_RATE = 11_025
 
@@ -21,9 +23,12 @@ class ClipFeatures:
 
     Attributes:
         sample_rate: sample rate of the waveform in Hz; at least 11,025.
+        band_limit_hz: frequencies above it in Hz are removed from the waveform, 0 for no limit. It
+            is the highest frequency in the training clips.
     """
 
     sample_rate: int
+    band_limit_hz: float = 0.0
 
     kind: ClassVar[str] = "features"
     dtype: ClassVar[DTypeLike] = np.float32
@@ -32,6 +37,8 @@ class ClipFeatures:
     def __post_init__(self) -> None:
         if self.sample_rate < _LEAST_RATE:
             raise ValueError(f"sample_rate {self.sample_rate}: less than {_LEAST_RATE}")
+        if not (math.isfinite(self.band_limit_hz) and self.band_limit_hz >= 0):
+            raise ValueError(f"band_limit_hz {self.band_limit_hz}: not a frequency")
 
     @property
     def hop_length(self) -> int:
@@ -53,4 +60,19 @@ class ClipFeatures:
         """
         from model.frontends.fma_features.clip import features_of_samples
 
-        return features_of_samples(levelled(waveform), self.sample_rate)[None]
+        samples = self._limited(levelled(waveform))
+        return features_of_samples(samples, self.sample_rate)[None]
+
+    def _limited(self, waveform: NDArray[np.float32]) -> NDArray[np.floating]:
+        """The waveform without what is above ``band_limit_hz``; same shape.
+
+        It is in double precision, because spectral contrast would hear the rounding noise that
+        single precision leaves above the limit.
+        """
+        if not self.band_limit_hz:
+            return waveform
+        length = scipy.fft.next_fast_len(len(waveform), real=True)
+        spectrum = scipy.fft.rfft(waveform.astype(np.float64), length)
+        frequencies = scipy.fft.rfftfreq(length, 1.0 / self.sample_rate)
+        spectrum *= within(frequencies, self.band_limit_hz)
+        return np.asarray(scipy.fft.irfft(spectrum, length)[: len(waveform)])

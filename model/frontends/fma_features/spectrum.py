@@ -55,7 +55,7 @@ class Band:
     few: int
 
 
-def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
+def spectral(samples: NDArray[np.floating], rate: int) -> Spectral:
     """All features of the transform of a waveform.
 
     Args:
@@ -89,7 +89,7 @@ def spectral(samples: NDArray[np.float32], rate: int) -> Spectral:
     return Spectral(features, _tuning(own_peaks))
 
 
-def zero_crossing_rate(samples: NDArray[np.float32]) -> Frames:
+def zero_crossing_rate(samples: NDArray[np.floating]) -> Frames:
     """Share of samples at which the sign changes in each frame, shape [frames, 1].
 
     Up to 1e-10 a value counts as zero, and zero as positive; the ends are continued evenly.
@@ -115,7 +115,7 @@ def decibels(power: Frames) -> Frames:
     return np.asarray(np.maximum(levels, levels.max() - _RANGE_DB))
 
 
-def _squared(samples: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
+def _squared(samples: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
     """Squared magnitudes of a few frames at a time, shape [few, 1025]."""
     padded = np.pad(samples, FFT_LENGTH // 2)
     framed = np.lib.stride_tricks.sliding_window_view(padded, FFT_LENGTH)[::HOP_LENGTH]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.frontends.spectrogram import (
     FrontEnd,
     mel_edges,
-    preemphasis_response,
+    response,
     slaney_edges,
     triangles,
 )
@@ -104,7 +104,7 @@ def filters(
     """
     frequencies = np.arange(0.0, front_end.sample_rate / 2, _GRID_HZ)
     ours = triangles(frequencies, mel_edges(front_end), unit_area=False)
-    ours *= preemphasis_response(front_end, frequencies)[:, None]
+    ours *= response(front_end, frequencies)[:, None]
     edges = slaney_edges(branch.bands, branch.fmax)
     return ours, triangles(frequencies, edges, unit_area=True)
 

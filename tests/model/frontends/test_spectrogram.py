@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import librosa
 import numpy as np
@@ -90,6 +91,27 @@ def test_folded_preemphasis_is_the_power_response_of_the_difference() -> None:
     )
 
 
+@pytest.mark.parametrize("bands", ["htk", "linear"])
+def test_nothing_above_the_band_limit_counts(bands: Literal["htk", "linear"]) -> None:
+    count = 96 if bands == "htk" else PLAIN.fft_length // 2 + 1
+    limited = replace(PLAIN, bands=bands, mel_bands=count, band_limit_hz=10_000.0)
+    seconds = np.arange(22_050) / 22_050
+    low, high = (np.sin(2 * np.pi * hertz * seconds) for hertz in (1_000.0, 10_600.0))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * seconds)  # no click at the ends
+    alone, both = (
+        limited.log_mel((hann * sound).astype(np.float32)) for sound in (low, low + high)
+    )
+    heard = alone > alone.max() - 10  # what leaks from a frequency is below
+    np.testing.assert_allclose(both[heard], alone[heard], atol=0.01)
+    silent = np.log(limited.offset)
+    np.testing.assert_allclose(both[:, -1], silent, rtol=1e-6)
+    unlimited = replace(limited, band_limit_hz=0.0).log_mel((low + high).astype(np.float32))
+    assert (unlimited.max(axis=0) - silent)[-5:].max() > 5
+    assert filterbank(replace(limited, band_limit_hz=11_025.0)) == pytest.approx(
+        filterbank(replace(limited, band_limit_hz=0.0))
+    )
+
+
 @pytest.mark.parametrize("samples", [1, 2, 219, 220, 551, 704, 5_000])
 def test_any_length_gives_finite_frames(samples: int) -> None:
     log_mel = SHIPPED.log_mel(np.ones(samples, np.float32))
@@ -117,6 +139,8 @@ def test_a_sound_of_any_loudness_has_finite_frames(front_end: FrontEnd, gain: fl
         {"fmax": 12_000.0},
         {"offset": 0.0},
         {"hop_length": 0},
+        {"band_limit_hz": -1.0},
+        {"band_limit_hz": float("nan")},
         {"bands": "bark"},
         {"bands": "linear"},
         {"reference": "mean"},

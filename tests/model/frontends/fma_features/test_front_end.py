@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from model.decoding.audio import load
 from model.frontends.fma_features.clip import features_of_samples
+from model.frontends.fma_features.columns import COLUMNS
 from model.frontends.fma_features.front_end import ClipFeatures
 from tests.support.agreement import noise
 
@@ -51,3 +52,19 @@ def test_a_rate_without_seven_octaves_is_refused() -> None:
     with pytest.raises(ValueError, match="8000"):
         ClipFeatures(8000)
     assert np.isfinite(ClipFeatures(11_025).compute(noise(0.5, 11_025))).all()
+
+
+def test_what_is_above_the_band_limit_changes_no_median() -> None:
+    """Means and moments may change a little, by the first and the last frame."""
+    limited = ClipFeatures(22_050, band_limit_hz=9_999.5)
+    sound = noise(3.0, 22_050) * np.hanning(3 * 22_050).astype(np.float32)
+    spectrum = np.fft.rfft(sound)
+    spectrum[np.fft.rfftfreq(len(sound), 1 / 22_050) > 9_999.5] = 0
+    low = np.fft.irfft(spectrum, len(sound)).astype(np.float32)
+    central = [statistic == "median" for _, statistic, _ in COLUMNS]
+    found, expected = (limited.compute(each)[0, central] for each in (sound, low))
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.2)
+    unlimited, other = (FRONT_END.compute(each)[0, central] for each in (sound, low))
+    assert np.abs(unlimited - other).max() > 5
+    with pytest.raises(ValueError, match="nan"):
+        ClipFeatures(22_050, band_limit_hz=float("nan"))
