@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from training.data.folds import OFFICIAL
 from training.documents import files
 from training.documents.markdown import NONE, TEST_PART, number, table, with_interval
 from training.evaluation.leaderboard import FILE
@@ -31,14 +32,16 @@ def scores(results: Path | None = None) -> str:
             number(row["calibrated"][CONVERTED]["log_loss"]),
             number(row["raw"][AS_IS]["log_loss"]),
             row["ships"],
+            NONE if row["training_clips"] is None else str(row["training_clips"]),
         )
         for row in content["systems"]
     ]
     header = (
-        "system | log loss | accuracy | macro F1 | log loss, fma_medium | raw log loss | default"
+        "system | log loss | accuracy | macro F1 | log loss, fma_medium | raw log loss | default "
+        "| training clips"
     )
-    folds = content["folds"]
-    method = f"{folds} folds, no artist in two folds" if folds > 1 else TEST_PART
+    split = content["scheme"] == OFFICIAL
+    method = TEST_PART if split else "held out of every system, no artist in two folds"
     return (
         f"{table(header, rows)}\n\n"
         f"{content['clips']} clips of {content['groups']} artists or other groups, {method}. "

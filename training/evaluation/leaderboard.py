@@ -1,16 +1,17 @@
 """The leaderboard: scores of all systems on the same clips, costs, and the results of 2018.
 
 A system takes part if it has a card in the folder of weights, and either held-out logits in the
-folder of results or an architecture that ignores the audio. Scores are of the first repeat of
-cross-validation or of the test part of a split, which are the same for all systems.
+folder of results or an architecture that ignores the audio. Scores are of the clips that were held
+out of every system, in the first repeat of its cross-validation or in the test part of its split.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model import systems
 from model.probabilities.calibration import Calibration
@@ -47,21 +48,21 @@ def leaderboard(
 
     Raises:
         CardError: a card or its weights cannot be used.
-        DatasetError: no system can be scored, or two have different clips or folds.
+        DatasetError: no system can be scored, or two have no scored clip in common or different
+            labels.
     """
     entrants, left_out = gathered(weights, results)
     if not entrants:
         raise DatasetError(f"{results}: no system of {weights} has held-out logits; train one")
-    check(entrants, results)
-    held_out = entrants[0].held_out
-    held_out = held_out.select(held_out.scored)
+    clips = common_clips(entrants, results)
+    held_out = _select(entrants[0].held_out, clips)
     drawn = group_draws(held_out.groups, draws)
-    rows = [_row(entrant, drawn, costs.get(entrant.card.name)) for entrant in entrants]
+    rows = [_row(entrant, clips, drawn, costs.get(entrant.card.name)) for entrant in entrants]
     rows.sort(key=lambda row: float(row["calibrated"][measures.AS_IS]["log_loss"]["value"]))
     return {
         "clips": len(held_out),
         "groups": len(set(held_out.groups)),
-        "folds": len(set(held_out.schemes[held_out.repeats[0]][0].tolist())),
+        "scheme": held_out.repeats[0],
         "draws": draws,
         "systems": rows,
         "left_out": left_out,
@@ -93,46 +94,45 @@ def gathered(weights: Path, results: Path) -> tuple[list[Entrant], dict[str, str
     return entrants, left_out
 
 
-def check(entrants: Sequence[Entrant], results: Path) -> None:
-    """Refuse systems that were not scored on the same clips and folds.
+def common_clips(entrants: Sequence[Entrant], results: Path) -> tuple[str, ...]:
+    """Names of the clips that all systems are scored on, in the order of the first system.
 
     Raises:
-        DatasetError: two systems differ; the message names both and the difference.
+        DatasetError: there is no such clip, or a label or group differs; the message names both
+            systems.
     """
     first = entrants[0]
+    shared = [first.held_out.ids[index] for index in first.held_out.scored]
     for other in entrants[1:]:
-        for difference in _differences(first, other):
-            raise DatasetError(
-                f"{heldout.path_of(results, other.card.name)}: {difference} than those of "
-                f"{first.card.name}; train one of them again with the data of the other"
-            )
+        scored = {other.held_out.ids[index] for index in other.held_out.scored}
+        shared = [clip for clip in shared if clip in scored]
+        pair = f"{heldout.path_of(results, other.card.name)} and {first.card.name}"
+        if not shared:
+            raise DatasetError(f"{pair} have no scored clip in common; train one of them again")
+        ours, theirs = (_select(entrant.held_out, shared) for entrant in (first, other))
+        if ours.groups != theirs.groups or (ours.genres != theirs.genres).any():
+            raise DatasetError(f"{pair} have other labels or groups; train one of them again")
+    return tuple(shared)
 
 
-def _differences(first: Entrant, other: Entrant) -> Iterator[str]:
-    """Differences between the clips of two systems."""
-    ours, theirs = first.held_out, other.held_out
-    scheme = ours.repeats[0]
-    if ours.ids != theirs.ids:
-        apart = set(ours.ids) ^ set(theirs.ids)
-        yield f"other clips ({len(apart)} are in one of them only)"
-    elif ours.groups != theirs.groups or (ours.genres != theirs.genres).any():
-        yield "other labels or groups"
-    elif scheme not in theirs.schemes:
-        yield f"other schemes of folds ({scheme} is missing)"
-    elif (ours.schemes[scheme][0] != theirs.schemes[scheme][0]).any():
-        yield f"other folds ({scheme})"
-    digests = {entrant.card.training.get("table_sha256") for entrant in (first, other)} - {None}
-    if len(digests) > 1:
-        yield "another table of clips (the cards' table_sha256)"
+def _select(held_out: HeldOut, clips: Sequence[str]) -> HeldOut:
+    return held_out.select(_positions(held_out, clips))
 
 
-def _row(entrant: Entrant, draws: Weights, cost: Cost | None) -> dict[str, Any]:
+def _positions(held_out: HeldOut, clips: Sequence[str]) -> NDArray[np.int_]:
+    place = {clip: index for index, clip in enumerate(held_out.ids)}
+    return np.array([place[clip] for clip in clips])
+
+
+def _row(
+    entrant: Entrant, clips: Sequence[str], draws: Weights, cost: Cost | None
+) -> dict[str, Any]:
     """Raw and calibrated scores of a system in both views, its cost, and its result of 2018.
 
     Raw scores are of the softmax of the logits, under the training prior of the card. Calibrated
-    scores are of nested calibration.
+    scores are of calibrations fitted to the other folds of the system's own clips.
     """
-    card, chosen = entrant.card, entrant.held_out.scored
+    card, chosen = entrant.card, _positions(entrant.held_out, clips)
     genres = entrant.held_out.genres[chosen]
     folds, logits = entrant.held_out.schemes[entrant.held_out.repeats[0]]
     raw = Calibration().posteriors(logits[chosen])
@@ -142,6 +142,7 @@ def _row(entrant: Entrant, draws: Weights, cost: Cost | None) -> dict[str, Any]:
         "name": card.name,
         "raw": measures.overall([raw], genres, draws, np.array(card.training_prior)),
         "calibrated": measures.overall([calibrated], genres, draws),
+        "training_clips": card.training.get("clips") if entrant.card.validation else None,
         "summary": card.summary,
         "architecture": card.architecture,
         "ships": "calibrated" if card.calibrated else "raw",

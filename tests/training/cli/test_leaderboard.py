@@ -24,7 +24,7 @@ from training.data.folds import cross_validation
 from training.documents import files, leaderboard_tables, pictures, rendering
 from training.evaluation import baselines, costs, heldout, measures
 from training.evaluation.costs import Cost
-from training.evaluation.leaderboard import FILE, gathered
+from training.evaluation.leaderboard import FILE, common_clips, gathered
 
 CLIPS = 320
 
@@ -174,33 +174,39 @@ def test_documents_and_their_picture_are_renewed_from_the_projects_own_results(
     assert drawn == [renewed, not renewed]
 
 
-def test_other_clips_are_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_logits(place, "cheap", sharpness=3.0, clips=CLIPS - 4)
-    assert run(place) == 1
-    said = capsys.readouterr().err
-    assert "cheap.heldout.npz: other clips (4 are in one of them only) than those of again" in said
-    assert not (place / "results" / FILE).exists()
+def test_systems_are_scored_on_the_clips_that_all_were_scored_on(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clips of one system alone, and its folds, change no score of another."""
+    assert run(place) == 0
+    alone = json.loads((place / "results" / FILE).read_text())
+    few = invented_table(CLIPS).select(np.arange(0, CLIPS, 2))
+    logits = 2.0 * honest_logits(few.genres, 1.0)
+    folds = cross_validation(few, seed=1)["cv0"]
+    heldout.write(heldout.path_of(place / "results", "again"), few, {"cv0": (folds, logits)})
+    assert run(place) == 0
+    both = json.loads((place / "results" / FILE).read_text())
+    assert (alone["clips"], both["clips"]) == (CLIPS, CLIPS // 2)
+    own = heldout.read(heldout.path_of(place / "results", "cheap"))
+    shared = own.select(np.arange(0, CLIPS, 2))
+    losses = clip_losses(Calibration().posteriors(shared.schemes["cv0"][1]), shared.genres)
+    row = next(row for row in both["systems"] if row["name"] == "cheap")
+    assert row["raw"]["as_is"]["log_loss"]["value"] == pytest.approx(losses.mean(), abs=5e-5)
 
 
-def test_other_folds_are_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_systems_without_a_common_clip_or_with_other_labels_are_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     table = invented_table(CLIPS)
-    folds = cross_validation(table, seed=1)["cv0"]
-    logits = honest_logits(table.genres)
     path = heldout.path_of(place / "results", "cheap")
-    heldout.write(path, table, {"cv0": (folds, logits)})
+    schemes = {"cv0": (cross_validation(table)["cv0"], honest_logits(table.genres))}
+    other = dataclasses.replace(table, genres=(table.genres + 1) % len(GENRES))
+    heldout.write(path, other, schemes)
     assert run(place) == 1
-    assert "other folds (cv0)" in capsys.readouterr().err
-    heldout.write(path, table, {"source": (folds, logits)})
+    assert "other labels or groups" in capsys.readouterr().err
+    heldout.write(path, dataclasses.replace(table, ids=tuple(f"x{i}" for i in table.ids)), schemes)
     assert run(place) == 1
-    assert "cv0 is missing" in capsys.readouterr().err
-
-
-def test_another_table_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    card = cards.read("cheap", place / "weights")
-    other = dataclasses.replace(card, training=card.training | {"table_sha256": "another"})
-    cards.write(other, place / "weights")
-    assert run(place) == 1
-    assert "another table of clips" in capsys.readouterr().err
+    assert "no scored clip in common" in capsys.readouterr().err
 
 
 def test_without_any_logits_there_is_no_leaderboard(
@@ -245,12 +251,14 @@ def test_the_committed_leaderboard_has_not_drifted() -> None:
     entrants, left_out = gathered(systems.WEIGHTS_FOLDER, files.RESULTS)
     assert set(found) == {entrant.card.name for entrant in entrants}, again
     assert leaderboard_tables.board()["left_out"] == left_out, again
+    clips = common_clips(entrants, files.RESULTS)
     known = costs.read()
     for entrant in entrants:
         row, card = found[entrant.card.name], entrant.card
         held_out = entrant.held_out
-        posteriors = Calibration().posteriors(held_out.schemes["cv0"][1])
-        loss = clip_losses(posteriors, held_out.genres).mean()
+        chosen = np.isin(held_out.ids, clips)
+        posteriors = Calibration().posteriors(held_out.schemes["cv0"][1][chosen])
+        loss = clip_losses(posteriors, held_out.genres[chosen]).mean()
         assert row["raw"]["as_is"]["log_loss"]["value"] == pytest.approx(loss, abs=5e-5), again
         assert row["cost"] == dataclasses.asdict(known[card.name]), again
         assert row["summary"] == card.summary, again
