@@ -14,6 +14,7 @@ from benchmarks import (
     peers,
     pipeline,
     report,
+    robustness,
     systems,
     training,
 )
@@ -40,6 +41,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, str]]] = {
     "training": (training, "TRAINING.md"),
     "notebooks": (notebooks, "NOTEBOOK.md"),
     "report": (report, "REPORT.md"),
+    "robustness": (robustness, "../docs/robustness.md"),
     "peers": (peers, "PEERS.md"),
     "capacity": (capacity, ""),
 }

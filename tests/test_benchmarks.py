@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import measuring, memory, pipeline, training
+from benchmarks import measuring, memory, pipeline, robustness, training
 from benchmarks.__main__ import BENCHMARKS, main, ratios_page
 from benchmarks.measuring import Report, call_alone
 from benchmarks.systems import count_numbers, front_end_ms, measure_systems, network_ms
@@ -156,3 +156,29 @@ def test_the_numbers_of_other_weights_are_counted(tmp_path: Path) -> None:
     assert count_numbers(tmp_path / "trees.json.gz") == 3
     with pytest.raises(ValueError, match=r"weights\.pt: numbers of such a file"):
         count_numbers(tmp_path / "weights.pt")
+
+
+def test_a_variant_has_the_bandwidth_rate_and_channels_it_names(tmp_path: Path) -> None:
+    seconds = np.arange(2 * 44_100) / 44_100
+    low, high = (np.sin(2 * np.pi * hertz * seconds) for hertz in (1_000.0, 17_000.0))
+    stereo = (np.stack([low + high, low], axis=1) / 4).astype(np.float32)
+    samples, rate = robustness.rewritten(stereo, 44_100, robustness.Variant(low_pass=16_000))
+    assert (samples.shape, rate) == (stereo.shape, 44_100)
+    inside = slice(1000, -1000)  # resampling rings at the ends
+    np.testing.assert_allclose(samples[inside, 0], samples[inside, 1], atol=1e-3)
+    variant = robustness.Variant(rate=16_000, mono=True, kbit=64)
+    samples, rate = robustness.rewritten(stereo, 44_100, variant)
+    assert (samples.shape, rate) == ((2 * 16_000, 1), 16_000)
+    robustness.write(tmp_path / "a.mp3", samples, rate, variant.kbit)
+    assert soundfile.info(tmp_path / "a.mp3").format == "MP3"
+
+
+def test_what_changes_is_counted_by_clip() -> None:
+    before = np.full((4, 16), 0.02)
+    before[:, 3] = 0.7
+    after = before.copy()
+    after[0] = np.roll(before[0], 1)
+    assert robustness.compare(before, before) == (1.0, 0.0)
+    same, moved = robustness.compare(before, after)
+    assert same == 0.75
+    assert moved == pytest.approx(0.68 / 4)

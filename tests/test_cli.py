@@ -324,6 +324,7 @@ def test_run_sh_gives_the_same_bytes_from_a_read_only_copy_without_network(
             "PATH": "/usr/bin:/bin",
             "TEST_DIRECTORY": f"{payload}/",
             "OUTPUT_PATH": f"{out}/output.csv",
+            "SYSTEM": systems.DEFAULT,
         }
         done = subprocess.run(
             [*probe[:-1], tmp_path / "run.sh", "--top", "1"],

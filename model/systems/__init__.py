@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model.systems.base import System
     from model.systems.cards import Card
 
-DEFAULT: Final = "best"
+DEFAULT: Final = "mobilenet"
 _FOLDERS: Final = ("ours", "challenge2018", "baselines")
 WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
 

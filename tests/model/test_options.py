@@ -11,7 +11,7 @@ from model.options import DECLARED, Options, check, parse
 VALID: dict[str, Any] = {
     "sources": ("music",),
     "output": Path("o.csv"),
-    "system": "best",
+    "system": "mobilenet",
 }
 
 
@@ -68,10 +68,10 @@ def test_defaults_are_valid_and_not_changes() -> None:
     options = Options(**VALID)
     for name in DECLARED:
         check(name, getattr(options, name))
-    assert options.changed() == {"output": "o.csv", "system": "best"}
+    assert options.changed() == {"output": "o.csv", "system": "mobilenet"}
     assert Options(**VALID, shard=(1, 2), any_audio=True).changed() == {
         "output": "o.csv",
-        "system": "best",
+        "system": "mobilenet",
         "any-audio": True,
         "shard": "1/2",
     }

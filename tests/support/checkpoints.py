@@ -153,6 +153,7 @@ def write_musicnn(path: Path) -> str:
         kernel = rng.normal(0, np.prod(shape[:3]) ** -0.5, shape)
         tensors |= {f"{name}/kernel": kernel, f"{name}/bias": rng.normal(0, 0.05, shape[3])}
     tensors |= {"dense/kernel": rng.normal(0, 0.02, (1506, 200)), "dense/bias": np.zeros(200)}
+    tensors["dense_1/kernel"] = rng.normal(0, 0.07, (200, 50))  # the tags of MSD
     for number, channels in enumerate([1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200]):
         name = f"batch_normalization_{number}" if number else "batch_normalization"
         parts = ("gamma", "beta", "moving_mean", "moving_variance")

@@ -36,15 +36,12 @@ class SystemSpec:
 
 SYSTEMS: Final = {
     "best": SystemSpec(
-        "MobileNetV3 beside a small network made for artists",
-        parameters={"branches": [MOBILENET, ARTIST]},
+        "MobileNetV3 beside two small networks made for music",
+        parameters={"branches": [MOBILENET, ARTIST, MUSICNN]},
     ),
     "mobilenet": SystemSpec(
-        "MobileNetV3 alone: smaller and somewhat quicker", parameters={"branches": [MOBILENET]}
-    ),
-    "mobilenet_artist_musicnn": SystemSpec(
-        "MobileNetV3 with two networks made for music beside it",
-        parameters={"branches": [MOBILENET, ARTIST, MUSICNN]},
+        "MobileNetV3 beside a small network made for artists: quick on a CPU",
+        parameters={"branches": [MOBILENET, ARTIST]},
     ),
     "agf": SystemSpec(
         "2018, rank 1: CNNs that learned artist group factors and genre, and a layer on them",

@@ -14,14 +14,10 @@ from training.documents.files import write_json
 PROBES = (
     "mn04",
     "artist",
-    "yamnet",
     "MSD_musicnn",
     "msd_fcn_all",
-    "jamendo_fcn_all",
     "mn04+artist",
-    "mn04+msd_fcn_all",
-    "mn04+MSD_musicnn",
-    "mn04+artist+msd_fcn_all",
+    "mn04+artist+MSD_musicnn",
     "mn04+artist+MSD_musicnn+msd_fcn_all",
 )
 """Embeddings that are compared, joined by ``+``."""

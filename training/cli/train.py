@@ -81,6 +81,8 @@ def _check_initial_weights(args: argparse.Namespace) -> None:
     historical = SYSTEMS[args.system].architecture != FUSION
     if historical and args.init not in (None, "none"):
         raise UsageError(f"{args.system} always starts at random: leave --init out")
+    if args.epochs == 0 and (historical or args.init == "none"):
+        raise UsageError("--epochs 0 would leave random weights as they are: give at least 1")
     if not historical and args.init is None:
         raise UsageError(
             "--init is needed: a folder of published files, or `none` to start at random"
@@ -122,36 +124,51 @@ def _training_run(
 
 
 def _trainer(args: argparse.Namespace, spec: "SystemSpec", scratch: bool, work: Path) -> "Trainer":
-    from training.optimization.config import SCRATCH, FinishingConfig, TrainingConfig
+    from training.optimization.config import FROZEN, SCRATCH, FinishingConfig, TrainingConfig
     from training.trainers import challenge2018 as historical
     from training.trainers import classic
     from training.trainers.networks import Networks
 
     if spec.architecture in classic.LIBRARIES:
-        return classic.Classic(spec.architecture, args.seed)
+        return classic.Classic(spec.architecture, args.seed, _band_limit(args))
     if scratch:
         config = historical.CONFIGS.get(spec.architecture, SCRATCH)
         return Networks(
-            spec, work, _changed(config, args), seed=args.seed, tensorboard=args.tensorboard
+            spec,
+            work,
+            _changed(config, args),
+            seed=args.seed,
+            tensorboard=args.tensorboard,
+            band_limit_hz=_band_limit(args),
         )
     teachers = args.teachers if args.teachers is not None else "" if args.fma_root else TEACHERS
     return Networks(
         spec,
         work,
-        _changed(TrainingConfig(), args),
-        finishing=FinishingConfig(),
+        _changed(TrainingConfig() if args.fma_root else FROZEN, args),
+        # FMA's clips are many, and of one source
+        finishing=FinishingConfig(views=0) if args.fma_root else FinishingConfig(),
         files=_published(Path(args.init)),
         embeddings=(args.data or Path()) / "embeddings",
         teachers=tuple(filter(None, teachers.split(","))),
         seed=args.seed,
         tensorboard=args.tensorboard,
+        band_limit_hz=_band_limit(args),
     )
+
+
+def _band_limit(args: argparse.Namespace) -> float:
+    from training.architectures.front_ends import CLIPS_BAND_LIMIT_HZ
+
+    if args.band_limit is not None:
+        return float(args.band_limit)
+    return 0.0 if args.fma_root else CLIPS_BAND_LIMIT_HZ
 
 
 def _changed(config: "TrainingConfig", args: argparse.Namespace) -> "TrainingConfig":
     from training.optimization.precision import choose_precision
 
-    epochs = args.epochs or config.epochs
+    epochs = config.epochs if args.epochs is None else args.epochs
     return replace(config, epochs=epochs, precision=choose_precision(args.precision))
 
 
@@ -186,7 +203,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name", help="name of the trained system (default: that of --system; SYSTEM_fma_SUBSET)"
     )
     parser.add_argument(
-        "--epochs", type=whole_number(1), help="most epochs (default: those of the system)"
+        "--epochs",
+        type=whole_number(0),
+        help="most epochs; 0 fits only the last layer (default: those of the system)",
     )
     parser.add_argument(
         "--init",
@@ -196,6 +215,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teachers",
         help=f"names of embeddings/NAME.npz in the data folder, or empty ({TEACHERS} with --data)",
+    )
+    parser.add_argument(
+        "--band-limit",
+        type=whole_number(0),
+        metavar="HZ",
+        help="treat what is above this frequency as silence, 0 for no limit (default: 10000, where "
+        "our training clips end; no limit with --fma-root)",
     )
     parser.add_argument(
         "--folds", type=whole_number(2), default=FOLDS, help="cross-validation folds"

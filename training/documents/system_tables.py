@@ -217,9 +217,32 @@ def worst(name: str) -> str:
     return _clips(result(name)["worst"][:_MOST_ERRORS])
 
 
-def fma_tracks(name: str) -> str:
-    """Every clip that is a track of the Free Music Archive."""
-    return _clips(result(name)["fma_tracks"])
+def fma_clips(name: str) -> str:
+    """Scores of the clips of the FMA data set under the prior ``fma``, and of the prior alone."""
+    found = {key: scores for key, scores in result(name)["fma_clips"].items() if scores["clips"]}
+    if not found:
+        return "No clip is of the FMA data set."
+    rows = [
+        (
+            "their source left out" if scheme == SOURCE else "their artists left out",
+            str(scores["clips"]),
+            str(scores["groups"]),
+            with_interval(scores["log_loss"]),
+            with_interval(scores["accuracy"]),
+        )
+        for scheme, scores in found.items()
+    ]
+    one = next(iter(found.values()))
+    rows.append(
+        (
+            "the prior alone, for every clip",
+            str(one["clips"]),
+            str(one["groups"]),
+            f"{one['log_loss_of_prior']:.3f}",
+            NONE,
+        )
+    )
+    return table("clips of FMA | clips | artists | log loss | accuracy", rows)
 
 
 def _clips(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -277,16 +300,20 @@ def ablation(_: str) -> str:
     rows = []
     for entry in files.read_json("ablation.json", "ablate")["variations"]:
         as_is, excess = entry["scores"][AS_IS], entry["excess"]
+        left_out = entry["source_out"].get(SOURCE, {})
         rows.append(
             (
                 entry["name"],
+                *(number(left_out.get(score)) for score in ("log_loss", "accuracy")),
                 number(as_is["log_loss"]),
                 f"{excess['value']:+.3f} ({excess['low']:+.3f} to {excess['high']:+.3f})",
                 number(as_is["accuracy"]),
-                number(entry["scores"][CONVERTED]["log_loss"]),
             )
         )
-    header = "configuration | log loss | against the first row | accuracy | log loss, fma_medium"
+    header = (
+        "configuration | log loss, sources left out | accuracy, sources left out | "
+        "log loss, artists left out | against the first row | accuracy, artists left out"
+    )
     return table(header, rows)
 
 
@@ -361,7 +388,7 @@ def recordings(name: str) -> str:
 BLOCKS: Final[dict[str, Callable[[str], str]]] = {
     function.__name__: function
     for function in (
-        ablation, calibration, candidates, fma_tracks, genres, origins,
+        ablation, calibration, candidates, fma_clips, genres, origins,
         priors, recordings, scores, sources, sources_left_out, weights, worst,
     )
 }  # fmt: skip

@@ -34,8 +34,8 @@ SCORES: Final = ("log_loss", "accuracy", "macro_f1", "calibration_error")
 LEAST_CLIPS: Final = 5
 """Sources with fewer clips are left out of the scores of sources left out."""
 
-TRUE_TRACKS: Final = "fma_track"
-"""Name of the source that holds tracks of the Free Music Archive."""
+FMA_CLIPS: Final = "fma"
+"""Name of the source that holds clips of the FMA data set."""
 
 LEAST_GROUPS: Final = 3
 """A figure of fewer groups gets no interval."""
@@ -155,12 +155,41 @@ def worst(
     return _listed(order[: max(1, round(share * len(losses)))], repeats, clips)
 
 
-def of_one_source(
-    source: str, repeats: Sequence[Posteriors], clips: HeldOut
-) -> list[dict[str, Any]]:
-    """All clips of a source, converted to fma_medium's mix, in the order of the table."""
-    tables = [converted(posteriors, clips.genres) for posteriors in repeats]
-    return _listed(np.flatnonzero(np.array(clips.sources) == source), tables, clips)
+def of_source(
+    source: str,
+    posteriors: Posteriors,
+    clips: HeldOut,
+    prior: NDArray[np.float64],
+    draws: Weights,
+) -> dict[str, Any]:
+    """Log loss and accuracy of the clips of a source under a prior, and of the prior alone.
+
+    Args:
+        source: name of the source.
+        posteriors: under the prior of all clips, shape [clips, 16].
+        clips: the clips.
+        prior: the class prior, all positive, shape [16].
+        draws: resamplings of the groups, shape [draws, clips].
+    """
+    chosen = np.array(clips.sources) == source
+    if not chosen.any():
+        return {"clips": 0}
+    adapted = adapt(posteriors, class_prior(clips.genres), prior)
+    losses = metrics.clip_losses(adapted, clips.genres)
+    hits = adapted.argmax(axis=1) == clips.genres
+
+    def statistic(weights: Weights) -> NDArray[np.float64]:
+        return _means(np.stack([hits, losses]), chosen.astype(int), weights, 2)[:, 1]
+
+    accuracy, log_loss = _figures(statistic, draws)
+    of_prior = metrics.clip_losses(np.tile(prior, (len(clips), 1)), clips.genres)[chosen]
+    return {
+        "clips": int(chosen.sum()),
+        "groups": len(set(np.array(clips.groups)[chosen].tolist())),
+        "accuracy": accuracy,
+        "log_loss": log_loss,
+        "log_loss_of_prior": round(float(of_prior.mean()), 4),
+    }
 
 
 def without_listening(

@@ -28,7 +28,7 @@ from training.data.folds import (
 )
 from training.evaluation.heldout import HeldOut, Logits
 
-STRENGTH: Final = 0.01
+STRENGTH: Final = 0.003
 """Inverse regularisation (scikit-learn's C)."""
 
 _NEVER: Final = -15.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model.probabilities import priors
 from training.data.dataset import class_prior
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.evaluation import calibration, measures, mixes
@@ -47,6 +48,7 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         key: held_out.schemes[key] for key in (first, SOURCE) if key in held_out.schemes
     }
     prior = class_prior(genres)
+    shipped = calibration.shipped_calibration(first_and_sources, genres)
     return {
         "name": name,
         **measured(scored, draws, repeats),
@@ -60,7 +62,18 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         },
         "priors": mixes.simulate(repeats[0], scored.genres, scored.groups, prior, effort.test_sets),
         "worst": measures.worst(repeats, scored),
-        "fma_tracks": measures.of_one_source(measures.TRUE_TRACKS, repeats, scored),
+        "fma_clips": {
+            key: measures.of_source(
+                measures.FMA_CLIPS,
+                calibration.held_out_posteriors(scheme_logits, genres, scheme_folds)
+                if key == SOURCE
+                else shipped.posteriors(scheme_logits),
+                held_out,
+                priors.named("fma", ()),
+                group_draws(held_out.groups, effort.draws),
+            )
+            for key, (scheme_folds, scheme_logits) in first_and_sources.items()
+        },
         "without_listening": measures.without_listening(genres, folds),
         "pictures": measures.pictures(repeats[0], scored.genres),
     }

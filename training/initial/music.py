@@ -97,6 +97,18 @@ def musicnn_layers(path: Path, digest: str, front_end: FrontEnd) -> Layers:
     return layers
 
 
+def musicnn_tags(path: Path, digest: str) -> NDArray[np.float32]:
+    """Weights from the features of the branch ``musicnn`` to the logits of its tags.
+
+    Returns:
+        Shape [200, 50].
+
+    Raises:
+        CheckpointError: the file is missing or another one.
+    """
+    return _musicnn_variables(checked(path, digest))["dense_1/kernel"]
+
+
 def band_layers(name: str, front_end: FrontEnd) -> Layers:
     """The layer that maps our bands to those of a branch; it is never trained.
 

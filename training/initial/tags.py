@@ -1,10 +1,10 @@
-"""Genre weights from AudioSet's tags, which a branch's initial network predicts.
+"""Genre weights from the tags that a branch's initial network predicts.
 
-The initial network was trained on two million clips of many origins. It predicts 527 kinds of
-sound, genres of music among them. The mean logit of a genre's tags is linear in the branch's
-features, so it can be added to the last layer. These weights were not learned from our clips, so
-they cannot encode a clip's source. Gemmeke et al., Audio Set: An Ontology and Human-Labeled Dataset
-for Audio Events, ICASSP 2017.
+The initial network of ``mobilenet`` was trained on two million clips of many origins. It predicts
+527 kinds of sound, genres of music among them; that of ``musicnn`` predicts fifty tags of songs.
+The mean logit of a genre's tags is linear in the branch's features, so it can be added to the last
+layer. These weights were not learned from our clips, so they cannot encode a clip's source. Gemmeke
+et al., Audio Set: An Ontology and Human-Labeled Dataset for Audio Events, ICASSP 2017.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.genres import GENRES
-from training.initial import branches, checkpoint
+from model.systems.ours import fusion
+from training.initial import branches, checkpoint, music
 
 TAGS: Final[Mapping[str, Mapping[str, int]]] = {
     "Blues": {"Blues": 251},
@@ -77,32 +78,49 @@ TAGS: Final[Mapping[str, Mapping[str, int]]] = {
 """Tags of each genre by AudioSet's name and number. Old-Time / Historic, Easy Listening and
 Experimental have none of their own; what is nearest stands in."""
 
+MSD_TAGS: Final[Mapping[str, Mapping[str, int]]] = {
+    "Blues": {"blues": 26},
+    "Country": {"country": 36},
+    "Easy Listening": {"easy listening": 37},
+    "Electronic": {"electronic": 4, "dance": 6, "electronica": 18, "electro": 41, "House": 48},
+    "Experimental": {"experimental": 30},
+    "Folk": {"folk": 20, "acoustic": 29},
+    "Hip-Hop": {"Hip-Hop": 33},
+    "Instrumental": {"instrumental": 23, "ambient": 28},
+    "Jazz": {"jazz": 9},
+    "Old-Time / Historic": {"oldies": 25},
+    "Pop": {"pop": 1, "indie pop": 46},
+    "Rock": {"rock": 0, "alternative rock": 8, "metal": 11, "punk": 24, "hard rock": 27},
+    "Soul-RnB": {"soul": 15, "funk": 40, "rnb": 45},
+}
+"""The same of the fifty tags of the Million Song Dataset (Bertin-Mahieux et al., ISMIR 2011), which
+listeners gave on last.fm; Classical, International and Spoken have none."""
+
 _LAYER: Final = "classifier.5.weight"
 
 
-def genre_weights(
-    start: Mapping[str, NDArray[np.float32]], branch: str, files: Mapping[str, Path]
-) -> NDArray[np.float64]:
-    """Weights from the features of all branches to the mean logit of each genre's tags.
+def genre_weights(branch: str, files: Mapping[str, Path]) -> NDArray[np.float64]:
+    """Weights from the features of a branch to the mean logit of each genre's tags.
 
     Args:
-        start: features of each branch by name, shape [clips, features] each.
-        branch: name of the branch that starts from the network with the tags.
+        branch: name of the branch.
         files: path of each published file of initial weights, by its name.
 
     Returns:
-        Shape [features of all branches, 16]; zero for the features of other branches.
+        Shape [features of the branch, 16]; zero for genres without tags.
 
     Raises:
         CheckpointError: the file is missing, or not what ``initial.ORIGINS`` says.
+        KeyError: the branch's initial network predicts no tags.
     """
     origin = branches.ORIGINS[branch]
-    kernel = checkpoint.read(files.get(origin.file, Path(origin.file)), origin.sha256)[_LAYER]
-    weights = np.stack(
-        [kernel[list(TAGS[genre].values())].mean(axis=0) for genre in GENRES], axis=1
-    )
-    parts = [
-        weights if name == branch else np.zeros((features.shape[1], len(GENRES)))
-        for name, features in start.items()
-    ]
-    return np.concatenate(parts).astype(np.float64)
+    path = files.get(origin.file, Path(origin.file))
+    if branch == fusion.MUSICNN:
+        tags, kernel = MSD_TAGS, music.musicnn_tags(path, origin.sha256)
+    else:
+        tags = {fusion.MOBILENET: TAGS}[branch]
+        kernel = checkpoint.read(path, origin.sha256)[_LAYER].T
+    weights = np.zeros((len(kernel), len(GENRES)))
+    for genre, numbers in tags.items():
+        weights[:, GENRES.index(genre)] = kernel[:, list(numbers.values())].mean(axis=1)
+    return weights

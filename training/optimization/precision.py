@@ -14,7 +14,7 @@ import tensorflow as tf
 from training.optimization.config import Precision
 
 SINGLE_PREFIXES: Final = ("answer", "mean")
-SINGLE_SUFFIXES: Final = ("_bands", "standardised", "logits", "_target", "imitation")
+SINGLE_SUFFIXES: Final = ("_bands", "standardised", "logits", "_target")
 """Prefixes and suffixes of the names of layers that always compute in single precision.
 
 They are the layers that read powers of spectrograms, which overflow half precision, and the layers

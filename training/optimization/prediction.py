@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.judging.metrics import clip_losses
+from model.frontends.spectrogram import FrontEnd
 from model.probabilities.calibration import Calibration
 from model.systems.base import cut_windows
 from training.data.store import Spectrogram
+from training.optimization.augmentation import Augmentation, augment, crop
 
 _CLIPS_AT_ONCE = 32
 """Clips whose windows are in memory together."""
@@ -59,18 +61,39 @@ def middle_scores(
     }
 
 
-def branch_features(
-    model: keras.Model, branches: Sequence[str], spectrograms: Sequence[Spectrogram]
-) -> dict[str, NDArray[np.float32]]:
-    """Features of each branch, averaged over windows, shape [clips, features] each.
+def view_features(
+    model: keras.Model,
+    spectrograms: Sequence[Spectrogram],
+    front_end: FrontEnd,
+    augmentation: Augmentation,
+    seed: Sequence[int],
+) -> NDArray[np.float32]:
+    """Features of one augmented crop of each clip, shape [clips, features].
 
     Args:
-        model: fusion network.
-        branches: names of its branches, in order.
-        spectrograms: spectrograms of the clips.
+        model: network with a layer ``embedding``.
+        spectrograms: spectrograms of the clips, shape [frames, bands] each.
+        front_end: front end of the spectrograms.
+        augmentation: how a crop is augmented.
+        seed: seed of crops and augmentation.
     """
-    layer = model.get_layer("embedding")
-    parts = layer.input if isinstance(layer.input, list) else [layer.input]
-    joined = predict(keras.Model(model.input, layer.output), spectrograms, model.input_shape[1])
-    ends = np.cumsum([part.shape[-1] for part in parts])[:-1]
-    return dict(zip(branches, np.split(joined, ends, axis=1), strict=True))
+    network, frames = embedding_network(model), model.input_shape[1]
+    rng = np.random.default_rng(seed)
+    rows = []
+    for first in range(0, len(spectrograms), _CLIPS_AT_ONCE):
+        clips = range(first, min(first + _CLIPS_AT_ONCE, len(spectrograms)))
+        crops = [crop(spectrograms[clip], frames, augmentation, rng) for clip in clips]
+        varied = [augment(each, front_end, augmentation, rng) for each in crops]
+        rows.append(network.predict_on_batch(np.stack(varied)))
+    return np.concatenate(rows)
+
+
+def embedding_network(model: keras.Model) -> keras.Model:
+    """The network up to its layer ``embedding``, whose outputs are the features."""
+    return keras.Model(model.input, model.get_layer("embedding").output)
+
+
+def branch_widths(model: keras.Model) -> list[int]:
+    """Number of features of each branch of a fusion network, in order."""
+    inputs = model.get_layer("embedding").input
+    return [part.shape[-1] for part in (inputs if isinstance(inputs, list) else [inputs])]

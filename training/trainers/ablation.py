@@ -17,8 +17,7 @@ from training.evaluation import scorecard
 from training.evaluation.bootstrap import DRAWS, group_draws, intervals
 from training.evaluation.heldout import HeldOut
 from training.log import Log
-from training.optimization.augmentation import Augmentation
-from training.optimization.config import Distillation, FinishingConfig
+from training.optimization.config import FinishingConfig
 from training.trainers.networks import Networks
 from training.trainers.training_run import TrainingRun, cross_validate
 
@@ -44,28 +43,14 @@ def _finishing_of(networks: Networks) -> FinishingConfig:
     return networks.finishing
 
 
-def _without_teacher(networks: Networks) -> Networks:
-    return _training(distillation=None)(_finishing(posterior_weight=0.0)(networks))
-
-
-_FULL: Final = Augmentation()
-
 VARIATIONS: Final[dict[str, Variation]] = {
     AS_TRAINED: _training(),
-    "starting weights only, with a last layer": _finishing(start_weight_share=1.0),
-    "trained weights only": _finishing(start_weight_share=0.0),
-    "last layer from labels alone": _finishing(posterior_weight=0.0),
-    "last layer without a floor of the feature scale": _finishing(feature_scale_floor=0.0),
-    "last layer without tags": _finishing(tag_logit_share=0.0),
-    "no teacher": _without_teacher,
-    "no imitation of embeddings": _training(distillation=Distillation(embedding_loss_weight=0.0)),
-    "crops as they are": _training(augmentation=None),
-    "no crops of two seconds": _training(augmentation=replace(_FULL, short=0.0)),
-    "level and timbre as they are": _training(
-        augmentation=replace(_FULL, gain_db=0.0, equalizer_db=0.0)
-    ),
-    "no low pass": _training(augmentation=replace(_FULL, low_pass=0.0)),
-    "no masks": _training(augmentation=replace(_FULL, masks=0)),
+    "labels alone, no teacher": _finishing(posterior_weight=0.0),
+    "no tags": _finishing(tag_logit_shares={}),
+    "no augmented crops": _finishing(views=0),
+    "clips of equal weight": _finishing(balance=0.0),
+    "no floor of the feature scale": _finishing(feature_scale_floor=0.0),
+    "all layers trained for six epochs": _training(epochs=6),
 }
 """Changes of a system's networks, by the name of the variation."""
 

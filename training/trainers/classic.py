@@ -8,7 +8,7 @@ import gzip
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -81,13 +81,19 @@ class Classic:
     Attributes:
         architecture: name of an architecture in ``LIBRARIES``.
         seed: seed of the library.
+        band_limit_hz: band limit of the front end, 0 for none.
     """
 
     architecture: str
     seed: int = 0
+    band_limit_hz: float = 0.0
 
     window_frames: ClassVar[int] = 1
-    front_end: ClassVar[ClipFeatures] = CLIP_FEATURES
+
+    @property
+    def front_end(self) -> ClipFeatures:
+        """Front end that computes the features."""
+        return replace(CLIP_FEATURES, band_limit_hz=self.band_limit_hz)
 
     @property
     def library(self) -> Library:

@@ -1,12 +1,12 @@
-"""Knowledge distillation: soft targets from frozen embeddings of public networks.
+"""Logistic regressions on features: the last layer, and the teacher that gives it soft targets.
 
-The teacher is a logistic regression on the joined embeddings. Its posteriors of a clip come from a
-regression that was not fitted to the clip's group. They are part of the student's targets, and the
-embeddings are a second target (Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural
-Network, 2015).
+The teacher is a logistic regression on joined embeddings of public networks. Its posteriors of a
+clip come from a regression that was not fitted to the clip's group. They are part of the targets of
+the last layer (Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015).
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,7 @@ def fit_probe(
     genres: NDArray[np.int_] | NDArray[np.floating],
     strength: float,
     feature_scale_floor: float = 0.0,
+    clip_weights: NDArray[np.floating] | None = None,
 ) -> Probe:
     """Logistic regression on standardised features.
 
@@ -53,6 +54,8 @@ def fit_probe(
         feature_scale_floor: added in quadrature to each feature's standard deviation, as a share
             of the median standard deviation. Without it, standardisation would amplify a feature
             that is almost constant in these clips.
+        clip_weights: weight of each clip, shape [clips], or None for equal weights. Weights change
+            the regression but not the prior: its posteriors have the clips' own mix of genres.
     """
     spread = features.std(axis=0, dtype=np.float64)
     scale = np.hypot(spread, feature_scale_floor * np.median(spread))
@@ -62,7 +65,11 @@ def fit_probe(
     clips, named = np.nonzero(shares > _NO_SHARE)  # a clip counts for each genre by its share
     regression = LogisticRegression(C=strength, max_iter=400)
     standardised = (features - mean) / scale
-    regression.fit(standardised[clips], named, sample_weight=shares[clips, named])
+    importance = np.ones(len(shares)) if clip_weights is None else np.asarray(clip_weights)
+    importance = importance / importance.mean()
+    regression.fit(
+        standardised[clips], named, sample_weight=(shares * importance[:, None])[clips, named]
+    )
     weights = np.zeros((features.shape[1], len(GENRES)))
     # A genre without clips in this part gets a logit that no softmax will notice.
     bias = np.full(len(GENRES), -15.0)
@@ -72,8 +79,26 @@ def fit_probe(
         offsets = np.concatenate([np.zeros(1), offsets])
     slopes = slopes / scale
     weights[:, regression.classes_] = slopes.T
-    bias[regression.classes_] = offsets - slopes @ mean
+    mix, weighted_mix = shares.mean(axis=0), (shares * importance[:, None]).mean(axis=0)
+    prior_shift = np.log(mix[regression.classes_] / weighted_mix[regression.classes_])
+    bias[regression.classes_] = offsets - slopes @ mean + prior_shift
     return Probe(weights, bias)
+
+
+def balancing_weights(
+    genres: NDArray[np.int_], groups: Sequence[str], exponent: float
+) -> NDArray[np.float64]:
+    """Weights that count clips of frequent artists and genres less, shape [clips]; mean 1.
+
+    Args:
+        genres: index of each clip's genre, shape [clips].
+        groups: artist, or the best substitute for the artist, of each clip.
+        exponent: a weight is (clips of the artist x clips of the genre)^-exponent.
+    """
+    _, own = np.unique(np.array(groups), return_inverse=True)
+    counts = np.bincount(own)[own] * np.bincount(genres)[genres]
+    weights = counts.astype(np.float64) ** -exponent
+    return np.asarray(weights / weights.mean())
 
 
 def soft_targets(

@@ -4,7 +4,7 @@ Finishing averages the trained weights with the starting weights and fits the la
 the features of whole windows without augmentation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,8 @@ from training.optimization.batches import Batches
 from training.optimization.config import FinishingConfig, TrainingConfig
 from training.optimization.history import Validate
 from training.optimization.loop import optimize
-from training.optimization.prediction import middle_scores, predict
-from training.trainers.distillation import Probe, fit_probe
+from training.optimization.prediction import middle_scores
+from training.trainers.distillation import Probe, balancing_weights, fit_probe
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,18 @@ class TrainingSet:
     Attributes:
         spectrograms: log-mel spectrograms, shape [frames, bands] each.
         genres: index into ``GENRES``, shape [clips].
-        start: features of the branches with their starting weights by name, shape
-            [clips, features] each; empty for random starting weights.
+        start: features with the starting weights, shape [clips, features]; None for random starting
+            weights.
         posteriors: posteriors of the teacher, shape [clips, 16], or None for no teacher.
-        embeddings: standardised embeddings of the teacher, shape [clips, features], or None.
         groups: artist, or the best substitute for the artist, of each clip.
-        tags: weights from the features to the tags of each genre, shape [features, 16], or None.
         validation: spectrograms and genres of the clips that choose the epoch, or None.
     """
 
     spectrograms: Sequence[Spectrogram]
     genres: NDArray[np.int_]
-    start: Mapping[str, NDArray[np.float32]]
+    start: NDArray[np.float32] | None = None
     posteriors: NDArray[np.float64] | None = None
-    embeddings: NDArray[np.float32] | None = None
     groups: Sequence[str] = ()
-    tags: NDArray[np.float64] | None = None
     validation: tuple[Sequence[Spectrogram], NDArray[np.int_]] | None = None
 
     def validate(self, model: keras.Model) -> Validate | None:
@@ -79,25 +75,16 @@ def fit(
     """
     keras.utils.set_random_seed(seed)
     features, head = model.get_layer("embedding").output, model.get_layer("logits")
-    if training_set.start:
-        start = np.concatenate(list(training_set.start.values()), axis=1)
-        _set_probe(head, fit_probe(start, training_set.genres, config.probe_strength))
-    teaching = config.distillation
-    share = teaching.posterior_weight if teaching else 0.0
-    outputs = [head(keras.layers.Dropout(config.dropout)(features))]
-    losses: list[keras.losses.Loss] = [keras.losses.CategoricalCrossentropy(from_logits=True)]
-    loss_weights = [1.0]
-    targets = [genre_targets(training_set, share, config.label_smoothing)]
-    if teaching and training_set.embeddings is not None:
-        width = training_set.embeddings.shape[1]
-        outputs.append(keras.layers.Dense(width, name="imitation")(features))
-        losses.append(keras.losses.MeanSquaredError())
-        loss_weights.append(teaching.embedding_loss_weight)
-        targets.append(training_set.embeddings)
+    if training_set.start is not None:
+        probe = fit_probe(training_set.start, training_set.genres, config.probe_strength)
+        set_probe(head, probe)
+    output = head(keras.layers.Dropout(config.dropout)(features))
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    targets = [genre_targets(training_set, 0.0, config.label_smoothing)]
     batches = Batches(training_set.spectrograms, targets, front_end, config, seed)
-    student = keras.Model(model.input, outputs)
+    student = keras.Model(model.input, output)
     validate = training_set.validate(model)
-    optimize(student, batches, losses, loss_weights, checkpoint, log, validate, tensorboard)
+    optimize(student, batches, [loss], [1.0], checkpoint, log, validate, tensorboard)
 
 
 def average(start: keras.Model, trained: keras.Model, start_weight_share: float) -> None:
@@ -116,23 +103,36 @@ def average(start: keras.Model, trained: keras.Model, start_weight_share: float)
     )
 
 
-def refit(model: keras.Model, training_set: TrainingSet, config: FinishingConfig) -> None:
-    """Fit the last layer again, to the features of whole clips.
+def refit(
+    features: NDArray[np.float32],
+    views: Sequence[NDArray[np.float32]],
+    tags: NDArray[np.float64],
+    training_set: TrainingSet,
+    config: FinishingConfig,
+) -> Probe:
+    """Fit the last layer again, to the features of whole clips and of augmented crops.
 
     Args:
-        model: trained network for the windows of prediction.
-        training_set: clips, genres, and the teacher's posteriors if there is a teacher.
+        features: features of the clips, shape [clips, features].
+        views: the same of augmented crops of the clips.
+        tags: weights that are added to the last layer, shape [features, 16].
+        training_set: clips, genres, groups, and the teacher's posteriors if there is a teacher.
         config: how the network is finished.
     """
-    network = keras.Model(model.input, model.get_layer("embedding").output)
-    features = predict(network, training_set.spectrograms, model.input_shape[1])
     targets = genre_targets(training_set, config.posterior_weight)
-    probe = fit_probe(features, targets, config.refit_strength, config.feature_scale_floor)
-    if training_set.tags is not None:
-        added = config.tag_logit_share * training_set.tags
-        bias = probe.bias - features.mean(axis=0) @ added  # on average it favours no genre
-        probe = Probe(probe.weights + added, bias)
-    _set_probe(model.get_layer("logits"), probe)
+    weights = None
+    if config.balance:
+        weights = balancing_weights(training_set.genres, training_set.groups, config.balance)
+        weights = np.tile(weights, 1 + len(views))
+    probe = fit_probe(
+        np.concatenate([features, *views]),
+        np.tile(targets, (1 + len(views), 1)),
+        config.refit_strength / (1 + len(views)),
+        config.feature_scale_floor,
+        weights,
+    )
+    bias = probe.bias - features.mean(axis=0) @ tags  # on average tags favour no genre
+    return Probe(probe.weights + tags, bias)
 
 
 def genre_targets(
@@ -183,5 +183,6 @@ def scale_at_random(model: keras.Model, front_end: FrontEnd, seed: int) -> None:
         layer.set_weights([kernel / max(spread, 1e-6), *layer.get_weights()[1:]])
 
 
-def _set_probe(head: keras.layers.Layer, probe: Probe) -> None:
+def set_probe(head: keras.layers.Layer, probe: Probe) -> None:
+    """Give the last layer the weights of a regression."""
     head.set_weights([probe.weights, probe.bias])

@@ -15,18 +15,23 @@ from numpy.typing import NDArray
 
 from model.frontends.parameters import parameters
 from model.frontends.spectrogram import FrontEnd
+from model.genres import GENRES
 from model.probabilities.calibration import Calibration
-from model.systems.ours.fusion import MOBILENET
 from training.architectures.systems import SystemSpec
 from training.data.dataset import ClipTable
 from training.data.embeddings import read_embeddings
-from training.data.folds import Indices
+from training.data.folds import Indices, fold_numbers
 from training.data.store import Spectrogram, Subset
 from training.initial import branches as initial
 from training.initial import tags
 from training.log import Log
-from training.optimization.config import FinishingConfig, TrainingConfig
-from training.optimization.prediction import branch_features
+from training.optimization.config import FROZEN, FinishingConfig, TrainingConfig
+from training.optimization.prediction import (
+    branch_widths,
+    embedding_network,
+    predict,
+    view_features,
+)
 from training.trainers import distillation, fine_tuning, half_precision
 from training.trainers.architecture import Architecture, find_architecture
 from training.trainers.trainer import Fit, key
@@ -49,6 +54,7 @@ class Networks:
         teachers: names of the teachers' embeddings; empty for no teachers.
         seed: seed of crops, order and dropout.
         tensorboard: folder for TensorBoard, or None; it does not change a fit.
+        band_limit_hz: band limit of the front end, 0 for none.
     """
 
     spec: SystemSpec
@@ -60,13 +66,14 @@ class Networks:
     teachers: tuple[str, ...] = ()
     seed: int = 0
     tensorboard: Path | None = None
+    band_limit_hz: float = 0.0
 
     suffix: ClassVar[str] = ".weights.h5"
 
     @cached_property
     def architecture(self) -> Architecture:
         """Functions that build and train networks of the architecture."""
-        return find_architecture(self.spec)
+        return find_architecture(self.spec, self.band_limit_hz)
 
     @property
     def front_end(self) -> FrontEnd:
@@ -119,34 +126,55 @@ class Networks:
             DatasetError: an embedding is missing.
             CheckpointError: a file of initial weights is not what it should be.
         """
-        embeddings = None
+        embeddings = start = None
         if self.teachers:
             embeddings = read_embeddings(self.embeddings, self.teachers, table)
-        start: Mapping[str, NDArray[np.float32]] = {}
         if self.files is not None:
             start = self._start_features(table, spectrograms, log)
-        known = None
-        if self.files is not None and MOBILENET in start:
-            known = tags.genre_weights(start, MOBILENET, self.files)
-        data = _PreparedData(table, spectrograms, start, embeddings, known)
+        data = _PreparedData(table, spectrograms, start, embeddings)
         return partial(self._fitted, data, log)
 
     def _start_features(
         self, table: ClipTable, spectrograms: Sequence[Spectrogram], log: Log
-    ) -> Mapping[str, NDArray[np.float32]]:
-        """Features of all clips by the initial weights, stored in the work folder."""
-        untrained = replace(self, config=TrainingConfig(), finishing=None)
+    ) -> list[NDArray[np.float32]]:
+        """Features of all clips by the initial weights, stored in the work folder.
+
+        Those of whole clips come first. Those of augmented crops follow where the network is not
+        trained any further.
+        """
+        frozen = self.finishing and not self.config.epochs
+        finishing = replace(FinishingConfig(), views=0)
+        if self.finishing and frozen:
+            views, augmentation = self.finishing.views, self.finishing.view_augmentation
+            finishing = replace(finishing, views=views, view_augmentation=augmentation)
+        untrained = replace(self, config=FROZEN, finishing=finishing, teachers=())
         cached = self.work / f"start_{key(untrained, table)}.npz"
-        branches = self.spec.branches
         if not cached.exists():
             log("features of all clips by the initial weights")
             network = self._initial_network(self.window_frames)
-            features = branch_features(network, branches, spectrograms)
+            features = untrained._features(network, spectrograms, finishing)
             unfinished = cached.with_name("unfinished.npz")
-            np.savez(unfinished, **features)  # type: ignore[arg-type]
+            np.savez(unfinished, *features)
             unfinished.replace(cached)
         with np.load(cached) as arrays:
-            return {name: arrays[name] for name in branches}
+            return [arrays[name] for name in arrays.files]
+
+    def _features(
+        self, network: keras.Model, spectrograms: Sequence[Spectrogram], config: FinishingConfig
+    ) -> list[NDArray[np.float32]]:
+        """Features of whole clips, and of augmented crops, shape [clips, features] each."""
+        whole = predict(embedding_network(network), spectrograms, self.window_frames)
+        views = [
+            view_features(
+                network,
+                spectrograms,
+                self.front_end,
+                config.view_augmentation,
+                [self.seed, number],
+            )
+            for number in range(config.views)
+        ]
+        return [whole, *views]
 
     def _initial_network(self, frames: int) -> keras.Model:
         if self.files is None:
@@ -164,40 +192,73 @@ class Networks:
         validation: Indices | None,
     ) -> "FittedNetwork":
         """A network for whole windows, trained on the chosen clips and finished."""
+        if validation is None and self.config.validation_folds:
+            parts = fold_numbers(data.table.select(chosen), self.config.validation_folds, self.seed)
+            chosen, validation = chosen[parts != 0], chosen[parts == 0]
         training_set = self._training_set(data, chosen)
         if validation is not None:
             held = Subset(data.spectrograms, validation), data.table.genres[validation]
             training_set = replace(training_set, validation=held)
-        whole = self.architecture.network(self.window_frames)
-        whole.load_weights(self._trained(data.table, name, training_set, log))
+        network = self._network(data, name, training_set, log)
         if self.finishing:
-            start = self._initial_network(self.window_frames)
-            fine_tuning.average(start, whole, self.finishing.start_weight_share)
-            fine_tuning.refit(whole, training_set, self.finishing)
+            features = (
+                self._features(network, training_set.spectrograms, self.finishing)
+                if self.config.epochs
+                else [rows[chosen] for rows in data.start or ()]
+            )
+            whole, *views = features
+            probe = fine_tuning.refit(
+                whole, views, self._tag_weights(network), training_set, self.finishing
+            )
+            fine_tuning.set_probe(network.get_layer("logits"), probe)
         every = -(-len(data.spectrograms) // _COMPARED)
         compared = Subset(data.spectrograms, np.arange(0, len(data.spectrograms), every))
-        return FittedNetwork(whole, self.architecture, compared if self.spec.halved else ())
+        return FittedNetwork(network, self.architecture, compared if self.spec.halved else ())
 
     def _training_set(self, data: "_PreparedData", chosen: Indices) -> fine_tuning.TrainingSet:
         genres = data.table.genres[chosen]
         groups = [data.table.groups[index] for index in chosen]
-        posteriors = standardised = None
-        if data.embeddings is not None and self.config.distillation:
-            taught = data.embeddings[chosen]
-            strength, cache = self.config.distillation.teacher_strength, self.work.parent
+        posteriors = None
+        if data.embeddings is not None and self.finishing:
+            strength, cache = self.finishing.teacher_strength, self.work.parent
             posteriors = distillation.soft_targets(
-                taught, genres, groups, strength, self.seed, cache
+                data.embeddings[chosen], genres, groups, strength, self.seed, cache
             )
-            standardised = (taught - taught.mean(axis=0)) / (taught.std(axis=0) + 1e-6)
         return fine_tuning.TrainingSet(
             spectrograms=Subset(data.spectrograms, chosen),
             genres=genres,
-            start={name: features[chosen] for name, features in data.start.items()},
+            start=data.start[0][chosen] if data.start else None,
             posteriors=posteriors,
-            embeddings=standardised,
             groups=groups,
-            tags=data.tags,
         )
+
+    def _tag_weights(self, network: keras.Model) -> NDArray[np.float64]:
+        """Tag weights of all branches with their factors, shape [features, 16]."""
+        shares = self.finishing.tag_logit_shares if self.finishing and self.files else {}
+        parts = []
+        for branch, width in zip(self.spec.branches, branch_widths(network), strict=True):
+            part = np.zeros((width, len(GENRES)))
+            if self.files and shares.get(branch):
+                part = shares[branch] * tags.genre_weights(branch, self.files)
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _network(
+        self,
+        data: "_PreparedData",
+        name: str,
+        training_set: fine_tuning.TrainingSet,
+        log: Log,
+    ) -> keras.Model:
+        """The network for whole windows with trained weights, before its last layer is fitted."""
+        if not self.config.epochs:
+            return self._initial_network(self.window_frames)
+        network = self.architecture.network(self.window_frames)
+        network.load_weights(self._trained(data.table, name, training_set, log))
+        if self.finishing:
+            start = self._initial_network(self.window_frames)
+            fine_tuning.average(start, network, self.finishing.start_weight_share)
+        return network
 
     def _trained(
         self, table: ClipTable, name: str, training_set: fine_tuning.TrainingSet, log: Log
@@ -233,9 +294,8 @@ class _PreparedData:
 
     table: ClipTable
     spectrograms: Sequence[Spectrogram]
-    start: Mapping[str, NDArray[np.float32]]
+    start: list[NDArray[np.float32]] | None
     embeddings: NDArray[np.float32] | None
-    tags: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)

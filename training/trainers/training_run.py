@@ -14,7 +14,7 @@ from model import __version__
 from model.genres import GENRES
 from model.probabilities.calibration import Calibration
 from model.systems import cards
-from training.architectures.systems import FUSION, SystemSpec
+from training.architectures.systems import SystemSpec
 from training.data.dataset import ClipTable, class_prior, spectrograms
 from training.data.folds import OFFICIAL, Folds, Split
 from training.data.store import Spectrogram, Subset
@@ -87,8 +87,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         training_prior=tuple(class_prior(table.genres[fitted_to]).round(6).tolist()),
         training=_provenance(run, table, fitted_to),
         validation=held_out.validation,
-        # others answer as their authors' did
-        calibrated=run.spec.architecture == FUSION,
+        calibrated=held_out.is_better_calibrated,
     )
     results = heldout.path_of(run.results_folder, run.name)
     heldout.write(results, held_out.table, held_out.schemes)
@@ -106,6 +105,7 @@ class _HeldOut:
     schemes: Schemes
     calibration: Calibration
     validation: dict[str, Any]
+    is_better_calibrated: bool
 
 
 def _cross_validated(
@@ -118,7 +118,9 @@ def _cross_validated(
         "method": "no artist in two folds; calibration from the other folds; mix of the clips",
         "scores": score(posteriors, table.genres).as_dict(),
     }
-    return _HeldOut(table, schemes, shipped_calibration(schemes, table.genres), validation)
+    calibration = shipped_calibration(schemes, table.genres)
+    better = _is_better(posteriors, logits, table.genres)
+    return _HeldOut(table, schemes, calibration, validation, better)
 
 
 def _fit_split(
@@ -147,7 +149,16 @@ def _fit_split(
         f"{chosen.sum()} validation clips, scores of {test.sum()} test clips",
         "scores": score(posteriors, held.genres[test]).as_dict(),
     }
-    return _HeldOut(held, {OFFICIAL: (folds, logits)}, calibration, validation)
+    better = _is_better(posteriors, logits[test], held.genres[test])
+    return _HeldOut(held, {OFFICIAL: (folds, logits)}, calibration, validation, better)
+
+
+def _is_better(
+    calibrated: NDArray[np.float64], logits: NDArray[np.float32], genres: NDArray[np.int_]
+) -> bool:
+    """Whether calibrated posteriors have a lower log loss than the softmax of the logits."""
+    raw = clip_losses(Calibration().posteriors(logits), genres)
+    return bool(clip_losses(calibrated, genres).mean() < raw.mean())
 
 
 def cross_validate(run: TrainingRun, table: ClipTable, log: Log) -> Schemes:

@@ -6,17 +6,23 @@ music (``model.systems.ours.music_branches``).
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.systems import runtime
+from model.systems.base import Execution
+from model.systems.cards import Card
 from model.systems.ours import mobilenet, music_branches
 
 if TYPE_CHECKING:
     import keras
 
 MOBILENET, ARTIST, MUSICNN = "mobilenet", "artist", "musicnn"
+
+_MUSICNN_BATCH: Final = 6
+"""Windows in a call with the branch ``musicnn``, whose first layers take 45 MB a window."""
 
 
 def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras.Model":
@@ -51,4 +57,7 @@ def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras
     return Model(log_mel, layers.Dense(len(GENRES), name="logits")(joined), name="fusion")
 
 
-connect: Final = runtime.connector(network)
+def connect(card: Card, weights: Path, execution: Execution) -> runtime.TensorFlowNetwork:
+    """Create the network of a card; see ``model.systems``."""
+    batch = _MUSICNN_BATCH if MUSICNN in card.parameters["branches"] else None
+    return runtime.connector(network, batch)(card, weights, execution)

@@ -22,10 +22,10 @@ PLACE = Path("there.npz")
 @pytest.mark.parametrize(
     ("asked", "system", "expected"),
     [
-        ({}, "best", set()),
-        ({"per_window": PLACE}, "best", {WINDOWS}),
-        ({"embeddings": PLACE}, "best", {EMBEDDING}),
-        ({"report": PLACE}, "best", {WINDOWS, THUMBNAIL}),
+        ({}, "mobilenet", set()),
+        ({"per_window": PLACE}, "mobilenet", {WINDOWS}),
+        ({"embeddings": PLACE}, "mobilenet", {EMBEDDING}),
+        ({"report": PLACE}, "mobilenet", {WINDOWS, THUMBNAIL}),
         ({"report": PLACE}, "stft", {WINDOWS, THUMBNAIL}),
         ({"report": PLACE}, "svm", {WINDOWS}),
     ],

@@ -20,7 +20,12 @@ from model.systems import cards
 from model.systems.base import Execution
 from model.systems.challenge2018 import agf, dpn, patches, shortterm, stft, xception
 from model.systems.challenge2018.patches import Patches
-from training.architectures.front_ends import CLIP_FEATURES, SPECTROGRAMS, WINDOW_FRAMES
+from training.architectures.front_ends import (
+    CLIP_FEATURES,
+    CLIPS_BAND_LIMIT_HZ,
+    SPECTROGRAMS,
+    WINDOW_FRAMES,
+)
 
 PARAMETERS: dict[str, dict[str, str]] = {
     "stft": {},
@@ -54,7 +59,8 @@ def built(name: str, frames: int, size: str | None = None) -> keras.Model:
 def test_a_shipped_network_was_trained_with_the_front_end_of_its_architecture(name: str) -> None:
     card = cards.read(name, systems.WEIGHTS_FOLDER)
     if card.architecture in WINDOW_FRAMES:
-        assert card.front_end == SPECTROGRAMS.get(card.architecture, CLIP_FEATURES)
+        front_end = SPECTROGRAMS.get(card.architecture, CLIP_FEATURES)
+        assert card.front_end == dataclasses.replace(front_end, band_limit_hz=CLIPS_BAND_LIMIT_HZ)
         assert card.window_frames == WINDOW_FRAMES[card.architecture]
 
 

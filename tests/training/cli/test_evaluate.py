@@ -125,7 +125,7 @@ def test_probes_are_fitted_and_written(tmp_path: Path, capsys: pytest.CaptureFix
         "calibration",
         "priors",
         "worst",
-        "fma_tracks",
+        "fma_clips",
     ],
 )
 def test_tables_follow_the_results(

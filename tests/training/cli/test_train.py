@@ -137,7 +137,7 @@ def test_links_stand_for_the_tracks_of_fma(tmp_path: Path, clips: list[Path]) ->
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--epochs", "0"), ("--folds", "1"), ("--seed", "-1")]
+    ("option", "value"), [("--epochs", "-1"), ("--folds", "1"), ("--seed", "-1")]
 )
 def test_numbers_that_cannot_be_used_are_refused(
     option: str, value: str, capsys: pytest.CaptureFixture[str]

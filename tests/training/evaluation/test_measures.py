@@ -10,6 +10,7 @@ from grader.judging.metrics import clip_losses, score
 from model.genres import GENRES
 from model.probabilities.calibration import Calibration, adapt
 from tests.support.invented import honest_logits, invented_table
+from training.data.dataset import class_prior
 from training.data.folds import source_folds
 from training.evaluation import measures
 from training.evaluation.bootstrap import group_draws
@@ -110,13 +111,18 @@ def test_the_worst_clips_come_first() -> None:
     assert found[0]["genre"] != found[0]["given"]
 
 
-def test_clips_of_a_source_are_listed_under_fma_mediums_mix() -> None:
-    found = measures.of_one_source("source 3", [POSTERIORS], CLIPS)
-    assert len(found) == TABLE.sources.count("source 3")
-    first = TABLE.ids.index(found[0]["clip"])
-    row = measures.converted(POSTERIORS, TABLE.genres)[first]
-    assert found[0]["given"] == GENRES[row.argmax()]
-    assert found[0]["log_loss"] == pytest.approx(-np.log(row[TABLE.genres[first]]), abs=5e-5)
+def test_clips_of_a_source_are_scored_under_a_prior() -> None:
+    prior = np.arange(1.0, 17.0) / 136
+    found = measures.of_source("source 3", POSTERIORS, CLIPS, prior, DRAWS)
+    chosen = np.array(TABLE.sources) == "source 3"
+    assert found["clips"] == chosen.sum()
+    genres = TABLE.genres[chosen]
+    odds = POSTERIORS[chosen] * prior / class_prior(TABLE.genres)
+    rows = odds / odds.sum(axis=1, keepdims=True)
+    losses = -np.log(rows[np.arange(len(genres)), genres])
+    assert found["log_loss"]["value"] == pytest.approx(losses.mean(), abs=5e-5)
+    assert found["log_loss_of_prior"] == pytest.approx(-np.log(prior[genres]).mean(), abs=5e-5)
+    assert measures.of_source("nowhere", POSTERIORS, CLIPS, prior, DRAWS) == {"clips": 0}
 
 
 def test_answers_without_listening_score_what_the_proof_figures_say() -> None:

@@ -20,7 +20,7 @@ NETWORKS = [
     *(
         pytest.param(name, marks=pytest.mark.slow)
         for name in (
-            "mobilenet_artist_musicnn", "agf", "shortterm", "xception_narrow", "dpn_narrow",
+            "best", "agf", "shortterm", "xception_narrow", "dpn_narrow",
         )
     ),
 ]  # fmt: skip
@@ -58,7 +58,7 @@ def test_it_trains_nearly_as_single_precision_does(name: str, tmp_path: Path) ->
     config = replace(config, epochs=1, batch_size=2, crop_frames=frames, learning_rate=1e-4)
     front_end, rng = architecture.front_end, np.random.default_rng(0)
     clips = rng.normal(0, 0.5, (CLIPS, frames, front_end.width)).astype(np.float16)
-    training_set = TrainingSet(list(clips), np.arange(CLIPS), {}, groups=list("abcdefgh"))
+    training_set = TrainingSet(list(clips), np.arange(CLIPS), groups=list("abcdefgh"))
     network = architecture.random_network(frames, 0)
     start, said = network.get_weights(), list[str]()
 
@@ -83,7 +83,7 @@ def test_it_trains_nearly_as_single_precision_does(name: str, tmp_path: Path) ->
 
 def test_what_overflows_half_precision_is_computed_in_single_precision() -> None:
     """A spectrogram so loud that its powers are beyond the largest number of half precision."""
-    architecture = find_architecture(SYSTEMS["mobilenet_artist_musicnn"])
+    architecture = find_architecture(SYSTEMS["best"])
     network = architecture.random_network(64, 0)  # band maps are those of published weights
     loud = np.full((1, 64, architecture.front_end.width), 4.0, np.float32)
     front_end = architecture.front_end

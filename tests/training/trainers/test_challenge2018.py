@@ -102,7 +102,6 @@ def training_set(front_end: FrontEnd, clips: int, frames: int) -> fine_tuning.Tr
     return fine_tuning.TrainingSet(
         spectrograms=list(values.astype(np.float16)),
         genres=genres,
-        start={},
         groups=[f"artist {number // 4} of {number % 2}" for number in range(clips)],
     )
 
@@ -193,6 +192,8 @@ def test_other_factors_are_refused() -> None:
     [
         (["--system", "stft", "--init", "folder"], "always starts at random"),
         (["--system", "mobilenet"], "--init is needed"),
+        (["--system", "mobilenet", "--init", "none", "--epochs", "0"], "leave random weights"),
+        (["--system", "stft", "--epochs", "0"], "leave random weights"),
     ],
 )
 def test_the_command_line_knows_who_starts_from_what(

@@ -70,13 +70,14 @@ def test_the_command_trains_and_does_not_train_twice(
     name, folder = trained
     card = cards.read(name, folder / "out")
     assert (card.architecture, card.window_frames) == (name, 1)
-    assert card.front_end == ClipFeatures(22_050)
+    assert card.front_end == ClipFeatures(22_050, band_limit_hz=10_000.0)
     settings = {"svm": classic.SVM, "xgboost": {**classic.TREES, "rounds": 5}}[name]
     assert card.training["config"] == settings
     assert card.training["library"].startswith(classic.LIBRARIES[name].package)
     assert "keras" not in card.training
     written = json.loads((folder / "out" / f"{name}.json").read_text())
-    assert written["front_end"] == {"kind": "features", "sample_rate": 22_050}
+    expected = {"kind": "features", "sample_rate": 22_050, "band_limit_hz": 10_000.0}
+    assert written["front_end"] == expected
     held_out = heldout.read(heldout.path_of(folder / "results", name))
     assert held_out.matches(read_table(folder / "clips.csv"))
     monkeypatch.setitem(classic.TREES, "rounds", 5)

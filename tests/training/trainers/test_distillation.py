@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training.trainers.distillation import fit_probe
+from training.trainers.distillation import balancing_weights, fit_probe
 
 RNG = np.random.default_rng(0)
 GENRES = np.repeat([0, 3, 5], 40)
@@ -47,3 +47,21 @@ def test_whole_shares_are_labels_and_halves_lie_between() -> None:
     blurred = 0.5 * np.eye(16)[GENRES] + 0.5 / 16
     unsure = fit_probe(FEATURES, blurred, 0.1).posteriors(FEATURES)
     assert (unsure.max(axis=1) < hard.posteriors(FEATURES).max(axis=1)).all()
+
+
+def test_balanced_weights_count_frequent_artists_and_genres_less() -> None:
+    genres = np.array([0, 0, 0, 0, 1])
+    weights = balancing_weights(genres, ["a", "a", "a", "b", "c"], 0.5)
+    np.testing.assert_allclose(weights / weights[4], [12**-0.5, 12**-0.5, 12**-0.5, 0.5, 1.0])
+    np.testing.assert_allclose(weights.mean(), 1.0)
+    np.testing.assert_array_equal(balancing_weights(genres, list("abcde"), 0.0), np.ones(5))
+
+
+def test_weights_of_clips_leave_the_mix_of_genres_alone() -> None:
+    """Noise tells nothing, so that posteriors are the mix of the clips."""
+    rng = np.random.default_rng(0)
+    genres = np.repeat([0, 3], [300, 100])
+    noise = rng.normal(0, 1, (400, 3))
+    weights = balancing_weights(genres, [str(number) for number in range(400)], 1.0)
+    mean = fit_probe(noise, genres, 0.001, clip_weights=weights).posteriors(noise).mean(axis=0)
+    np.testing.assert_allclose(mean[[0, 3]], [0.75, 0.25], atol=0.01)

@@ -22,7 +22,8 @@ from training.cli.main import main
 from training.data import folds
 from training.data.dataset import ClipTable, read_table
 from training.evaluation import heldout
-from training.optimization.config import SCRATCH, FinishingConfig, TrainingConfig
+from training.initial import branches as initial
+from training.optimization.config import FROZEN, SCRATCH, FinishingConfig, TrainingConfig
 from training.trainers import half_precision
 from training.trainers.ablation import AS_TRAINED, ablate
 from training.trainers.half_precision import PrecisionError
@@ -37,7 +38,7 @@ GENRE_OF = {
 }
 
 
-SPEC = SYSTEMS["best"]
+SPEC = SYSTEMS["mobilenet"]
 FEW = TrainingConfig(epochs=1, batch_size=8, crop_frames=320)
 WINDOW_FRAMES = 320
 
@@ -138,7 +139,8 @@ def test_an_ablation_trains_again_only_what_the_changed_part_needs(
     spec = dataclasses.replace(SPEC, parameters={"branches": [ARTIST]})  # the smallest one
     assert isinstance(run.trainer, Networks)
     run = dataclasses.replace(run, trainer=dataclasses.replace(run.trainer, spec=spec))
-    found = ablate(run, table, ["trained weights only", "no teacher"], said.append)
+    names = ["labels alone, no teacher", "all layers trained for six epochs"]
+    found = ablate(run, table, names, said.append)
     assert found["system"] == "mobilenet"
     first, finished, trained = found["variations"]
     assert first["name"] == AS_TRAINED
@@ -148,9 +150,36 @@ def test_an_ablation_trains_again_only_what_the_changed_part_needs(
         lost = value - first["scores"]["as_is"]["log_loss"]["value"]
         assert entry["excess"]["value"] == pytest.approx(lost, abs=2e-4)
         assert entry["excess"]["value"] != 0.0
-    # Two folds with the config as it is, and two without a teacher; no network for good.
-    assert sum("epoch" in line for line in said) == 4
+    # Two folds of one epoch, whose last layer is fitted twice, and two of six epochs.
+    assert sum("epoch " in line for line in said) == 2 + 12
     assert not run.weights_folder.exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_without_epochs_only_the_last_layer_is_fitted(run: TrainingRun, table: ClipTable) -> None:
+    said: list[str] = []
+    spec = dataclasses.replace(SPEC, parameters={"branches": [ARTIST]})  # the smallest one
+    assert isinstance(run.trainer, Networks)
+    trainer = dataclasses.replace(
+        run.trainer, spec=spec, config=FROZEN, finishing=FinishingConfig(views=1)
+    )
+    run = dataclasses.replace(run, trainer=trainer)
+    card = train(run, table, said.append)
+    assert sum("features of all clips" in line for line in said) == 1
+    assert not any("epoch" in line for line in said)
+    network, start = (trainer.architecture.network(trainer.window_frames) for _ in range(2))
+    network.load_weights(run.weights_folder / card.weights.file)
+    assert trainer.files is not None
+    initial.load(start, trainer.front_end, spec.branches, trainer.files)
+    *trained, kernel, _ = network.get_weights()
+    for found, expected in zip(trained, start.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert kernel.any()
+    assert card.training["config"]["epochs"] == 0
+
+    said.clear()
+    assert train(run, table, said.append).weights == card.weights
+    assert not any("features of all clips" in line for line in said)
 
 
 @pytest.mark.filterwarnings("default")
