@@ -6,6 +6,7 @@
 # make notebook   open the page to upload a clip
 # make distributed  the tests of the Ray adapter
 # make container  build the image with repo2docker and run it like a grader; needs root
+# make weights    train all that ships: DATA=folder of labelled clips, INIT=folder of published weights
 # make audit      software bills of materials, and a check against known vulnerabilities
 # make binder     the branch for mybinder.org
 # make lock       renew requirements/*.lock and environment.yml
@@ -21,7 +22,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --retries 5 --require-hashes
 
-.PHONY: setup dev version distributed notebook predict test lint slow container audit binder lock clean
+.PHONY: setup dev version distributed notebook predict test lint slow container weights audit binder lock clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.cpu
@@ -80,6 +81,16 @@ distributed: $(VENV)/.distributed
 # Build the image with repo2docker and run it as a grader does; needs root on Debian.
 container: $(VENV)/.dev
 	.ci/container/run
+
+# Interrupted, the same command continues; runs/NAME/log.txt has the times.
+TRAIN = $(BIN)/python -m training train --data "$(DATA)" --replace
+weights: $(VENV)/.dev
+	for name in mobilenet best; do $(TRAIN) --system $$name --init "$(INIT)" --sources || exit 1; done
+	for name in agf shortterm xgboost stft xception_narrow dpn_narrow svm; do $(TRAIN) --system $$name || exit 1; done
+	$(BIN)/python -m training baselines
+	for name in mobilenet best; do $(BIN)/python -m training evaluate --system $$name || exit 1; done
+	$(BIN)/python -m benchmarks systems
+	$(BIN)/python -m training leaderboard
 
 audit: $(VENV)/.dev
 	requirements/audit.sh

@@ -342,6 +342,22 @@ def test_run_sh_gives_the_same_bytes_from_a_read_only_copy_without_network(
     assert (out / "output.csv").read_bytes() == plain
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [({}, "best"), ({"SYSTEM": "agf"}, "agf")])
+def test_run_sh_takes_the_slow_system_unless_another_is_named(
+    tmp_path: Path, chosen: dict[str, str], expected: str
+) -> None:
+    shutil.copy(ROOT / "run.sh", tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    environment = {"PATH": "/usr/bin:/bin", "NB_PYTHON_PREFIX": "/nowhere"} | chosen
+    done = subprocess.run(
+        [tmp_path / "run.sh"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert f" --system {expected} " in done.stdout
+
+
 def test_run_sh_says_when_there_is_no_python(tmp_path: Path) -> None:
     shutil.copy(ROOT / "run.sh", tmp_path)
     (tmp_path / "bin").mkdir()
