@@ -17,11 +17,12 @@ SHIPPED = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER).spectrogram
 
 def test_parameters_name_newer_fields_only_where_they_say_something() -> None:
     """A card that was written before they were there is written again as it was."""
-    plain = parameters(SHIPPED)
+    old = replace(SHIPPED, band_limit_hz=0.0)
+    plain = parameters(old)
     assert list(plain)[-1] == "preemphasis_rate"
     assert len(plain) == 12
-    assert FrontEnd(**plain) == SHIPPED
-    other = replace(SHIPPED, magnitude=True, reference="peak")
+    assert FrontEnd(**plain) == old
+    other = replace(old, magnitude=True, reference="peak")
     assert set(parameters(other)) - set(plain) == {"magnitude", "reference"}
     assert FrontEnd(**parameters(other)) == other
 
