@@ -22,7 +22,7 @@ class TrainingConfig:
         patience: epochs without a lower validation log loss after which training ends; without
             effect where no part of the clips is for validation.
         validation_folds: where no part of the clips is for validation, one of so many parts without
-            common artists is; 0 for none.
+            common artists is; 0 for none. Without effect where clips are too few to divide.
         learning_rate: peak of the learning rate. It rises over the first tenth of the steps and
             falls along a half cosine.
         batch_size: crops in an optimizer step.

@@ -192,7 +192,7 @@ class Networks:
         validation: Indices | None,
     ) -> "FittedNetwork":
         """A network for whole windows, trained on the chosen clips and finished."""
-        if validation is None and self.config.validation_folds:
+        if validation is None and self._can_spare_clips(data.table.select(chosen)):
             parts = fold_numbers(data.table.select(chosen), self.config.validation_folds, self.seed)
             chosen, validation = chosen[parts != 0], chosen[parts == 0]
         training_set = self._training_set(data, chosen)
@@ -214,6 +214,11 @@ class Networks:
         every = -(-len(data.spectrograms) // _COMPARED)
         compared = Subset(data.spectrograms, np.arange(0, len(data.spectrograms), every))
         return FittedNetwork(network, self.architecture, compared if self.spec.halved else ())
+
+    def _can_spare_clips(self, table: ClipTable) -> bool:
+        """Whether a part of these clips is for validation: not where they are too few to divide."""
+        most = int(np.bincount(table.genres).max())
+        return 0 < self.config.validation_folds <= min(most, len(set(table.groups)))
 
     def _training_set(self, data: "_PreparedData", chosen: Indices) -> fine_tuning.TrainingSet:
         genres = data.table.genres[chosen]
