@@ -63,7 +63,7 @@ class FinishingConfig:
         posterior_weight: share of the teacher's posterior in the targets of the regression; the
             rest is the label.
         teacher_strength: inverse regularisation of the teacher's regression.
-        feature_scale_floor: argument of ``training.trainers.distillation.fit_probe``.
+        feature_scale_floor: argument of ``training.trainers.regression.fit_probe``.
         balance: a clip has the weight (clips of its artist x clips of its genre)^-balance; 0 for
             equal weights.
         views: number of augmented crops of each clip that the regression is fitted to besides the

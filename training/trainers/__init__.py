@@ -1,1 +1,1 @@
-"""Trainers: fine-tuning, the networks of 2018, classic learners, distillation."""
+"""Trainers: fine-tuning, the networks of 2018, classic learners, logistic regression."""

@@ -22,7 +22,7 @@ from training.optimization.config import FinishingConfig, TrainingConfig
 from training.optimization.history import Validate
 from training.optimization.loop import optimize
 from training.optimization.prediction import middle_scores
-from training.trainers.distillation import Probe, balancing_weights, fit_probe
+from training.trainers.regression import Probe, balancing_weights, fit_probe
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from training.optimization.prediction import (
     predict,
     view_features,
 )
-from training.trainers import distillation, fine_tuning, half_precision
+from training.trainers import fine_tuning, half_precision, regression
 from training.trainers.architecture import Architecture, find_architecture
 from training.trainers.trainer import Fit, key
 
@@ -226,7 +226,7 @@ class Networks:
         posteriors = None
         if data.embeddings is not None and self.finishing:
             strength, cache = self.finishing.teacher_strength, self.work.parent
-            posteriors = distillation.soft_targets(
+            posteriors = regression.soft_targets(
                 data.embeddings[chosen], genres, groups, strength, self.seed, cache
             )
         return fine_tuning.TrainingSet(

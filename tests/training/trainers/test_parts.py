@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from grader.judging.metrics import clip_losses
 from training.architectures.front_ends import SPECTROGRAMS
 from training.optimization.augmentation import Augmentation, augment, crop
-from training.trainers.distillation import fit_probe, soft_targets
+from training.trainers.regression import fit_probe, soft_targets
 
 FLOOR = (np.log(SPECTROGRAMS["fusion"].offset) + SPECTROGRAMS["fusion"].shift) / SPECTROGRAMS[
     "fusion"

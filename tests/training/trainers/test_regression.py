@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training.trainers.distillation import balancing_weights, fit_probe
+from training.trainers.regression import balancing_weights, fit_probe
 
 RNG = np.random.default_rng(0)
 GENRES = np.repeat([0, 3, 5], 40)
