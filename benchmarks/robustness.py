@@ -74,6 +74,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def measure(args: argparse.Namespace) -> Report:
     """Measure all systems."""
     import model
+    from training.architectures.systems import FUSION
     from training.data.dataset import read_table
 
     table = read_table(args.data / "clips.csv")
@@ -87,7 +88,7 @@ def measure(args: argparse.Namespace) -> Report:
         for name in names:
             with model.load(name, device="cpu") as classifier:
                 found = classifier.predict(list(map(str, flat)), any_audio=True)
-                ours = classifier.card.architecture == "fusion"
+                ours = classifier.card.architecture == FUSION
             probabilities = found.to_numpy(np.float64).reshape(len(files), -1, found.shape[1])
             cells = {
                 variant: compare(probabilities[0], changed)
@@ -143,8 +144,10 @@ def write(path: Path, samples: Samples, rate: int, kbit: int) -> None:
 
 
 def _listening() -> list[str]:
+    from training.evaluation import baselines
+
     found = [cards.read(name, systems.WEIGHTS_FOLDER) for name in systems.summaries()]
-    return [card.name for card in found if card.architecture not in ("prior", "random")]
+    return [card.name for card in found if card.architecture not in baselines.ARCHITECTURES]
 
 
 def _written(table: "ClipTable", source: str, folder: Path) -> dict[str, list[Path]]:

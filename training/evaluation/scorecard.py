@@ -9,7 +9,7 @@ from training.data.dataset import class_prior
 from training.data.folds import EACH_SOURCE, SOURCE
 from training.evaluation import calibration, measures, mixes
 from training.evaluation.bootstrap import DRAWS, Weights, group_draws
-from training.evaluation.heldout import HeldOut
+from training.evaluation.heldout import HeldOut, Schemes
 from training.evaluation.measures import Posteriors
 
 
@@ -48,7 +48,6 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         key: held_out.schemes[key] for key in (first, SOURCE) if key in held_out.schemes
     }
     prior = class_prior(genres)
-    shipped = calibration.shipped_calibration(first_and_sources, genres)
     return {
         "name": name,
         **measured(scored, draws, repeats),
@@ -62,21 +61,28 @@ def of_system(name: str, held_out: HeldOut, effort: Effort) -> dict[str, Any]:
         },
         "priors": mixes.simulate(repeats[0], scored.genres, scored.groups, prior, effort.test_sets),
         "worst": measures.worst(repeats, scored),
-        "fma_clips": {
-            key: measures.of_source(
-                measures.FMA_CLIPS,
-                calibration.held_out_posteriors(scheme_logits, genres, scheme_folds)
-                if key == SOURCE
-                else shipped.posteriors(scheme_logits),
-                held_out,
-                priors.named("fma", ()),
-                group_draws(held_out.groups, effort.draws),
-            )
-            for key, (scheme_folds, scheme_logits) in first_and_sources.items()
-        },
+        "fma_clips": _fma_clips(held_out, first_and_sources, effort),
         "without_listening": measures.without_listening(genres, folds),
         "pictures": measures.pictures(repeats[0], scored.genres),
     }
+
+
+def _fma_clips(held_out: HeldOut, schemes: Schemes, effort: Effort) -> dict[str, Any]:
+    """Scores of the clips of FMA under the prior ``fma``, for each scheme.
+
+    Posteriors are by the shipped calibration, but where the calibration was fitted to the same
+    logits, with sources left out, by that of the other folds.
+    """
+    draws, prior = group_draws(held_out.groups, effort.draws), priors.named("fma", ())
+    shipped = calibration.shipped_calibration(schemes, held_out.genres)
+    found = {}
+    for scheme, (folds, logits) in schemes.items():
+        if scheme == SOURCE:
+            posteriors = calibration.held_out_posteriors(logits, held_out.genres, folds)
+        else:
+            posteriors = shipped.posteriors(logits)
+        found[scheme] = measures.of_source(measures.FMA_CLIPS, posteriors, held_out, prior, draws)
+    return found
 
 
 def of_probe(name: str, features: int, held_out: HeldOut, effort: Effort) -> dict[str, Any]:

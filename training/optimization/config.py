@@ -11,6 +11,7 @@ Precision = Literal["single", "mixed"]
 """``mixed``: layers compute in half precision; weights and losses are in single precision."""
 
 VIEW_AUGMENTATION: Final = Augmentation(gain_db=6.0, equalizer_db=5.0, low_pass=0.3, masks=0)
+"""Of the crops to which a last layer is fitted; without masks, which no real clip has."""
 
 
 @dataclass(frozen=True)

@@ -162,9 +162,8 @@ def standardise(layer: keras.layers.Layer, spectrograms: Sequence[Spectrogram]) 
         squares += (values**2).sum(axis=0)
     mean = total / frames
     variance = squares / frames - mean**2
-    factor = np.where(variance > _LEAST_VARIANCE, 1.0, 0.0) / np.sqrt(
-        np.maximum(variance, _LEAST_VARIANCE)
-    )
+    changes = variance > _LEAST_VARIANCE
+    factor = changes / np.sqrt(np.where(changes, variance, 1.0))
     layer.set_weights([factor[None, :, None], -mean * factor])
 
 

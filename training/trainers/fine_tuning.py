@@ -1,7 +1,7 @@
 """Fits a fusion network: a frozen probe for the last layer, then all layers, then finishing.
 
-Finishing averages the trained weights with the starting weights and fits the last layer again to
-the features of whole windows without augmentation.
+Finishing averages the trained weights with the starting weights and fits the last layer again, to
+the features of whole clips and of augmented crops.
 """
 
 from collections.abc import Sequence

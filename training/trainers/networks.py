@@ -142,17 +142,15 @@ class Networks:
         Those of whole clips come first. Those of augmented crops follow where the network is not
         trained any further.
         """
-        frozen = self.finishing and not self.config.epochs
-        finishing = replace(FinishingConfig(), views=0)
-        if self.finishing and frozen:
-            views, augmentation = self.finishing.views, self.finishing.view_augmentation
-            finishing = replace(finishing, views=views, view_augmentation=augmentation)
-        untrained = replace(self, config=FROZEN, finishing=finishing, teachers=())
+        chosen = self.finishing or FinishingConfig()
+        views = 0 if self.config.epochs else chosen.views
+        crops = FinishingConfig(views=views, view_augmentation=chosen.view_augmentation)
+        untrained = replace(self, config=FROZEN, finishing=crops, teachers=())
         cached = self.work / f"start_{key(untrained, table)}.npz"
         if not cached.exists():
             log("features of all clips by the initial weights")
             network = self._initial_network(self.window_frames)
-            features = untrained._features(network, spectrograms, finishing)
+            features = self._features(network, spectrograms, crops)
             unfinished = cached.with_name("unfinished.npz")
             np.savez(unfinished, *features)
             unfinished.replace(cached)
@@ -192,8 +190,9 @@ class Networks:
         validation: Indices | None,
     ) -> "FittedNetwork":
         """A network for whole windows, trained on the chosen clips and finished."""
-        if validation is None and self._can_spare_clips(data.table.select(chosen)):
-            parts = fold_numbers(data.table.select(chosen), self.config.validation_folds, self.seed)
+        table = data.table.select(chosen)
+        if validation is None and self._can_spare_clips(table):
+            parts = fold_numbers(table, self.config.validation_folds, self.seed)
             chosen, validation = chosen[parts != 0], chosen[parts == 0]
         training_set = self._training_set(data, chosen)
         if validation is not None:
@@ -239,13 +238,14 @@ class Networks:
 
     def _tag_weights(self, network: keras.Model) -> NDArray[np.float64]:
         """Tag weights of all branches with their factors, shape [features, 16]."""
-        shares = self.finishing.tag_logit_shares if self.finishing and self.files else {}
-        parts = []
-        for branch, width in zip(self.spec.branches, branch_widths(network), strict=True):
-            part = np.zeros((width, len(GENRES)))
-            if self.files and shares.get(branch):
-                part = shares[branch] * tags.genre_weights(branch, self.files)
-            parts.append(part)
+        files = self.files or {}
+        shares = self.finishing.tag_logit_shares if self.finishing and files else {}
+        parts = [
+            shares[branch] * tags.genre_weights(branch, files)
+            if branch in shares
+            else np.zeros((width, len(GENRES)))
+            for branch, width in zip(self.spec.branches, branch_widths(network), strict=True)
+        ]
         return np.concatenate(parts)
 
     def _network(

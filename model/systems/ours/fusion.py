@@ -7,7 +7,7 @@ music (``model.systems.ours.music_branches``).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import keras
 
 MOBILENET, ARTIST, MUSICNN = "mobilenet", "artist", "musicnn"
-
-_MUSICNN_BATCH: Final = 6
-"""Windows in a call with the branch ``musicnn``, whose first layers take 45 MB a window."""
 
 
 def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras.Model":
@@ -58,6 +55,10 @@ def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras
 
 
 def connect(card: Card, weights: Path, execution: Execution) -> runtime.TensorFlowNetwork:
-    """Create the network of a card; see ``model.systems``."""
-    batch = _MUSICNN_BATCH if MUSICNN in card.parameters["branches"] else None
+    """Create the network of a card; see ``model.systems``.
+
+    With the branch ``musicnn`` a GPU gets as few windows at once as a CPU, because the outputs of
+    the branch's first two layers alone take 41 MB a window.
+    """
+    batch = runtime.CPU_BATCH if MUSICNN in card.parameters.get("branches", ()) else None
     return runtime.connector(network, batch)(card, weights, execution)

@@ -56,7 +56,9 @@ def built(name: str, frames: int, size: str | None = None) -> keras.Model:
 
 
 @pytest.mark.parametrize("name", systems.summaries())
-def test_a_shipped_network_was_trained_with_the_front_end_of_its_architecture(name: str) -> None:
+def test_a_shipped_system_has_the_front_end_of_its_architecture(
+    name: str,
+) -> None:
     card = cards.read(name, systems.WEIGHTS_FOLDER)
     if card.architecture in WINDOW_FRAMES:
         front_end = SPECTROGRAMS.get(card.architecture, CLIP_FEATURES)
