@@ -45,7 +45,7 @@ from model.decoding.pool import DecoderPool
 card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 paths = open(sys.argv[1]).read().splitlines()
 with DecoderPool(card.front_end, int(sys.argv[2])) as pool:
-    assert all(decoded.frames is not None for decoded in pool.decode(paths, 8))
+    assert all(decoded.frames is not None for decoded in pool.map(paths, 8))
 """
 _NAIVE = """
 import os, sys

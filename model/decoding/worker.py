@@ -15,6 +15,7 @@ from model.clips import Notice
 from model.decoding import audio
 from model.decoding.pool import Decoded
 from model.frontends.parameters import AnyFrontEnd
+from model.workers.process import answer_tasks
 
 _STDERR_BYTES = 300
 """At most so much of a decoder's error output goes into a notice."""
@@ -34,15 +35,13 @@ def serve_with(connection: Connection, decode: Callable[[Path], Decoded]) -> Non
     """
     with tempfile.TemporaryFile() as stderr:
         os.dup2(stderr.fileno(), 2)  # decoders write their complaints to standard error
-        connection.send(True)
-        while True:
-            try:
-                path = connection.recv()
-            except EOFError:
-                return
+
+        def answer(path: str) -> Decoded:
             stderr.seek(0)
             stderr.truncate()
-            connection.send(_with_stderr(_attempt(decode, Path(path)), stderr))
+            return _with_stderr(_attempt(decode, Path(path)), stderr)
+
+        answer_tasks(connection, answer)
 
 
 def _decode(path: Path, front_end: AnyFrontEnd) -> Decoded:

@@ -79,7 +79,7 @@ def predict(
             else:  # stopped
                 return
 
-    with contextlib.closing(pool.decode(paths, ahead, stop)) as files:
+    with contextlib.closing(pool.map(paths, ahead, stop)) as files:
         network = system.connect(execution)
         answers = with_logits(decoded(), network, system.window_frames, EMBEDDING in arrays)
         for clip, (item, logits, embeddings) in zip(clips, answers, strict=False):

@@ -12,8 +12,9 @@ import numpy as np
 
 from model import systems
 from model.clips import LONGEST_SECONDS
-from model.decoding.pool import Decoded, DecoderPool, Limits
+from model.decoding.pool import Decoded, DecoderPool
 from model.systems import cards
+from model.workers.pool import Limits
 from tests.conftest import ROOT
 from tests.fuzz import measured
 from tests.fuzz.mutations import Recipe, mutant
@@ -108,7 +109,7 @@ def run(recipes: Sequence[Recipe], workers: int, seconds: float = float("inf")) 
             for path, recipe in zip(paths, batch, strict=True):
                 path.write_bytes(mutant(recipe))
             with DecoderPool(FRONT_END, workers, limits, measured.__name__) as pool:
-                answers = pool.decode([str(path) for path in paths], 2 * workers)
+                answers = pool.map([str(path) for path in paths], 2 * workers)
                 for recipe, answer in zip(batch, answers, strict=True):
                     summary.add(recipe, answer)
     return summary

@@ -19,9 +19,9 @@ from pathlib import Path
 from model import cpus
 from model.cli import progress
 from model.clips import Clip, Notice, find, printable
-from model.decoding.pool import Limits
 from model.errors import UsageError
 from model.files import atomic_file
+from model.workers.pool import Limits
 from training.cli.values import whole_number
 
 RECIPE = "1"

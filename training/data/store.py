@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from model import cpus
 from model.cli import progress
 from model.clips import Clip, Notice
-from model.decoding.pool import Decoded, DecoderPool, Limits
+from model.decoding.pool import Decoded, DecoderPool
 from model.files import OutputError, prepare_path
 from model.frontends.parameters import AnyFrontEnd, parameters
 from model.results import Prediction
 from model.run.journal import Journal
+from model.workers.pool import Limits
 
 Spectrogram = NDArray[np.floating]
 """Output of a front end for one clip, a log-mel spectrogram for instance, shape [frames, bands]."""
@@ -146,7 +147,7 @@ def compute(
             if left:
                 log(f"computing {front_end.kind or 'spectrograms'} of {len(left)} clips: {path}")
                 with DecoderPool(front_end, min(workers, len(left)), limits, decoder) as pool:
-                    decoded = pool.decode([clips[i].path for i in left], _AHEAD * workers)
+                    decoded = pool.map([clips[i].path for i in left], _AHEAD * workers)
                     for index, frames in zip(left, show(decoded, len(left)), strict=True):
                         _add(journal, file, index, frames, places, failures)
     except OSError as error:

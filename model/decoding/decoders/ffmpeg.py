@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from model.decoding.decoders.reading import MP3, Reading, mono
+from model.decoding.decoders.reading import MP3, Reading, check_channels, mono
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
@@ -44,6 +44,7 @@ def read(path: Path, seconds: float) -> Reading:
 
     Raises:
         av.FFmpegError: the format is not known.
+        ValueError: the file has too many channels.
         IndexError: the file has no audio.
     """
     import av
@@ -121,6 +122,7 @@ def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
 
     with _open(path, skip) as container:
         stream = container.streams.audio[0]
+        check_channels(stream.codec_context.channels)
         stream.codec_context.thread_count = 1
         codec = stream.codec_context.codec.canonical_name
         decoded = _Stretches(MP3 if codec == "mp3" else f"{container.format.name} {codec}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from model.decoding.decoders.reading import Reading
-from model.decoding.waiting import has_message
+from model.workers.waiting import has_message
 
 _SECONDS = 20
 _PARENT_DEATH_SIGNAL = 1

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 MP3 = "MPEG_LAYER_III"
 """The ``form`` of an ordinary file."""
 
+_MOST_CHANNELS = 32
+"""Broadcasts have up to 24; the memory for more would be that of many clips."""
+
 _CANCELLED = 1e-3
 _QUIET = 1e-2
 """Peak to peak; a mean louder than this did not cancel out, which spares a look at all samples."""
@@ -39,6 +42,16 @@ class Reading:
     def seconds(self) -> float:
         """Seconds of audio in ``samples``."""
         return len(self.samples) / self.rate
+
+
+def check_channels(channels: int) -> None:
+    """Refuse a file before its samples take memory.
+
+    Raises:
+        ValueError: it has more than 32 channels.
+    """
+    if channels > _MOST_CHANNELS:
+        raise ValueError(f"{channels} channels; files of at most {_MOST_CHANNELS} are decoded")
 
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:

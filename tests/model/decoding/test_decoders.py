@@ -151,6 +151,12 @@ def test_many_channels_are_read_within_their_bounds(tmp_path: Path) -> None:
     assert np.abs(reading.samples[RATE:-RATE]).max() == pytest.approx(0.1, abs=0.01)
 
 
+def test_a_hundred_channels_are_refused_before_they_take_memory(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full((RATE, 100), 0.1), RATE)
+    with pytest.raises(UndecodableError, match="100 channels; files of at most 32"):
+        load(tmp_path / "a.wav", RATE)
+
+
 @pytest.mark.parametrize("ending", ["crash", "hang", "bloat"])
 def test_how_a_second_decoder_ends_does_not_lose_what_the_first_gave(
     ending: str, tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from model import systems
-from model.decoding.pool import Decoded, DecoderPool, Limits
+from model.decoding.pool import Decoded, DecoderPool
 from model.errors import GenreError
 from model.systems import cards
+from model.workers.pool import Limits
 from tests.conftest import ROOT
 from tests.support.runs import children
 
@@ -33,7 +34,7 @@ def decoded(
 ) -> list[Decoded]:
     limits = Limits(seconds=seconds)
     with DecoderPool(FRONT_END, workers, limits, decoder) as pool:
-        return list(pool.decode([str(path) for path in paths], 4))
+        return list(pool.map([str(path) for path in paths], 4))
 
 
 def test_answers_come_in_order_whatever_the_number_of_workers(clips: list[Path]) -> None:
@@ -164,7 +165,7 @@ def test_a_decoder_that_hangs_ends_with_the_block(tmp_path: Path, clips: list[Pa
     shutil.copy(clips[0], tmp_path / "b-hang.mp3")
     paths = [str(path) for path in sorted(tmp_path.iterdir())]
     with DecoderPool(FRONT_END, 1, decoder=BROKEN) as pool:
-        answers = pool.decode(paths, 4)
+        answers = pool.map(paths, 4)
         assert next(answers).frames is not None
         before = children()
         assert before
@@ -176,7 +177,7 @@ def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -
         raise LookupError("no second path")
 
     with DecoderPool(FRONT_END, 2) as pool:
-        answers = pool.decode([str(clips[0]), missing, str(clips[1])], 4)
+        answers = pool.map([str(clips[0]), missing, str(clips[1])], 4)
         assert next(answers).frames is not None
         with pytest.raises(LookupError, match="no second path"):
             next(answers)
@@ -184,16 +185,16 @@ def test_a_path_that_cannot_be_had_ends_the_run_in_its_turn(clips: list[Path]) -
 
 def test_leaving_early_ends_it(clips: list[Path]) -> None:
     with DecoderPool(FRONT_END, 2) as pool:
-        answers = pool.decode([str(path) for path in clips], 4)
+        answers = pool.map([str(path) for path in clips], 4)
         assert next(answers).frames is not None
 
 
 def test_an_abandoned_call_leaves_nothing_to_the_next(clips: list[Path]) -> None:
     whole = decoded(clips)
     with DecoderPool(FRONT_END, 2) as pool:
-        assert next(pool.decode([str(path) for path in clips], 4)).frames is not None
-        pool.decode([str(path) for path in clips], 4)
-        again = list(pool.decode([str(path) for path in reversed(clips)], 4))
+        assert next(pool.map([str(path) for path in clips], 4)).frames is not None
+        pool.map([str(path) for path in clips], 4)
+        again = list(pool.map([str(path) for path in reversed(clips)], 4))
     assert len(again) == len(clips)
     for one, other in zip(reversed(again), whole, strict=True):
         np.testing.assert_array_equal(one.frames, other.frames)
@@ -201,10 +202,10 @@ def test_an_abandoned_call_leaves_nothing_to_the_next(clips: list[Path]) -> None
 
 def test_a_closed_pool_refuses_work(clips: list[Path]) -> None:
     pool = DecoderPool(FRONT_END, 1)
-    results = pool.decode([str(path) for path in clips], 1)
+    results = pool.map([str(path) for path in clips], 1)
     next(results)
     pool.close()
     with pytest.raises(GenreError, match="closed"):
         list(results)
     with pytest.raises(GenreError, match="closed"):
-        pool.decode([str(clips[0])])
+        pool.map([str(clips[0])])

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import resource
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from mutagen.id3 import APIC, ID3, TCON, TIT2, TXXX, TYER
 
 from model.outputs import tags
+from model.outputs.id3 import Change
 from tests.conftest import CLIPS
 from tests.support.answers import answer, unknown
 
@@ -35,7 +38,7 @@ def behind(path: Path) -> bytes:
     return content[10 + size :]
 
 
-def apply(path: Path, genre: str = "Jazz", reason: str = "") -> list[tags.Change]:
+def apply(path: Path, genre: str = "Jazz", reason: str = "") -> list[Change]:
     return list(tags.write([answer(str(path), genre, reason=reason)], None, apply=True))
 
 
@@ -249,3 +252,27 @@ def test_another_format_has_no_such_tags(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     (change,) = apply(tmp_path / "a.wav")
     assert "not an mp3" in change.problem
+
+
+def bomb(comments: int, letters: int) -> bytes:
+    """A tag of compressed comments, each a thousand times as long as its frame."""
+    body = b""
+    for number in range(comments):
+        content = b"\0eng" + b"%d" % number + b"\0" + b"a" * letters
+        packed = len(content).to_bytes(4) + zlib.compress(content, 9)
+        body += b"COMM" + len(packed).to_bytes(4) + b"\x00\x80" + packed
+    return b"ID3\x03\x00\x00" + bytes(len(body) >> bits & 0x7F for bits in (21, 14, 7, 0)) + body
+
+
+def test_a_tag_that_expands_to_gigabytes_costs_one_file(clip: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.mp3"
+    shutil.copy(clip, other)
+    clip.write_bytes(bomb(24, 64 << 20) + clip.read_bytes())
+    before = clip.read_bytes()
+    results = [answer(str(path), "Jazz") for path in (clip, other)]
+    changes = list(tags.write(results, None, apply=True))
+    assert [bool(change.problem) for change in changes] == [True, False]
+    assert clip.read_bytes() == before
+    assert genre_of(other) == ["Jazz"]
+    # The main process has not expanded it.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 << 20

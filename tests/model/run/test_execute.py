@@ -8,13 +8,14 @@ import pytest
 
 from model import systems
 from model.clips import find
-from model.decoding.pool import DecoderPool, Limits
+from model.decoding.pool import DecoderPool
 from model.errors import GenreError
 from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
 from model.outputs import submission
 from model.run.execute import array_names, execute
 from model.run.identity import fingerprint
 from model.systems import cards
+from model.workers.pool import Limits
 
 PLACE = Path("there.npz")
 

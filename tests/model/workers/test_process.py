@@ -1,0 +1,52 @@
+"""A worker process has its limits before it opens anything."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from model.decoding.pool import DecoderPool
+from model.workers.process import address_space
+from tests.model.decoding.test_pool import FRONT_END
+from tests.support.runs import children
+
+GIB = 1 << 30
+
+
+def test_memory_that_runs_out_ends_a_worker_and_not_the_program(clips: list[Path]) -> None:
+    own = Path("/proc/self/oom_score_adj").read_text(encoding="ascii")
+    before = children()
+    with DecoderPool(FRONT_END, 1) as pool:
+        next(pool.map([str(clips[0])]))
+        (worker,) = children() - before
+        score = int(Path(f"/proc/{worker}/oom_score_adj").read_text(encoding="ascii"))
+    assert score == 1000
+    assert own == Path(f"/proc/{os.getpid()}/oom_score_adj").read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted", "expected"),
+    [
+        ({}, 4 * GIB, 4 * GIB),
+        ({"memory.max": "max\n", "memory.current": f"{GIB}\n"}, 4 * GIB, 4 * GIB),
+        ({"memory.max": f"{3 * GIB}\n", "memory.current": f"{GIB}\n"}, 4 * GIB, 2 * GIB),
+        ({"memory.max": f"{3 * GIB}\n"}, 4 * GIB, 4 * GIB),
+        ({"memory.max": f"{GIB}\n", "memory.current": f"{GIB}\n"}, 4 * GIB, GIB),
+        ({"memory.max": f"{GIB}\n", "memory.current": f"{GIB}\n"}, GIB // 2, GIB // 2),
+        (
+            {
+                "memory/memory.limit_in_bytes": f"{5 * GIB // 2}\n",
+                "memory/memory.usage_in_bytes": f"{GIB}\n",
+            },
+            4 * GIB,
+            3 * GIB // 2,
+        ),
+    ],
+)
+def test_a_worker_may_use_what_the_control_group_leaves(
+    tmp_path: Path, files: dict[str, str], wanted: int, expected: int
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="ascii")
+    assert address_space(wanted, tmp_path) == expected
