@@ -1,7 +1,7 @@
 """A folder, files or a list of files to clips with ids, in the order of the submission."""
 
 import os
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -97,8 +97,8 @@ def find(
     """Clips named by the arguments of the command line, or of a call.
 
     Args:
-        sources: folders (every mp3 directly in them), files of any name, or ``@list.txt`` with a
-            path a line.
+        sources: folders (every mp3 directly in them whose name does not begin with a dot), files
+            of any name, or ``@list.txt`` with a path a line.
         recursive: look into the subfolders of folders as well; an id is then the path below the
             folder, without its suffix.
         any_audio: take every file of a folder that has one of ``AUDIO_SUFFIXES``.
@@ -135,18 +135,29 @@ def shard(found: Found, part: int, parts: int) -> Found:
 def file_id(name: str) -> str:
     """A file's name without ``.mp3``; bytes that are not UTF-8 become visible escapes.
 
-    Other suffixes stay, so that ``a.wav`` and ``a.mp3`` have different ids.
+    Other suffixes stay, so that ``a.wav`` and ``a.mp3`` have different ids. So does all of a name
+    that is nothing but a suffix.
     """
     stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
+    stem = stem or name
     return os.fsencode(stem).decode("utf-8", "backslashreplace")
 
 
-def lines(content: bytes) -> list[str]:
+def lines(content: bytes, name: str | Path) -> list[str]:
     """Paths that a list names, one a line.
 
     A line ends with a newline, before which a carriage return may stand; any other byte may be in
     a file's name. Empty lines and a byte order mark are passed over.
+
+    Args:
+        content: the list.
+        name: name of the list, for the message.
+
+    Raises:
+        UsageError: it is text in UTF-16.
     """
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise UsageError(f"{name}: the list of clips is in UTF-16; save it as UTF-8")
     ended = content.removeprefix(BOM_UTF8).split(b"\n")
     return [os.fsdecode(line) for line in (line.removesuffix(b"\r") for line in ended) if line]
 
@@ -155,12 +166,13 @@ def listed(path: Path) -> list[str]:
     """Paths that a list on this disk names.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: it cannot be read, or is not a list of paths.
     """
     try:
-        return lines(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
+    return lines(content, path)
 
 
 def named(path: str) -> Clip:
@@ -197,14 +209,31 @@ def _from_source(source: str, recursive: bool, suffixes: tuple[str, ...]) -> Ite
 
 
 def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Clip]:
-    for place, folders, names in os.walk(folder, onerror=_refuse):
-        below = "" if Path(place) == folder else f"{Path(place).relative_to(folder)}/"
-        for name in names:
-            if name.lower().endswith(suffixes):
-                yield Clip(file_id(below + name), os.fspath(Path(place, name)))
-        if not recursive:
-            folders.clear()
+    """Clips of a folder without those that are hidden; links to folders are not followed."""
+    waiting = [""]
+    while waiting:  # os.walk calls itself for each level; a folder may have thousands
+        below = waiting.pop()
+        for entry in _entries(folder / below):
+            if entry.name.startswith("."):
+                continue
+            if not _is_folder(entry):
+                if entry.name.lower().endswith(suffixes):
+                    path = os.fspath(folder / below / entry.name)
+                    yield Clip(file_id(below + entry.name), path)
+            elif recursive and not entry.is_symlink():
+                waiting.append(f"{below}{entry.name}/")
 
 
-def _refuse(error: OSError) -> None:
-    raise UsageError(f"{error.filename}: the folder cannot be read: {error.strerror}") from None
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise UsageError(f"{folder}: the folder cannot be read: {error.strerror}") from None

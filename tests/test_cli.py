@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -437,3 +438,20 @@ def test_deep_json_is_told_on_one_line(predict: Run, tmp_path: Path, option: str
     assert done.returncode in (1, 2)
     assert "deep.json: not" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_environment_that_tensorflow_cannot_bear_is_told_or_borne(tmp_path: Path) -> None:
+    """A flag of its compiler, no folder for temporary files, or too little memory.
+
+    Python takes the working directory where no folder for temporary files can be written.
+    """
+    command = [sys.executable, ROOT / "predict.py", CLIPS / "rock-band.mp3", "-o"]
+    run = partial(subprocess.run, capture_output=True, text=True, check=False, cwd="/proc")
+    hostile = {"TF_XLA_FLAGS": "--bogus", "TMPDIR": "/proc"}
+    done = run([*command, tmp_path / "a.csv"], env=os.environ | hostile)
+    assert done.returncode == 0, done.stderr
+    assert "TF_XLA_FLAGS is ignored" in done.stderr
+    assert len(submission.read(tmp_path / "a.csv")) == 1
+    shell = ["bash", "-c", 'ulimit -v 1000000 && exec "$@"', "bash"]
+    done = run([*shell, *command, tmp_path / "b.csv"])
+    assert "the address space is limited to 1.0 GiB" in done.stderr

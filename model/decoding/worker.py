@@ -4,7 +4,6 @@ This side reads the user's files and imports the decoders; it never imports Tens
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
@@ -33,7 +32,8 @@ def serve_with(connection: Connection, decode: Callable[[Path], Decoded]) -> Non
         connection: connection to the main process, which sends paths.
         decode: decodes the file of a path.
     """
-    with tempfile.TemporaryFile() as stderr:
+    # In memory: there may be no folder for temporary files that can be written.
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as stderr:
         os.dup2(stderr.fileno(), 2)  # decoders write their complaints to standard error
 
         def answer(path: str) -> Decoded:

@@ -52,7 +52,7 @@ def _listed(name: str) -> Iterator[Clip]:
                 content = bytes(file.read())
         except (OSError, ValueError) as error:  # ValueError: a name that the store forbids
             raise UsageError(f"{name}: cannot be read: {reason(error)}") from None
-        lines = clips.lines(content)
+        lines = clips.lines(content, name)
     else:
         lines = clips.listed(Path(name))
     for line in lines:
@@ -78,6 +78,7 @@ def _stored(name: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[C
         raise UsageError(f"{name}: cannot be read: {reason(error)}") from None
     scheme = name.partition("://")[0]
     for info in infos:
-        if info.is_file and info.path.lower().endswith(suffixes):
-            below = info.path.removeprefix(location.path).lstrip("/")
+        below = info.path.removeprefix(location.path).lstrip("/")
+        hidden = any(part.startswith(".") for part in below.split("/"))
+        if info.is_file and not hidden and below.lower().endswith(suffixes):
             yield Clip(clips.file_id(below), f"{scheme}://{info.path}")

@@ -56,7 +56,8 @@ def early_stop(time_limit: float | None, begun: float, clips: int) -> Iterator[S
     if time_limit is not None:
         reserve = _WRITING_SECONDS + clips * _ROW_SECONDS
         remaining = max(0.0, begun + time_limit - reserve - time.monotonic())
-        timer = threading.Timer(remaining, stop.request, [TIME_LIMIT])
+        wait = min(remaining, threading.TIMEOUT_MAX)
+        timer = threading.Timer(wait, stop.request, [TIME_LIMIT])
         timer.daemon = True
         timer.start()
     try:

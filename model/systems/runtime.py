@@ -3,9 +3,9 @@
 import contextlib
 import logging
 import os
+import resource
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,6 +33,13 @@ GPU_BATCH = 96
 
 _EMBEDDING = "embedding"
 """Name of the layer whose output is the embedding, the input of the last layer."""
+
+_FLAGS = ("TF_XLA_FLAGS", "XLA_FLAGS")
+"""Variables of a compiler that is not used; TensorFlow ends the program at a flag that it does not
+know, without a word."""
+
+_ADDRESS_SPACE = 4 << 30
+"""Bytes with which every shipped system runs on a CPU."""
 
 # Runs in a separate process, because an incompatible driver or cuDNN can abort the process.
 _GPU_TRIAL = """
@@ -119,7 +126,9 @@ class TensorFlowNetwork:
 
         signature = [tf.TensorSpec((self._calls.batch, *model.input_shape[1:]), tf.float32)]
         return tf.function(
-            lambda windows: model(windows, training=False), input_signature=signature
+            lambda windows: model(windows, training=False),
+            input_signature=signature,
+            autograph=False,  # not needed, and would leave a file behind when the program is killed
         )
 
 
@@ -131,13 +140,25 @@ def prepare(execution: Execution) -> Calls:
 
     Returns:
         Size and number of parallel calls.
+
+    Raises:
+        GenreError: TensorFlow cannot be loaded.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     gpu = wanted_gpu(execution.device)
+    for name in _FLAGS:
+        if os.environ.pop(name, None):
+            log.warning("the environment variable %s is ignored: it has no use here", name)
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE:
+        log.warning(
+            "the address space is limited to %.1f GiB (`ulimit -v`); with less than %d GiB, "
+            "TensorFlow may end the program without a message",
+            limit / (1 << 30), _ADDRESS_SPACE >> 30,
+        )  # fmt: skip
     with _stderr_to_log(), _without_optional_packages():
-        import tensorflow as tf
-
+        tf = _tensorflow()
         devices = tf.config.list_physical_devices("GPU") if gpu else []
         try:
             tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -158,6 +179,21 @@ def prepare(execution: Execution) -> Calls:
     # With a batch of one, the CPU's libraries use other algorithms, which round differently.
     batch = max(2, execution.batch or (GPU_BATCH if devices else CPU_BATCH))
     return Calls(batch, 1 if devices else execution.threads)
+
+
+def _tensorflow() -> Any:
+    """Import TensorFlow.
+
+    Raises:
+        GenreError: its libraries cannot be loaded.
+    """
+    try:
+        import tensorflow
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:
+        raise GenreError(f"TensorFlow cannot be loaded: {error}") from None
+    return tensorflow
 
 
 def connector(
@@ -241,7 +277,8 @@ def _stderr_to_log() -> Iterator[None]:
     """Send what native libraries write to stderr to the debug log instead of the console."""
     sys.stderr.flush()
     console = os.dup(2)
-    with tempfile.TemporaryFile() as output:
+    # In memory: there may be no folder for temporary files that can be written.
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as output:
         os.dup2(output.fileno(), 2)
         try:
             yield

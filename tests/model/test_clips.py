@@ -1,5 +1,6 @@
 """Which files are clips, what they are called, and in which order they come."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,24 @@ def test_a_trailing_slash_and_a_relative_path_change_nothing(
 def test_recursive_ids_are_paths_below_the_folder(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp3", "sub/a.mp3", "sub/deep/b.mp3")
     assert ids(tmp_path, recursive=True) == ["a", "sub/a", "sub/deep/b"]
+
+
+def test_hidden_files_and_folders_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3", "._a.mp3", ".mp3", ".trash/b.mp3", "c/._d.mp3")
+    assert ids(tmp_path, recursive=True) == ["a"]
+    assert ids(tmp_path / ".mp3", tmp_path / ".trash") == [".mp3", "b"]
+
+
+def test_folders_in_folders_may_be_as_deep_as_a_path_can_be(tmp_path: Path) -> None:
+    folder, names = tmp_path, ["d"] * 1200
+    try:
+        for _ in names:
+            folder /= "d"
+            folder.mkdir()
+        touch(folder, "a.mp3")
+        assert ids(tmp_path, recursive=True) == ["/".join([*names, "a"])]
+    finally:  # Python's own cleaning calls itself for each level
+        subprocess.run(["rm", "-r", tmp_path / "d"], check=True)
 
 
 def test_a_folder_called_mp3_is_no_clip_but_everything_else_is(tmp_path: Path) -> None:
@@ -104,6 +123,13 @@ def test_only_a_newline_ends_a_line_of_a_list(tmp_path: Path) -> None:
     assert [clip.path for clip in find([f"@{listed}"]).clips] == ["\udcff.mp3", *names]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_list_in_utf_16_is_refused(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "list.txt").write_text("\ufeffa.mp3\n", encoding=encoding)
+    with pytest.raises(UsageError, match=r"list\.txt: .* is in UTF-16; save it as UTF-8"):
+        find([f"@{tmp_path / 'list.txt'}"])
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [("nowhere", "no such folder"), ("@nowhere", "cannot be read"), (".", "--recursive")],
@@ -122,7 +148,7 @@ def test_nothing_to_classify_says_what_to_do(
         ("000002.mp3", "000002"),
         ("a.mp3.MP3", "a.mp3"),
         ("voice.wav", "voice.wav"),
-        (".mp3", ""),
+        (".mp3", ".mp3"),
         ("caf\udce9.mp3", "caf\\xe9"),
     ],
 )

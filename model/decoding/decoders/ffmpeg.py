@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from model.decoding.decoders.reading import MP3, Reading, check_channels, mono
+from model.decoding.decoders.reading import MP3, Reading, check_size, mono
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioStream, Packet
@@ -44,7 +44,7 @@ def read(path: Path, seconds: float) -> Reading:
 
     Raises:
         av.FFmpegError: the format is not known.
-        ValueError: the file has too many channels.
+        ValueError: its samples are too many.
         IndexError: the file has no audio.
     """
     import av
@@ -122,7 +122,6 @@ def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
 
     with _open(path, skip) as container:
         stream = container.streams.audio[0]
-        check_channels(stream.codec_context.channels)
         stream.codec_context.thread_count = 1
         codec = stream.codec_context.codec.canonical_name
         decoded = _Stretches(MP3 if codec == "mp3" else f"{container.format.name} {codec}")
@@ -149,6 +148,7 @@ def _decode_packet(packet: "AudioPacket", decoded: _Stretches, wanted: bool) -> 
             if frame.sample_rate > 0 and frame.samples > 0:
                 decoded.stretches.append((frame.sample_rate, _floats(frame)))
                 decoded.seconds += frame.samples / frame.sample_rate
+                check_size(decoded.seconds, frame.sample_rate, frame.layout.nb_channels)
     except av.FFmpegError:
         decoded.damaged += 1
 

@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from model.decoding.decoders.reading import MP3, Reading, check_channels, mono
+from model.decoding.decoders.reading import MP3, Reading, check_size, mono
 
 _NO_FORMAT = 7
 """What libsndfile 1.2 answers when it finds no audio in a file with the suffix of an mp3."""
@@ -17,11 +17,12 @@ def read(path: Path, seconds: float) -> Reading:
     """Decode at most ``seconds`` from the middle of a file, in a single call.
 
     Raises:
-        ValueError: libsndfile does not know the format, or there are too many channels.
+        ValueError: libsndfile does not know the format, or the samples are too many.
         soundfile.LibsndfileError: it knows it, and cannot open the file.
     """
     with _open(path) as sound:
-        check_channels(sound.channels)
+        length = sound.frames / sound.samplerate
+        check_size(min(seconds, length), sound.samplerate, sound.channels)
         wanted = round(seconds * sound.samplerate)
         # A tenth of a second more is the padding of an encoder, and the middle no better than it.
         if sound.frames > wanted + sound.samplerate // 10 and sound.seekable():
@@ -30,7 +31,7 @@ def read(path: Path, seconds: float) -> Reading:
         return Reading(
             samples=mono(samples),
             rate=sound.samplerate,
-            length=sound.frames / sound.samplerate,
+            length=length,
             channels=sound.channels,
             form=MP3 if sound.subtype == MP3 else f"{sound.format} {sound.subtype}",
             failure=failure,

@@ -8,7 +8,7 @@ from pathlib import Path
 import miniaudio
 import numpy as np
 
-from model.decoding.decoders.reading import MP3, Reading, check_channels, mono
+from model.decoding.decoders.reading import MP3, Reading, check_size, mono
 
 _CHUNK_FRAMES = 16 * 1152
 _FURTHEST_SECONDS = 3600.0
@@ -34,13 +34,13 @@ def read(path: Path, seconds: float) -> Reading:
 
     Raises:
         miniaudio.DecodeError: it is none of these.
-        ValueError: it has too many channels.
+        ValueError: its samples are too many.
     """
     content = bytearray()
     with _name(path) as name:
         about = _about(name)
         rate, channels = about.sample_rate, about.nchannels
-        check_channels(channels)
+        check_size(min(seconds, about.duration), rate, channels)
         wanted = round(seconds * rate)
         middle = max(0, about.num_frames - wanted) // 2
         chunks = miniaudio.stream_file(

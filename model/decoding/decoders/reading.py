@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 MP3 = "MPEG_LAYER_III"
 """The ``form`` of an ordinary file."""
 
-_MOST_CHANNELS = 32
-"""Broadcasts have up to 24; the memory for more would be that of many clips."""
+_MOST_VALUES = 100_000_000
+"""400 MB: 30 s of 7.1 at 192 kHz are 46 million."""
 
 _CANCELLED = 1e-3
 _QUIET = 1e-2
@@ -44,14 +44,21 @@ class Reading:
         return len(self.samples) / self.rate
 
 
-def check_channels(channels: int) -> None:
-    """Refuse a file before its samples take memory.
+def check_size(seconds: float, rate: int, channels: int) -> None:
+    """Refuse a file before its samples take memory, because of absurdly many channels mostly.
+
+    Args:
+        seconds: length of what will be decoded.
+        rate: samples per second.
+        channels: number of channels.
 
     Raises:
-        ValueError: it has more than 32 channels.
+        ValueError: that is more than 100 million values.
     """
-    if channels > _MOST_CHANNELS:
-        raise ValueError(f"{channels} channels; files of at most {_MOST_CHANNELS} are decoded")
+    if seconds * rate * channels > _MOST_VALUES:
+        raise ValueError(
+            f"{seconds:.0f} s of {channels} channels at {rate} Hz are more than may be decoded"
+        )
 
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
