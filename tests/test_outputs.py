@@ -59,7 +59,7 @@ def test_everything_at_once_leaves_the_numbers_as_they_are(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "o.errors.jsonl", "o.parquet", "o.settings.json", "r.html", "w.csv",
+        "o.parquet", "o.parquet.errors.jsonl", "o.parquet.settings.json", "r.html", "w.csv",
     ]  # fmt: skip
     frame = pd.read_parquet(tmp_path / "o.parquet").set_index("file_id")
     assert {key: tuple(frame.loc[key, list(GENRES)]) for key in frame.index} == rows(plain)
@@ -67,7 +67,8 @@ def test_everything_at_once_leaves_the_numbers_as_they_are(
     sure[["bad", "empty"]] = False
     best = frame[list(GENRES)].idxmax(axis=1)
     assert list(frame["genre"]) == list(best.where(sure, "unsure"))
-    assert (tmp_path / "o.errors.jsonl").read_bytes() == submission.errors_path(plain).read_bytes()
+    noted = submission.errors_path(tmp_path / "o.parquet")
+    assert noted.read_bytes() == submission.errors_path(plain).read_bytes()
     windows = pd.read_csv(tmp_path / "w.csv")
     assert set(windows["file_id"]) == set(NAMES)
     assert windows[list(GENRES)].sum(axis=1).to_numpy() == pytest.approx(1)
@@ -243,7 +244,7 @@ def test_settings_are_replayed_and_the_command_line_wins(
 def test_a_replay_takes_its_format_from_the_new_name_and_changes_no_clip(
     weights: Path, folder: Path, tmp_path: Path
 ) -> None:
-    copies, saved = tmp_path / "music", tmp_path / "first.settings.json"
+    copies, saved = tmp_path / "music", tmp_path / "first.jsonl.settings.json"
     shutil.copytree(folder, copies)
     options = ("--min-confidence", 0.1, "--write-tags=apply", "--save-settings")
     assert finish(weights, copies, "-o", tmp_path / "first.jsonl", *options).returncode == 0

@@ -82,7 +82,7 @@ def test_a_repeated_id_and_a_wrong_header_are_refused(tmp_path: Path) -> None:
 
 def test_errors_lie_beside_the_table() -> None:
     assert submission.errors_path(Path("/tmp/output.csv")) == Path("/tmp/output.errors.jsonl")  # noqa: S108
-    assert submission.errors_path(Path("a.b")) == Path("a.errors.jsonl")
+    assert submission.errors_path(Path("a.jsonl")) == Path("a.jsonl.errors.jsonl")
 
 
 def test_numbers_are_written_to_the_last_bit(tmp_path: Path) -> None:
