@@ -12,7 +12,7 @@ from typing import Any, Final
 from model.errors import UsageError
 from model.files import atomic_file
 from model.options import DECLARED, Options, field_name
-from model.outputs.submission import beside
+from model.outputs.submission import side_file
 from model.results import RunDescription
 
 ABOUT: Final = "about"
@@ -21,7 +21,7 @@ CLIPS: Final = "clips"
 
 def path_for(output: Path) -> Path:
     """Path of the settings file of a table."""
-    return beside(output, "settings.json")
+    return side_file(output, "settings.json")
 
 
 def write(options: Options, described: RunDescription) -> None:

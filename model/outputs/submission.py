@@ -97,10 +97,10 @@ def violation(probabilities: Sequence[float]) -> str:
 
 def errors_path(path: Path) -> Path:
     """Path of a table's errors file: ``output.errors.jsonl`` for ``output.csv``."""
-    return beside(path, "errors.jsonl")
+    return side_file(path, "errors.jsonl")
 
 
-def beside(table: Path, suffix: str) -> Path:
+def side_file(table: Path, suffix: str) -> Path:
     """Path of a file that belongs to a table; tables of different formats have different ones."""
     return table.with_name(f"{table.name.removesuffix('.csv')}.{suffix}")
 
