@@ -23,7 +23,9 @@ def command(args: argparse.Namespace) -> int:
         print(f"{args.table}: {violation}")
     if table.violations:
         rules = ", ".join(sorted(table.rules))
-        print(f"{args.table}: {len(table.violations)} rule(s) broken: {rules}")
+        more = f" ({table.omitted} of these lines are left out)" if table.omitted else ""
+        count = len(table.violations) + table.omitted
+        print(f"{args.table}: {count} rule(s) broken: {rules}{more}")
     else:
         print(f"{args.table}: valid, one row for each of {len(expected)} clips")
     return int(bool(table.violations))

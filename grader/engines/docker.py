@@ -20,16 +20,16 @@ from typing import Any, Final
 from grader.engines.cgroup import ControlGroup
 from grader.engines.engine import (
     FIXED_TABLE,
-    MAX_TABLE_BYTES,
     Job,
     Outcome,
     ProgressCallback,
     Usage,
 )
 from grader.engines.limits import Machine
-from grader.engines.logs import last_line
 from grader.engines.supervision import supervise
 from grader.errors import GraderError
+from grader.files import copy_table
+from grader.logs import last_line, read_log
 
 UID: Final = 1001
 """The challenge's user ``crowdai``."""
@@ -198,10 +198,10 @@ def _final_state(names: _Names, job: Job, outcome: Outcome) -> Outcome:
     try:
         state = json.loads(docker("inspect", "--format", "{{json .State}}", names.run))
     except GraderError:
-        return replace(outcome, exit_code=None, engine_fault=last_line(outcome.log))
+        return replace(outcome, exit_code=None, engine_fault=last_line(read_log(outcome.log)))
     never_started = str(state.get("StartedAt", "")).startswith("0001")
     if never_started and state.get("ExitCode") not in (126, 127):
-        fault = state.get("Error") or last_line(outcome.log)
+        fault = state.get("Error") or last_line(read_log(outcome.log))
         return replace(outcome, exit_code=None, engine_fault=fault)
     out_of_memory = bool(state.get("OOMKilled"))
     # The last measurement may have been too early; a run that hit the limit used all of it.
@@ -235,7 +235,7 @@ def _fetch(names: _Names, path: str, target: Path) -> Path | None:
         [*inside, "cat", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         if process.stdout is not None:
-            target.write_bytes(process.stdout.read(MAX_TABLE_BYTES))
+            copy_table(process.stdout, target)
     return target
 
 
@@ -243,9 +243,14 @@ def _network_attempts(names: _Names) -> int | None:
     """Packets and connections without a route, from the kernel's counters."""
     lines = _try("exec", names.network, "cat", "/proc/net/snmp").splitlines()
     rows = [line.split() for line in lines if line.startswith("Ip:")]
-    return int(dict(zip(*rows, strict=True))["OutNoRoutes"]) if rows else None
+    try:
+        return int(dict(zip(*rows, strict=True))["OutNoRoutes"])
+    except (ValueError, KeyError, TypeError):  # the image's `cat` prints something else
+        return None
 
 
 def _try(*arguments: str) -> str:
     """Output of a docker command; empty where it fails."""
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, errors="replace"
+    ).stdout

@@ -12,8 +12,6 @@ ENTRIES: Final = ("/home/crowdai/run.sh", "/home/run.sh")
 
 FIXED_PAYLOAD: Final = "/crowdai-payload"
 FIXED_TABLE: Final = "/tmp/output.csv"  # noqa: S108 - the challenge's path
-MAX_TABLE_BYTES: Final = 256 << 20
-"""Largest table that is read; a row has about 400 bytes, so half a million clips fit."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from grader.engines.engine import Job, Outcome, ProgressCallback, Usage
 from grader.engines.limits import Machine
 from grader.engines.supervision import supervise
 from grader.errors import GraderError
-from grader.repository import dockerignore
+from grader.files import copy_table, make_parents, open_plain, temporary_folder, walk
 from grader.repository.files import Repository
 
 POLL = 0.05
@@ -45,8 +45,7 @@ class LocalEngine:
     def run(self, job: Job, report_usage: ProgressCallback) -> Outcome:
         """Run ``run.sh`` of a repository; see ``Engine.run``."""
         repository = Repository.at(Path(job.image))
-        with tempfile.TemporaryDirectory(prefix="grader-") as name:
-            root = Path(name)
+        with temporary_folder("grader") as root:
             folders = {"code": root / "code", "payload": root / "payload"}
             for folder in (*folders.values(), root / "out", root / "tmp"):
                 folder.mkdir()
@@ -102,25 +101,27 @@ def _copy_clip(clip: Path, target: Path) -> None:
 
 
 def _copy_context(repository: Repository, target: Path) -> None:
-    """Copy the files that a build would take; links stay links."""
-    patterns = dockerignore.parse(repository.text(".dockerignore"))
-    for path in dockerignore.context_files(repository.root, patterns):
-        if path.parts[0] == ".git":
-            continue
-        (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(repository.root / path, target / path, follow_symlinks=False)
-    if not (target / "run.sh").is_file():
+    """Copy the files that a build would take; links stay links, pipes and devices are left out."""
+    for path in repository.context:
+        source, copy = repository.root / path, target / path
+        try:
+            mode = source.lstat().st_mode
+            if path.parts[0] != ".git" and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                make_parents(copy)
+                shutil.copy2(source, copy, follow_symlinks=False)
+        except OSError as error:
+            raise GraderError(f"{source}: cannot be copied: {error}") from None
+    if not os.path.isfile(target / "run.sh"):  # noqa: PTH113 - Path.is_file raises at some links
         raise GraderError(f"{repository.root}: no run.sh in it (or .dockerignore takes it out)")
 
 
 def _snapshot(folder: Path) -> Snapshot:
     """Size and time of every file; bytecode caches do not count."""
-    snapshot = {}
-    for path in folder.rglob("*"):
-        if "__pycache__" not in path.parts and not path.is_dir():
-            status = path.lstat()
-            snapshot[path.relative_to(folder).as_posix()] = (status.st_size, status.st_mtime_ns)
-    return snapshot
+    return {
+        path: (status.st_size, status.st_mtime_ns)
+        for path, status in walk(folder)
+        if "__pycache__" not in path.split("/")
+    }
 
 
 def _changes(before: Snapshot, after: Snapshot) -> list[str]:
@@ -130,11 +131,13 @@ def _changes(before: Snapshot, after: Snapshot) -> list[str]:
 
 def _save_table(outcome: Outcome, written: Path, folder: Path) -> Outcome:
     """The outcome with the table, copied from the temporary folder ``written``."""
-    table, copy = written / "table.csv", folder / "table.csv"
-    if table.is_symlink() or not table.is_file():
+    copy = folder / "table.csv"
+    try:
+        with open_plain(written / "table.csv") as table:
+            age = max(0.0, time.time() - os.fstat(table.fileno()).st_mtime)
+            copy_table(table, copy)
+    except (OSError, ValueError):
         return outcome
-    age = max(0.0, time.time() - table.stat().st_mtime)
-    shutil.copyfile(table, copy)
     return replace(outcome, table=copy, table_age=age)
 
 

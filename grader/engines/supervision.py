@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from grader.engines.engine import Job, Outcome, ProgressCallback, Usage
-from grader.engines.logs import LogWriter
+from grader.logs import LogWriter
 
 POLL = 0.25
 """Seconds between measurements; a fifth in the first two seconds, so that short runs are seen."""

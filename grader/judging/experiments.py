@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from grader.engines.engine import AS_2018, ContainerPaths, Engine, Job, ProgressCallback
+from grader.files import temporary_folder
 from grader.judging.runs import Run, execute
 from grader.judging.table import expected_ids
 from grader.judging.verdict import Assessment, Defect, Verdict
@@ -60,8 +61,8 @@ def run_and_explain(
     run = execute(engine, job, expected, report_usage)
     if not experiment:
         return run, (), run.assessment
-    with tempfile.TemporaryDirectory(prefix="grader-experiments-") as scratch:
-        series = _Series(engine, run, Path(scratch), report_usage)
+    with temporary_folder("grader-experiments") as scratch:
+        series = _Series(engine, run, scratch, report_usage)
         experiments = tuple(series.until_a_defect_is_proved())
     return run, experiments, _with_proved_defects(run.assessment, experiments)
 

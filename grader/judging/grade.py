@@ -12,6 +12,7 @@ from grader.repository.repo2docker import Build, Builder
 from grader.repository.sources import Source
 from grader.rules.check import check
 from grader.rules.findings import Finding, Severity
+from grader.text import visible
 
 if TYPE_CHECKING:
     from grader.judging.scores import TableScores
@@ -49,7 +50,7 @@ class Grade:
     def __str__(self) -> str:
         """Summary: errors of ``check``, verdict, reasons, figures and scores."""
         lines = [
-            f"check     {finding.rule} {finding.where}: {finding.what}"
+            visible(f"check     {finding.rule} {finding.where}: {finding.what}")
             for finding in self.findings
             if finding.severity is Severity.ERROR
         ]

@@ -32,11 +32,7 @@ class Run:
         """Clips without a row, in the order of ids; all of them where there is no table."""
         if self.table is None:
             return list(self.expected)
-        return [
-            violation.file_id
-            for violation in self.table.violations
-            if violation.rule == "row-missing" and violation.file_id is not None
-        ]
+        return self.table.missing
 
     def __str__(self) -> str:
         """Verdict, reasons and figures as lines."""

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from grader.engines.engine import FIXED_PAYLOAD, FIXED_TABLE, Job, Outcome
-from grader.engines.logs import DOCKER, NETWORK, REFUSED, lines_with, read_log
 from grader.judging.table import Table
+from grader.logs import DOCKER, NETWORK, REFUSED, last_line, lines, lines_with, read_log
+from grader.text import visible
 
 
 class Verdict(StrEnum):
@@ -73,7 +74,7 @@ class Assessment:
     def __str__(self) -> str:
         """One line for the verdict, each reason and each defect."""
         lines = [f"verdict   {self.verdict}"]
-        lines += [f"because   {reason}" for reason in self.reasons]
+        lines += [f"because   {visible(reason)}" for reason in self.reasons]
         lines += [f"defect    {defect}" for defect in self.defects]
         return "\n".join(lines)
 
@@ -159,7 +160,7 @@ def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> VerdictRe
     if not valid and (ground := _fixed_paths(job, outcome, log)):
         return ground
     if outcome.exit_code != 0:
-        last = (log.strip().splitlines() or ["nothing in the log"])[-1][:300]
+        last = last_line(log)
         return Verdict.NON_ZERO_EXIT, f"exit code {outcome.exit_code}; last line: {last}"
     return None
 
@@ -170,7 +171,7 @@ def _without_table(table: Table | None) -> VerdictReason | None:
         return Verdict.CSV_MISSING, "exit code 0, but no file at OUTPUT_PATH"
     if table.violations:
         first = "; ".join(str(violation) for violation in table.violations[:5])
-        more = len(table.violations) - 5
+        more = len(table.violations) + table.omitted - 5
         return Verdict.CSV_INVALID, first + (f"; and {more} more" if more > 0 else "")
     return None
 
@@ -192,7 +193,7 @@ def _fixed_paths(job: Job, outcome: Outcome, log: str) -> VerdictReason | None:
 def _names_entry(log: str, job: Job) -> bool:
     """Whether an error message in the log is about the entry point itself, not a line in it."""
     name = PurePosixPath(job.entry).name
-    return any(name in line and f"{name}: line " not in line for line in log.splitlines())
+    return any(name in line and f"{name}: line " not in line for line in lines(log))
 
 
 def _hangs(outcome: Outcome, valid: bool) -> list[str]:

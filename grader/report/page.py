@@ -1,16 +1,17 @@
 """The report of ``grade``: json for programs, one html page without scripts for people."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from grader.engines.logs import read_log
 from grader.errors import GraderError
+from grader.files import remove_folder
 from grader.judging.grade import Grade
+from grader.logs import last_lines, read_log
+from grader.text import visible
 from model.files import OutputError, atomic_file, remove_parts
 from model.genres import GENRES
 
@@ -20,7 +21,6 @@ MANIFEST: Final = "grader-manifest.json"
 """Names what a run writes into its folder; the next run deletes only that."""
 _RESULTS: Final = (REPORT, PAGE, "build.log", "run.log", "table.csv", "fixed.csv", "out")
 _TEMPLATE: Final = Path(__file__).with_name("report.html.j2")
-_MAX_VIOLATIONS: Final = 1000
 _LOG_LINES: Final = 100
 
 
@@ -61,7 +61,7 @@ def _manifest(folder: Path) -> set[str]:
 
 def _delete(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_folder(path)
     else:
         path.unlink()
 
@@ -72,7 +72,8 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     Raises:
         GraderError: the file cannot be written.
     """
-    _write(path, json.dumps(content, indent=2) + "\n")
+    # json escapes all control characters but this one.
+    _write(path, json.dumps(content, indent=2).replace("\x7f", "\\u007f") + "\n")
 
 
 def write_report(
@@ -138,19 +139,20 @@ def _contents(grade: Grade, name: str, engine: str, notes: Sequence[str]) -> dic
         "limits": asdict(job.limits),
         "build": asdict(grade.build) if grade.build else None,
         "run": figures,
-        "breaches": [asdict(violation) for violation in violations[:_MAX_VIOLATIONS]],
-        "breach_count": len(violations),
+        "breaches": [asdict(violation) for violation in violations],
+        "breach_count": len(violations) + (run.table.omitted if run and run.table else 0),
         "probes": [asdict(experiment) for experiment in grade.experiments],
-        "log_tail": read_log(log).splitlines()[-_LOG_LINES:],
+        "log_tail": last_lines(read_log(log), _LOG_LINES),
     }
 
 
 def _html(content: dict[str, Any]) -> str:
-    """The report as html; every text in it is escaped."""
+    """The report as html; in every text, markup and control characters are escaped."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) else value,
+    )  # fmt: skip
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(**content, genres=GENRES)

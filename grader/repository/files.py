@@ -1,14 +1,20 @@
 """A submission's repository, as a check sees it: files as text, never run."""
 
+import os
 import re
 import stat
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from grader.errors import GraderError
 from grader.repository import dockerignore
 
+_SCRIPT_NAME = re.compile(r"(?<![\w./-])[\w./-]+\.(?:py|sh)\b")
+"""Begins only where a word begins, so that a long word is searched once."""
+MAX_SCRIPTS = 100
+"""Names of scripts in ``run.sh`` that are followed."""
 SCRIPT_LIMIT = 1 << 20
 """Bytes: nothing larger is read as a script."""
 
@@ -35,11 +41,16 @@ class Repository:
 
         What a stranger's link or ``../`` leads to on this machine is not his to have read out.
         """
-        return (self.root / name).resolve().is_relative_to(self.root)
+        try:
+            # Path.resolve raises at links that lead to each other.
+            return Path(os.path.realpath(self.root / name)).is_relative_to(self.root)
+        except ValueError:  # a zero byte
+            return False
 
     def has(self, name: str) -> bool:
         """Whether a file of the repository lies at this path."""
-        return self.inside(name) and (self.root / name).is_file()
+        # Path.is_file raises at names that are too long.
+        return self.inside(name) and os.path.isfile(self.root / name)  # noqa: PTH113
 
     def data(self, name: str) -> bytes:
         """First megabyte of a file; empty where there is none or it cannot be read."""
@@ -62,17 +73,23 @@ class Repository:
     @cached_property
     def context(self) -> tuple[Path, ...]:
         """Files that reach the image, relative to the root, sorted."""
-        patterns = dockerignore.parse(self.text(".dockerignore"))
-        return tuple(sorted(dockerignore.context_files(self.root, patterns)))
+        return tuple(sorted(dockerignore.context_files(self.root, self.ignore_patterns)))
+
+    @cached_property
+    def ignore_patterns(self) -> list[dockerignore.Pattern]:
+        """Patterns of ``.dockerignore``."""
+        return dockerignore.parse(self.text(".dockerignore"))
 
     @cached_property
     def entry_scripts(self) -> dict[str, str]:
         """``run.sh`` and what it starts: name -> text.
 
-        Followed: names of scripts that exist in the repository and stand in ``run.sh``.
+        Followed: the first hundred names of scripts in ``run.sh``, where they exist in the
+        repository.
         """
         scripts = {"run.sh": self.text("run.sh")} if self.has("run.sh") else {}
-        for name in re.findall(r"[\w./-]+\.(?:py|sh)\b", code_of(scripts.get("run.sh", ""))):
+        names = dict.fromkeys(_SCRIPT_NAME.findall(code_of(scripts.get("run.sh", ""))))
+        for name in islice(names, MAX_SCRIPTS):
             for place in (name.lstrip("./"), Path(name).name):
                 if place not in scripts and self.has(place):
                     scripts[place] = self.text(place)

@@ -1,20 +1,28 @@
 """Calls repo2docker, which builds the image of a repository as the challenge did."""
 
+import contextlib
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from grader.errors import GraderError
+from grader.logs import LogWriter, last_line, lines_with, read_log
 from grader.repository.sources import Source
+from grader.text import visible
 
 PROGRAM: Final = "jupyter-repo2docker"
 USER: Final = ("--user-id", "1001", "--user-name", "crowdai")
 """The challenge's user in the container."""
 HOURS: Final = 4.0
+_ERROR: Final = re.compile("rror")
 
 
 def find_repo2docker(program: str | None = None) -> str | None:
@@ -43,7 +51,7 @@ class Build:
 
     def __str__(self) -> str:
         if self.fault:
-            return f"build failed after {self.seconds:.0f} s: {self.fault}"
+            return visible(f"build failed after {self.seconds:.0f} s: {self.fault}")
         return f"built {self.image}, {self.size / 1e6:.0f} MB, in {self.seconds:.0f} s"
 
 
@@ -82,17 +90,9 @@ class Builder:
         image = image or source.image
         # repo2docker does not build where an image of that name exists.
         subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True)
-        print(f"building {source.name} {source.ref} (log: {log})", flush=True)
-        started, fault = time.monotonic(), ""
-        with log.open("wb") as file:
-            try:
-                done = subprocess.run(
-                    self.command(source, image), stdout=file, stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL, timeout=self.hours * 3600,
-                )  # fmt: skip
-                fault = _fault(log) if done.returncode else ""
-            except subprocess.TimeoutExpired:
-                fault = f"not finished after {self.hours:g} h"
+        print(visible(f"building {source.name} {source.ref} (log: {log})"), flush=True)
+        started = time.monotonic()
+        fault = self._run(self.command(source, image), log)
         seconds = time.monotonic() - started
         if fault:
             return Build(image, seconds, fault=fault)
@@ -104,10 +104,35 @@ class Builder:
             raise GraderError(f"repo2docker succeeded, but there is no image {image}; see {log}")
         return Build(image, seconds, int(size.stdout))
 
+    def _run(self, command: Sequence[str], log: Path) -> str:
+        """Run repo2docker; returns why it failed, or nothing.
 
-def _fault(log: Path) -> str:
+        Raises:
+            GraderError: the log cannot be written.
+        """
+        try:
+            log.touch()
+        except OSError as error:
+            raise GraderError(f"{log}: cannot be written: {error.strerror}") from None
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None  # noqa: S101 - for the type checker
+            writer = LogWriter(process.stdout, log)
+            writer.start()
+            try:
+                code = process.wait(self.hours * 3600)
+            except subprocess.TimeoutExpired:
+                return f"not finished after {self.hours:g} h"
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with what repo2docker has started
+                writer.join(timeout=10)
+        return _fault(read_log(log)) if code else ""
+
+
+def _fault(log: str) -> str:
     """The last line of a build's log that names an error, or else the last line."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "rror" in line]
-    return (errors or lines or ["no message"])[-1][:300]
+    *_, last = ("", *lines_with(log, _ERROR))
+    return last or last_line(log)

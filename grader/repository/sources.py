@@ -2,14 +2,15 @@
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from grader.errors import GraderError
+from grader.files import temporary_folder
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
@@ -58,38 +59,48 @@ def sources(repository: str, refs: Sequence[str], newest: int) -> Iterator[list[
         if not refs and not newest:
             yield [Source(name, "", path)]
             return
-    with tempfile.TemporaryDirectory(prefix="grader-clone-") as scratch:
-        clone = Path(scratch, "all")
+    with temporary_folder("grader-clone") as scratch:
+        clone = scratch / "all"
         _git("clone", "--quiet", "--", repository, str(clone))
-        wanted = _ordered(clone, [*refs, *_tags(clone)[:newest]])
+        wanted = _ordered(clone, refs, newest)
         if newest and not wanted:
             raise GraderError(f"{repository}: no tag in it; the challenge graded tags only")
         if not wanted:
-            yield [Source(name, "", _checkout(clone, Path(scratch, "head"), "HEAD"))]
+            yield [Source(name, "", _checkout(clone, scratch / "head", "HEAD"))]
             return
         yield [
-            Source(name, ref, _checkout(clone, Path(scratch, f"ref{number}"), ref))
+            Source(name, ref, _checkout(clone, scratch / f"ref{number}", ref))
             for number, ref in enumerate(wanted)
         ]
 
 
-def _tags(clone: Path) -> list[str]:
-    """Tags, the latest first."""
-    listed = _git("for-each-ref", "--sort=-creatordate", "--format=%(refname:short)", "refs/tags",
-                  folder=clone)  # fmt: skip
-    return listed.split()
+def _ordered(clone: Path, refs: Sequence[str], newest: int) -> list[str]:
+    """Refs and the latest tags without repetition, the latest first; equal times keep order."""
+    times = _tags(clone)
+    commits = (tag for tag in times if _is_commit(clone, f"refs/tags/{tag}"))
+    wanted = dict.fromkeys([*refs, *islice(commits, newest)])
+    return sorted(wanted, key=lambda ref: -(times.get(ref) or _committed(clone, ref)))
 
 
-def _ordered(clone: Path, refs: Sequence[str]) -> list[str]:
-    """Refs without repetition, the latest first; equal times keep their order."""
-    times = {ref: _created(clone, ref) for ref in refs}
-    return sorted(times, key=lambda ref: -times[ref])
+def _tags(clone: Path) -> dict[str, int]:
+    """When each tag was made in seconds since 1970, the latest first; 0 where it has no time."""
+    lines = _git("for-each-ref", "--sort=-creatordate",
+                 "--format=%(refname:lstrip=2) %(creatordate:unix)", "refs/tags",
+                 folder=clone).split("\n")  # fmt: skip
+    return {tag: int(time or 0) for tag, _, time in (line.partition(" ") for line in lines if line)}
 
 
-def _created(clone: Path, ref: str) -> int:
-    """When a tag was made, or else its commit; seconds since 1970."""
-    tag = _git("for-each-ref", "--format=%(creatordate:unix)", f"refs/tags/{ref}", folder=clone)
-    return int(tag or _git("log", "-1", "--format=%ct", _commit(clone, ref), folder=clone))
+def _committed(clone: Path, ref: str) -> int:
+    """When the commit of a ref was made; seconds since 1970."""
+    return int(_git("log", "-1", "--format=%ct", _commit(clone, ref), folder=clone))
+
+
+def _is_commit(clone: Path, ref: str) -> bool:
+    """Whether a ref leads to a commit; a tag may also name a file or a folder."""
+    try:
+        return bool(_commit(clone, ref))
+    except GraderError:
+        return False
 
 
 def _commit(clone: Path, ref: str) -> str:
@@ -101,7 +112,7 @@ def _commit(clone: Path, ref: str) -> str:
             ).strip()  # fmt: skip
         except GraderError:
             continue
-    raise GraderError(f"{ref}: no such tag, branch or commit in the repository")
+    raise GraderError(f"{ref!r}: no such tag, branch or commit in the repository")
 
 
 def _checkout(clone: Path, folder: Path, ref: str) -> Path:
@@ -119,8 +130,9 @@ def _checkout(clone: Path, folder: Path, ref: str) -> Path:
 def _git(*arguments: str, folder: Path | None = None) -> str:
     place = ["-C", str(folder)] if folder else []
     done = subprocess.run(
-        ["git", *place, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+        ["git", *place, *arguments], capture_output=True, stdin=subprocess.DEVNULL,
+        encoding="utf-8", errors="surrogateescape",
+    )  # fmt: skip
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise GraderError(f"git {arguments[0]}: {last}")

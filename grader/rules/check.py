@@ -1,16 +1,19 @@
 """All rules of ``check``: what can be said of a repository without building it."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from grader.repository.files import Repository
 from grader.repository.repo2docker import find_repo2docker
 from grader.rules import context, environment, manifest, rendered, required, scripts
-from grader.rules.findings import Finding
+from grader.rules.findings import Finding, error
 
 Rule = Callable[[Repository], Iterator[Finding]]
 
+MAX_FINDINGS: Final = 1000
+"""Findings of one function of ``RULES``."""
 RULES: Final[tuple[Rule, ...]] = (
     required.required_files,
     required.overriding_files,
@@ -21,6 +24,7 @@ RULES: Final[tuple[Rule, ...]] = (
     scripts.obeys_environment,
     scripts.reaches_outside,
     scripts.weights_named,
+    context.dockerignore,
     context.pointers,
     context.size,
 )
@@ -34,8 +38,17 @@ def check(path: Path, repo2docker: str | None = None) -> list[Finding]:
         repo2docker: program to render the Dockerfile with; searched for where None.
 
     Raises:
-        GraderError: there is no such folder.
+        GraderError: there is no such folder, or it has more files than
+            ``grader.files.MAX_FILES``.
     """
     repository = Repository.at(path)
-    findings = [finding for rule in RULES for finding in rule(repository)]
+    findings = [finding for rule in RULES for finding in _first(rule(repository))]
     return [*findings, *rendered.dockerfile(repository, find_repo2docker(repo2docker))]
+
+
+def _first(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The first thousand findings, and an error where there are more."""
+    yield from islice(findings, MAX_FINDINGS)
+    if next(findings, None):
+        what = f"more than {MAX_FINDINGS} findings of a kind; the others are left out"
+        yield error("findings-omitted", ".", what, "correct what is named, then check again")

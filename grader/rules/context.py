@@ -1,10 +1,12 @@
 """The image context: what ``.dockerignore`` lets through, its size, and placeholder files."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from grader.repository.dockerignore import MAX_PATTERNS
 from grader.repository.files import Repository
 from grader.rules.findings import Finding, error, note, warning
 
@@ -20,11 +22,22 @@ LARGE: Final = 1 << 30
 """Bytes of context above which a warning is due: it all becomes a layer of the image."""
 
 
+def dockerignore(repository: Repository) -> Iterator[Finding]:
+    """Lines of ``.dockerignore`` that the build refuses or that are not used here."""
+    for pattern in repository.ignore_patterns:
+        if pattern.expression is None:
+            yield error(
+                "dockerignore-pattern", f".dockerignore:{pattern.line}",
+                f"{pattern.text!r} is no pattern, too long, or after {MAX_PATTERNS} others",
+                "correct it, or write fewer and shorter patterns",
+            )  # fmt: skip
+
+
 def pointers(repository: Repository) -> Iterator[Finding]:
     """LFS pointers, empty weights and broken links in place of files."""
     for path in repository.context:
         place = repository.root / path
-        if not place.exists() or not repository.inside(str(path)):
+        if not os.path.exists(place) or not repository.inside(str(path)):  # noqa: PTH110
             what = "the link leads to nothing in the repository"
             yield error("broken-link", str(path), what, "add the file itself")
         elif place.is_file() and place.stat().st_size < 1024:

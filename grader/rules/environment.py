@@ -1,11 +1,14 @@
 """``environment.yml`` and ``apt.txt``: do they parse, and say exactly what to install."""
 
+import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
 from grader.repository.files import Repository
 from grader.rules.findings import Finding, error, warning
+from grader.text import LONGEST
 
 NAME: Final = "environment.yml"
 _PYTHON_PIN: Final = re.compile(r"python==?\d+\.\d+(\.\d+|\.\*)?")
@@ -28,8 +31,9 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
     import yaml
 
     try:
-        environment = yaml.safe_load(repository.data(NAME))
-    except yaml.YAMLError as fault:
+        # Each number and date stays text: only lists, mappings and text are asked for.
+        environment = yaml.load(repository.data(NAME), yaml.BaseLoader)  # noqa: S506 - not unsafe
+    except (yaml.YAMLError, ValueError, OverflowError) as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f"{NAME}:{mark.line + 1}" if mark else NAME
         problem = getattr(fault, "problem", None) or "not YAML"
@@ -60,7 +64,7 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
 def apt_txt(repository: Repository) -> Iterator[Finding]:
     """One Debian package name a line."""
     for number, line in _lines(repository.text("apt.txt")):
-        if not _APT_NAME.fullmatch(line):
+        if not _fits(_APT_NAME, line):
             yield error(
                 "apt-line", f"apt.txt:{number}", f"{line!r} is no package name",
                 "write one package name a line, comments on lines of their own",
@@ -74,7 +78,7 @@ def _python(conda: list[str]) -> Iterator[Finding]:
             "python-pin", NAME, "no Python version", "add python=3.11 (or your version) first"
         )
     for pin in pins:
-        if not _PYTHON_PIN.fullmatch(pin):
+        if not _fits(_PYTHON_PIN, pin):
             yield error(
                 "python-pin", NAME, f"repo2docker takes its default Python for {pin!r}",
                 "write python=3.11, python=3.11.* or python==3.11.9, without spaces",
@@ -83,9 +87,9 @@ def _python(conda: list[str]) -> Iterator[Finding]:
 
 def _conda(conda: list[str]) -> Iterator[Finding]:
     for line in conda:
-        name = re.split(r"[\s=<>!~]", line.split("::")[-1].strip())[0]
+        name = re.split(r"[\s=<>!~]", line.split("::")[-1].strip(), maxsplit=1)[0]
         # pip and python: the first only installs, the second has its own rule.
-        if name not in ("python", "pip") and not _CONDA_PIN.fullmatch(line.strip()):
+        if name not in ("python", "pip") and not _fits(_CONDA_PIN, line.strip()):
             yield warning(
                 "unpinned", NAME, f"{line!r} takes whatever version there is",
                 f"write {name}=VERSION",
@@ -101,35 +105,44 @@ def _pip(repository: Repository, section: Any) -> Iterator[Finding]:
             "write a list of package names",
         )
         return
-    for line in section:
-        yield from _requirement(repository, line.strip(), NAME, depth=0)
+    yield from _requirements(repository, section)
 
 
-def _requirement(
-    repository: Repository, line: str, where: str, depth: int
-) -> Iterator[Finding]:  # fmt: skip
-    included = re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line)
-    if included:
-        yield from _included(repository, included[1], where, depth)
-    elif line.startswith("-"):
+def _requirements(repository: Repository, section: list[str]) -> Iterator[Finding]:
+    """Findings in requirements and in the files that they include, each of which is read once."""
+    pending = deque((line.strip(), NAME) for line in section)
+    read: set[str] = set()
+    while pending:
+        line, where = pending.popleft()
+        included = re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line)
+        if not included:
+            yield from _requirement(line, where)
+        elif not repository.has(included[1]):
+            yield error(
+                "requirements-missing", where, f"{included[1]} is not there", f"add {included[1]}"
+            )
+        elif (path := os.path.realpath(repository.root / included[1])) not in read:
+            read.add(path)
+            joined = re.sub(r"\\\n", " ", repository.text(included[1]))
+            pending += [(content, f"{included[1]}:{number}") for number, content in _lines(joined)]
+
+
+def _requirement(line: str, where: str) -> Iterator[Finding]:
+    if line.startswith("-"):
         if not _HARMLESS_OPTIONS.match(line) and not re.match(r"(-c|--constraint)\b", line):
             yield warning("pip-option", where, f"{line!r} is an option, not a package", "remove it")
-    else:
-        requirement = re.split(r"\s--hash|\s#", line)[0].strip()
-        if not _PIP_PIN.fullmatch(requirement):
-            yield warning(
-                "unpinned", where, f"{requirement!r} takes whatever version there is",
-                f"write {re.split(r'[<>=!~;@ ]', requirement)[0]}==VERSION",
-            )  # fmt: skip
-
-
-def _included(repository: Repository, name: str, where: str, depth: int) -> Iterator[Finding]:
-    if depth > 5 or not repository.has(name):
-        yield error("requirements-missing", where, f"{name} is not there", f"add {name}")
         return
-    joined = re.sub(r"\\\n", " ", repository.text(name))
-    for number, line in _lines(joined):
-        yield from _requirement(repository, line, f"{name}:{number}", depth + 1)
+    requirement = re.split(r"\s--hash|\s#", line, maxsplit=1)[0].strip()
+    if not _fits(_PIP_PIN, requirement):
+        yield warning(
+            "unpinned", where, f"{requirement!r} takes whatever version there is",
+            f"write {re.split(r'[<>=!~;@ ]', requirement, maxsplit=1)[0]}==VERSION",
+        )  # fmt: skip
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a text matches; a long one does not."""
+    return len(text) <= LONGEST and bool(pattern.fullmatch(text))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

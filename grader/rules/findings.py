@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from grader.text import visible
+
 
 class Severity(StrEnum):
     """How much a finding matters: errors fail a submission, notes only inform."""
@@ -36,8 +38,8 @@ class Finding:
         return {**fields, "mend": fields.pop("fix")}
 
     def __str__(self) -> str:
-        fix = f"\n    fix: {self.fix}" if self.fix else ""
-        return f"{self.severity:7} {self.rule}  {self.where}: {self.what}{fix}"
+        fix = f"\n    fix: {visible(self.fix)}" if self.fix else ""
+        return f"{self.severity:7} {self.rule}  {visible(self.where)}: {visible(self.what)}{fix}"
 
 
 def error(rule: str, where: str, what: str, fix: str) -> Finding:

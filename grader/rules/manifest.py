@@ -36,6 +36,8 @@ def crowdai_json(repository: Repository) -> Iterator[Finding]:
             "use double quotes; JSON has no single ones (the guide's own example is wrong there)"
             if quotes else "correct the syntax",
         )  # fmt: skip
+    except ValueError as fault:
+        yield error("crowdai-not-json", NAME, f"not JSON: {fault}", "write {...} with three keys")
     else:
         yield from _keys(manifest)
 
@@ -44,9 +46,12 @@ def _keys(manifest: object) -> Iterator[Finding]:
     if not isinstance(manifest, dict):
         yield error("crowdai-keys", NAME, "not an object", "write {...} with three keys")
         return
-    if manifest.get("challenge_id") != CHALLENGE:
+    challenge = manifest.get("challenge_id")
+    if challenge != CHALLENGE:
+        # A list or an object may be nested too deep to be written out.
+        shown = repr(challenge) if isinstance(challenge, str) else "no text"
         yield error(
-            "crowdai-keys", NAME, f"challenge_id is {manifest.get('challenge_id')!r}",
+            "crowdai-keys", NAME, f"challenge_id is {shown}",
             f'set "challenge_id": "{CHALLENGE}"',
         )  # fmt: skip
     authors = manifest.get("authors")
@@ -54,7 +59,7 @@ def _keys(manifest: object) -> Iterator[Finding]:
         isinstance(author, str) and author.strip() for author in authors
     ):  # fmt: skip
         yield error(
-            "crowdai-keys", NAME, f"authors is {authors!r}",
+            "crowdai-keys", NAME, "authors is no list of names",
             'set "authors" to a list of names, e.g. ["you", "your team mate"]',
         )  # fmt: skip
     if "description" in manifest and not isinstance(manifest["description"], str):

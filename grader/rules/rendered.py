@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from grader.repository.files import Repository
 from grader.rules.findings import Finding, error, note
+from grader.text import LONGEST
 
 SECONDS = 60.0
 
@@ -25,7 +26,11 @@ def dockerfile(repository: Repository, program: str | None) -> Iterator[Finding]
     command = [program, "--no-build", "--user-id", "1001", "--user-name", "crowdai"]
     try:
         rendered = subprocess.run(
-            [*command, str(repository.root)], capture_output=True, text=True, timeout=SECONDS
+            [*command, str(repository.root)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
         )
     except subprocess.TimeoutExpired:
         yield error(
@@ -45,7 +50,7 @@ def dockerfile(repository: Repository, program: str | None) -> Iterator[Finding]
 
 
 def _expected(repository: Repository, text: str) -> Iterator[Finding]:
-    packages = repository.text("apt.txt").split("\n", 1)[0].strip()
+    packages = repository.text("apt.txt").split("\n", 1)[0].strip()[:LONGEST]
     steps = {
         "environment.yml": r"env update .*--file \S*environment\.yml",
         "apt.txt": r"apt-get install .*" + re.escape(packages if packages[:1] != "#" else ""),
@@ -59,7 +64,7 @@ def _expected(repository: Repository, text: str) -> Iterator[Finding]:
                 "look for a file that wins over it (Dockerfile, binder/, another language's)",
             )  # fmt: skip
     pin = re.search(
-        r"^\s*-\s*python==?(\d+\.\d+)", repository.text("environment.yml"), re.MULTILINE
+        r"^[ \t]*-[ \t]*python==?(\d+\.\d+)", repository.text("environment.yml"), re.MULTILINE
     )
     # The lock that is copied into the image is named by its Python, with signs as hex numbers.
     lock = re.search(r"environment-2epy-2d(\d+)-2e(\d+)", text)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from grader.repository.files import Repository, code_of
@@ -17,6 +18,10 @@ _DOWNLOAD: Final = re.compile(
 )
 SOURCES: Final = frozenset({".py", ".sh", ".R", ".r", ".jl", ".js", ".lua", ".ipynb", ".pl", ""})
 """Suffixes of files that may read the two variables."""
+_VARIABLES: Final = {
+    "TEST_DIRECTORY": "/crowdai-payload",
+    "OUTPUT_PATH": "/tmp/output.csv",  # noqa: S108 - the challenge's path
+}
 _WEIGHTS: Final = re.compile(
     r"[\"'=\s]([\w./-]+\.(?:h5|hdf5|keras|pt|pth|ckpt|onnx|tflite|pkl|joblib|npz|bin))\b"
 )
@@ -41,7 +46,7 @@ def shell_scripts(repository: Repository) -> Iterator[Finding]:
                 "make #!/bin/bash the very first line",
             )  # fmt: skip
     start = code_of(repository.text("start"))
-    if repository.has("start") and not re.search(r"^\s*exec\s+\S", start, re.MULTILINE):
+    if repository.has("start") and not re.search(r"^[ \t]*exec\s+\S", start, re.MULTILINE):
         yield error(
             "start-ends", "start", "does not run the graders' command",
             'end it with exec "$@"',
@@ -52,19 +57,16 @@ def obeys_environment(repository: Repository) -> Iterator[Finding]:
     """TEST_DIRECTORY and OUTPUT_PATH must be asked for somewhere."""
     if not repository.has("run.sh"):
         return
-    entry = "\n".join(map(code_of, repository.entry_scripts.values()))
-    sources = (path for path in repository.context if path.suffix in SOURCES)
-    everything = None
-    for variable, fixed in (
-        ("TEST_DIRECTORY", "/crowdai-payload"),
-        ("OUTPUT_PATH", "/tmp/output.csv"),  # noqa: S108 - the challenge's path
-    ):
-        if variable in entry:
-            continue
-        if everything is None:
-            everything = "\n".join(code_of(repository.text(str(path))) for path in sources)
-        if variable not in everything:
-            always = f"; it always uses {fixed}" if fixed in entry + everything else ""
+    words = {word for pair in _VARIABLES.items() for word in pair}
+    sources = (str(path) for path in repository.context if path.suffix in SOURCES)
+    found: set[str] = set()
+    for text in chain(repository.entry_scripts.values(), map(repository.text, sources)):
+        found |= {word for word in words - found if word in code_of(text)}
+        if found >= _VARIABLES.keys():
+            return
+    for variable, fixed in _VARIABLES.items():
+        if variable not in found:
+            always = f"; it always uses {fixed}" if fixed in found else ""
             yield error(
                 "environment-ignored", "run.sh", f"nothing reads ${variable}{always}",
                 f'use "${variable}" in run.sh, in double quotes',

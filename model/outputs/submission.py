@@ -76,12 +76,24 @@ def checked(cells: Sequence[str], where: str) -> Row:
     if len(cells) != len(HEADER):
         raise SubmissionError(f"{where}: {len(cells)} cells instead of {len(HEADER)}")
     try:
-        values = tuple(float(cell) for cell in cells[1:])
+        values = tuple(map(number, cells[1:]))
     except ValueError as error:
         raise SubmissionError(f"{where}: {error}") from None
     if broken := violation(values):
         raise SubmissionError(f"{where}: {broken}")
     return Row(cells[0], values)
+
+
+def number(cell: str) -> float:
+    """The number in a cell, written in decimal ASCII digits; may be infinite or not a number.
+
+    Raises:
+        ValueError: the cell holds something else, such as ``0.1_25`` or other digits, which
+            ``float`` takes.
+    """
+    if not cell.isascii() or "_" in cell:
+        raise ValueError(f"{cell!r} is not a number in decimal digits")
+    return float(cell)
 
 
 def violation(probabilities: Sequence[float]) -> str:

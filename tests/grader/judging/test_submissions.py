@@ -9,8 +9,9 @@ import pytest
 from grader.engines.engine import Job
 from grader.engines.local import LocalEngine
 from grader.errors import GraderError
+from grader.files import make_parents, remove_folder
 from grader.judging.experiments import Experiment, run_and_explain
-from grader.judging.runs import Run
+from grader.judging.runs import Run, execute
 from grader.judging.table import expected_ids
 from grader.judging.verdict import Assessment, Defect, Verdict
 from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, ignore_progress
@@ -133,3 +134,30 @@ def test_a_table_that_is_a_link_is_not_followed(make_job: MakeJob, tmp_path: Pat
     run, _, assessment = examined(make_job(str(repository)))
     assert assessment.verdict is Verdict.CSV_MISSING
     assert run.table is None
+
+
+def test_what_a_submission_leaves_is_removed_and_read_safely(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    os.mkfifo(repository / "pipe")
+    deep = repository.joinpath(*["a"] * 1500)
+    make_parents(deep / "file")
+    (deep / "file").touch()
+    (repository / "run.sh").write_text(
+        '#!/bin/bash\nmkfifo "$OUTPUT_PATH"\n'
+        "mkdir -m 0 locked\n"
+        'python3 -c \'import os\nfor _ in range(1500): os.mkdir("b"); os.chdir("b")\'\n'
+    )
+    (repository / "run.sh").chmod(0o755)
+    try:
+        job = make_job(str(repository))
+        run = execute(LocalEngine(), job, expected_ids(job.clips), ignore_progress)
+    finally:
+        remove_folder(repository)  # pytest cannot
+    assert run.assessment.verdict is Verdict.CSV_MISSING
+    assert list(scratch.iterdir()) == []

@@ -1,6 +1,7 @@
 """The validator: every rule, with its line."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import GraderError
+from grader.judging import table as tables
 from grader.judging.table import Violation, expected_ids, read_table
 from model.genres import GENRES
 from model.outputs import submission
@@ -16,6 +18,7 @@ from tests.support.tables import write_table
 
 IDS = ("a", "b", "c")
 EVEN = ",".join(["0.0625"] * 16)
+ARABIC = "\u0660.\u0660\u0666\u0662\u0665"
 
 
 def violations(tmp_path: Path, text: str, ids: tuple[str, ...] | None = IDS) -> list[Violation]:
@@ -56,6 +59,10 @@ def row(*values: float) -> str:
         (f"b,{EVEN},0.5", "cells"),
         ("b,0.5,0.5", "cells"),
         (f"b,{row().replace('0.0625', 'much', 1)}", "number"),
+        (f"b,{row().replace('0.0625', '0.06_25', 1)}", "number"),
+        (f"b,{row().replace('0.0625', ARABIC, 1)}", "number"),
+        (f"b,{EVEN}{'0' * 2000}", "cells"),
+        (f"{'b' * 2000},{EVEN}", "cells"),
         (f"b,{row(float('nan'))}", "finite"),
         (f"b,{row(float('inf'))}", "finite"),
         (f"b,{row(-0.0625, 0.1875)}", "range"),
@@ -173,3 +180,51 @@ def test_an_entry_that_links_to_itself_is_a_clip_like_any_other(tmp_path: Path) 
     (tmp_path / "circle.mp3").symlink_to("circle.mp3")
     (tmp_path / "folder.mp3").mkdir()
     assert expected_ids(tmp_path) == ["circle"]
+
+
+def test_probabilities_whose_sum_is_no_number(tmp_path: Path) -> None:
+    found = violations(tmp_path, table_text("a", values=",".join(["1e308"] * 16)), ("a",))
+    assert {violation.rule for violation in found} == {"range", "sum"}
+
+
+@pytest.mark.parametrize("number", ["0.06_25", ARABIC, "\uff10.0625"])
+def test_the_product_reads_the_same_numbers(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(table_text("a").replace("0.0625", number, 1))
+    with pytest.raises(submission.SubmissionError, match="line 2"):
+        submission.read(path)
+
+
+@pytest.mark.parametrize("line", ["", "x", '"a', f"x,{EVEN}", f"x,{row(2.0)}", "," * 60_000])
+def test_a_large_wrong_table_costs_little_memory(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(table_text() + f"{line}\n" * (1_000_000 // (len(line) + 1)))
+    tracemalloc.start()
+    table = read_table(path, IDS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.violations
+    assert table.missing == list(IDS)
+    assert len(table.violations) <= 4 * tables.MAX_VIOLATIONS
+    assert peak < 5_000_000
+
+
+def test_each_rule_is_listed_up_to_a_number_and_all_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MAX_VIOLATIONS", 3)
+    path = tmp_path / "table.csv"
+    path.write_text(table_text(*"xxxxx", "a.mp3"))
+    table = read_table(path, IDS)
+    assert [violation.rule for violation in table.violations] == [
+        *["id-unknown"] * 3, "id-suffix", *["row-missing"] * 2
+    ]  # fmt: skip
+    assert table.omitted == 2
+
+
+def test_rows_and_lengths_end_at_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
+    assert "more than 2 rows" in str(violations(tmp_path, table_text(*IDS)))
+    assert not violations(tmp_path, table_text("a", "b"), ("a", "b"))
+    in_one_row = table_text("a") + '"\n",' * 20_000
+    assert f"more than {tables.MAX_ROW} characters" in str(violations(tmp_path, in_one_row))

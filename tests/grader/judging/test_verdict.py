@@ -45,6 +45,9 @@ def assessment(job: Job, outcome: Outcome, table: Table | None = None, log: str 
         ("FileNotFoundError: '/crowdai-payload'", Verdict.ENVIRONMENT_IGNORED),
         ("/home/crowdai/run.sh: line 3: ./tool.sh: Permission denied", Verdict.NON_ZERO_EXIT),
         ("MemoryError", Verdict.NON_ZERO_EXIT),
+        ("dial unix /run/docker.sock: no such file", Verdict.DOCKER_INSIDE),
+        ("dial unix " + "docker" * 100_000, Verdict.NON_ZERO_EXIT),
+        ("dial unix docker\n" * 100_000, Verdict.NON_ZERO_EXIT),
     ],
 )  # fmt: skip
 def test_what_a_log_gives_away(job: Job, log: str, verdict: Verdict) -> None:

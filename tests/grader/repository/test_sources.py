@@ -1,5 +1,6 @@
 """What is built: folders as they lie, and tags of a repository, newest first."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,11 @@ def test_a_clone_holds_no_stray_file(repository: Path) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("ref", ["none", "--upload-pack=touch x", "-v"])
+@pytest.mark.parametrize(
+    "ref", ["none", "--upload-pack=touch x", "-v", "*", "", "[a-z]*", "folder"]
+)
 def test_a_ref_that_is_not_there(repository: Path, ref: str) -> None:
+    git(repository, "tag", "folder", "HEAD^{tree}")
     with pytest.raises(GraderError, match="no such tag"):
         found(repository, ref)
 
@@ -87,3 +91,16 @@ def test_repo2docker_is_called_as_the_challenge_did() -> None:
         "r2d", "--no-run", "--debug", "--user-id", "1001", "--user-name", "crowdai",
         "--image-name", "x:1", "--config", "c.py", "/clone",
     ]  # fmt: skip
+
+
+def test_tags_of_no_commit_are_passed_over(repository: Path) -> None:
+    git(repository, "tag", "folder", "HEAD^{tree}")
+    git(repository, "tag", "-a", "-m", "later", "file", "HEAD:run.sh", when=20)
+    assert [ref for ref, _ in found(repository, newest=2)] == ["cat", "mole"]
+    assert [ref for ref, _ in found(repository, newest=9)] == ["cat", "mole", "ape", "zebra"]
+
+
+def test_a_tag_whose_name_is_no_text(repository: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    git(repository, "tag", name, when=20)
+    assert (name, "echo mole\n") in found(repository, newest=9)

@@ -1,16 +1,19 @@
 """``check``: each rule on a sound repository with one fault put in."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from grader.errors import GraderError
+from grader.files import remove_folder
 from grader.rules.check import check
 from grader.rules.findings import Severity
 from tests.conftest import ROOT
@@ -100,10 +103,31 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ),
     ("crowdai-not-json", "crowdai.json", write("crowdai.json", "[" * 100_000)),
     ("environment-not-yaml", "environment.yml", write("environment.yml", "[" * 5_000)),
+    ("crowdai-not-json", "crowdai.json", write("crowdai.json", "9" * 5000)),
+    ("crowdai-keys", "crowdai.json", manifest(challenge_id=[[["x"]]])),
+    ("environment-not-yaml", "environment.yml", environment('- "\\Uffffffff"')),
+    ("environment-not-yaml", "environment.yml", write("environment.yml", f"%YAML 1.{'9' * 5000}")),
+    ("unpinned", "environment.yml", environment("- python=3.11", "- 2001-99-99")),
+    ("unpinned", "environment.yml", environment("- python=3.11", f"- {'9' * 5000}")),
+    ("unpinned", "environment.yml", environment("- python=3.11", '- !!int ""')),
+    ("unpinned", "environment.yml", environment("- python=3.11", '- !!bool "zz"')),
+    ("unpinned", "environment.yml", environment("- python=3.11", f"- a={'9' * 5000}")),
+    (
+        "requirements-missing",
+        "environment.yml",
+        environment("- python=3.11", "- pip:", f"  - -r {'a' * 5000}"),
+    ),
+    (
+        "requirements-missing",
+        "environment.yml",
+        environment("- python=3.11", "- pip:", '  - "-r a\\0b"'),
+    ),
+    ("dockerignore-pattern", ".dockerignore:2", write(".dockerignore", "data\n[z-a]\n")),
     ("apt-line", "apt.txt:2", write("apt.txt", "ffmpeg\nsox && reboot\n")),
     ("crlf", "run.sh", run_sh("\r", OBEYS)),
     ("no-shebang", "run.sh:1", write("run.sh", f"\n#!/bin/bash\n{OBEYS}\n")),
     ("start-ends", "start", write("start", "#!/bin/bash\necho hello\n")),
+    ("start-ends", "start", write("start", "#!/bin/bash" + "\n" * 300_000)),
     ("environment-ignored", "run.sh", run_sh('python3 predict.py "$TEST_DIRECTORY" out.csv')),
     ("environment-ignored", "run.sh", run_sh('python3 predict.py /crowdai-payload "$OUTPUT_PATH"')),
     ("docker-inside", "run.sh:3", run_sh(OBEYS, "nvidia-docker run image")),
@@ -165,6 +189,11 @@ def test_every_finding_but_notes_says_how_to_mend_it(repository: Path) -> None:
         write("LICENSE.txt", "free"),
         write("apt.txt", "# nothing\n\nlibsndfile1\nlibpq5=15.1\n"),
         write(".dockerignore", "net.h5\n"),
+        run_sh(OBEYS, "a" * 300_000),
+        run_sh(OBEYS, "a.py-" * 100_000),
+        run_sh(OBEYS, " ".join(f"{number}.py" for number in range(100_000))),
+        lambda root: os.mkfifo(root / "pipe.py"),
+        lambda root: (root / "locked").mkdir(mode=0),
     ],
 )
 def test_what_is_right_is_left_alone(repository: Path, edit: Edit) -> None:
@@ -198,6 +227,50 @@ def test_a_large_context_is_told(repository: Path) -> None:
     assert "clips.tar" in findings["context-large"].what
 
 
+def test_requirements_that_include_each_other_are_read_once(repository: Path) -> None:
+    environment("- python=3.11", "- pip:", "  - -r a.txt")(repository)
+    write("a.txt", "-r b.txt\n" * 50 + "numpy\n")(repository)
+    write("b.txt", "-r ./a.txt\n" * 50 + "scipy\n")(repository)
+    findings = [finding.where for finding in check(repository) if finding.rule not in CONTEXT]
+    assert findings == ["a.txt:51", "b.txt:51"]
+
+
+def test_names_in_yaml_that_multiply_are_not_multiplied(repository: Path) -> None:
+    merges = "".join(f"- &x{n} {{<<: [*x{n - 1}, *x{n - 1}]}}\n" for n in range(1, 40))
+    text = f"a:\n- &x0 {{k: v}}\n{merges}dependencies:\n- python=3.11\n"
+    write("environment.yml", text)(repository)
+    assert {finding.rule for finding in check(repository)} == CONTEXT
+
+
+def test_findings_of_a_kind_are_limited(repository: Path) -> None:
+    write("apt.txt", "a b\n" * 5000)(repository)
+    rules = Counter(finding.rule for finding in check(repository))
+    assert (rules["apt-line"], rules["findings-omitted"]) == (1000, 1)
+
+
+def test_links_that_lead_to_each_other(repository: Path) -> None:
+    for name, target in (("LICENSE", "README.md"), ("README.md", "LICENSE")):
+        (repository / name).unlink()
+        (repository / name).symlink_to(target)
+    rules = {finding.rule for finding in check(repository)} - CONTEXT
+    assert rules == {"license-missing", "readme-missing", "broken-link"}
+
+
+def test_folders_at_any_depth(tmp_path: Path, repository: Path) -> None:
+    here = os.open(repository, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("a", dir_fd=here)
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    try:
+        assert {finding.rule for finding in check(repository)} == CONTEXT
+    finally:
+        remove_folder(repository)  # pytest cannot
+    assert not repository.exists()
+
+
 def test_no_folder() -> None:
     with pytest.raises(GraderError, match="no such folder"):
         check(Path("/none"))
@@ -224,3 +297,20 @@ def test_exit_codes(repository: Path) -> None:
     assert done.returncode == 1
     assert re.search(r"error\s+license-missing", done.stdout)
     assert command(repository / "none").returncode == 2
+
+
+def test_names_move_no_cursor_and_fit_every_terminal(repository: Path) -> None:
+    for name in ("\x1b[2J.h5", "\x9b2J.h5", "\u202egpj.h5", "caf\xe9.h5", "two\nlines.h5"):
+        (repository / name).touch()
+    (repository / os.fsdecode(b"\xff.h5")).touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", "check", repository], cwd=ROOT, capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == b""
+    printed = done.stdout.decode("ascii")
+    names = ("\\x1b[2J", "\\x9b2J", "\\u202egpj", "caf\\xe9", "two\\nlines", "\\udcff")
+    for name in names:
+        assert f"weights-missing  {name}.h5: an empty file" in printed
+    assert printed.replace("\n", "").isprintable()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.engines import logs
+from grader import logs
 
 
 def kept(code: str, path: Path) -> str:

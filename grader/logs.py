@@ -1,13 +1,19 @@
-"""The log of a run: written up to a maximum size, and searched for known error messages."""
+"""Logs of runs and builds: written up to a maximum size, and searched for known error messages."""
 
+import io
 import re
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from grader.text import LONGEST
+
 LARGEST: Final = 16 << 20
 """Maximum bytes of a log: an endless loop that prints must not fill the disk."""
+_QUOTED: Final = 300
+"""Characters of a line in a verdict."""
 
 NETWORK: Final = re.compile(
     r"name resolution|Name or service not known|nodename nor servname|Network is unreachable"
@@ -19,7 +25,7 @@ NETWORK: Final = re.compile(
 DOCKER: Final = re.compile(
     r"docker: (command )?not found|Cannot connect to the Docker daemon|docker daemon running"
     r"|failed to connect to the docker API|No such file or directory: '(nvidia-)?docker'"
-    r"|dial unix \S*docker\S*\.sock",
+    r"|dial unix (?=\S*docker)\S*\.sock",
     re.IGNORECASE,
 )
 REFUSED: Final = re.compile(r"Read-only file system", re.IGNORECASE)
@@ -45,20 +51,34 @@ class LogWriter(threading.Thread):
                         file.write(b"\n[the log is longer; the rest was not saved]\n")
 
 
+def lines(log: str) -> Iterator[str]:
+    """Lines of a log, each without its end and with at most 1,000 characters, one at a time."""
+    for line in io.StringIO(log, newline=None):
+        yield line[:LONGEST].rstrip()
+
+
 def lines_with(log: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    """Lines of a log that match, stripped and shortened."""
-    for line in log.splitlines():
+    """Lines of a log that match within their first 1,000 characters, stripped and shortened."""
+    for line in lines(log):
         if pattern.search(line):
-            yield line.strip()[:300]
+            yield line.strip()[:_QUOTED]
 
 
-def last_line(path: Path) -> str:
-    """Last line of a log, stripped and shortened."""
-    return (read_log(path).strip().splitlines() or ["nothing in the log"])[-1][:300]
+def last_lines(log: str, count: int) -> list[str]:
+    """The last lines of a log, at most ``count``, each with at most 1,000 characters."""
+    return list(deque(lines(log), maxlen=count))
+
+
+def last_line(log: str) -> str:
+    """Last line of a log that is not empty, stripped and shortened."""
+    last = "nothing in the log"
+    for line in lines(log):
+        last = line.strip() or last
+    return last[:_QUOTED]
 
 
 def read_log(path: Path) -> str:
-    """A log as text; empty where there is none."""
+    """A log as text, odd bytes replaced; empty where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
