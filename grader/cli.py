@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 the submission has a fault, 2 the command could not
 """
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -39,8 +40,10 @@ def main(argv: Sequence[str]) -> int:
             module.add_arguments(command)
             command.set_defaults(run=module.command)
     arguments = parser.parse_args(argv)
-    # An engine's containers are taken away on the way out, so the way out must be taken.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    _exit_at_signals()
     try:
         return int(arguments.run(arguments))
     except GraderError as error:
@@ -52,3 +55,16 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
         return CANNOT
+
+
+def _exit_at_signals() -> None:
+    """Exit at SIGTERM and SIGHUP, so that containers, processes and folders are removed."""
+
+    def leave(number: int, _: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)  # the removal is not interrupted
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, leave)

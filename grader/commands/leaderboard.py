@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.text import visible
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ def read_result(path: Path) -> Result:
     """Result from the json of ``score --json`` or of ``grade``, or from a folder of ``grade``.
 
     Raises:
-        GraderError: the file cannot be read or holds no result.
+        GraderError: the file cannot be read or holds no result, or a score that is no finite number
+            in its range.
     """
     file = path / "report.json" if path.is_dir() else path
     try:
@@ -33,13 +37,16 @@ def read_result(path: Path) -> Result:
         verdict = str(content.get("verdict", "passed"))
         if not scores or verdict != "passed":
             return Result(name, verdict)
-        return Result(
-            name, verdict, *(float(scores[key]) for key in ("log_loss", "accuracy", "macro_f1"))
-        )
+        log_loss, f1, macro_f1 = (scores[key] for key in ("log_loss", "accuracy", "macro_f1"))
+        # No comparison with "not a number" is true.
+        valid = 0 <= log_loss < math.inf and 0 <= f1 <= 1 and 0 <= macro_f1 <= 1
     except OSError as error:
         raise GraderError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise GraderError(f"{file}: no result of `score --json` or `grade`") from None
+    if not valid:
+        raise GraderError(f"{file}: a score is not a finite number in its range; score it anew")
+    return Result(name, verdict, log_loss, f1, macro_f1)
 
 
 def markdown(results: Sequence[Result]) -> str:
@@ -55,7 +62,8 @@ def markdown(results: Sequence[Result]) -> str:
             f"| {losses.index(result.log_loss) + 1} | {_cell(result.name)} "
             f"| {result.log_loss:.4f} | {result.f1:.1%} | {result.macro_f1:.1%} |"
         )
-    for result in sorted(set(results) - set(scored), key=lambda result: result.name):
+    unscored = [result for result in results if result.log_loss is None]
+    for result in sorted(unscored, key=lambda result: result.name):
         verdict = "not scored" if result.verdict == "passed" else result.verdict
         lines.append(f"| - | {_cell(result.name)} | {_cell(verdict)} | | |")
     return "\n".join(lines) + "\n"
@@ -70,11 +78,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Print the table."""
-    print(markdown([read_result(path) for path in arguments.results]), end="")
-    return 0
+    """Print the table of the valid results, and what is wrong with the others; 2 for these."""
+    results: list[Result] = []
+    for path in arguments.results:
+        try:
+            results.append(read_result(path))
+        except GraderError as error:
+            print(f"grader leaderboard: left out: {error}", file=sys.stderr)
+    print(markdown(results), end="")
+    return 0 if len(results) == len(arguments.results) else 2
 
 
 def _cell(text: str) -> str:
     """Text that cannot leave its cell."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return visible(" ".join(text.split())).replace("|", "\\|").replace("<", "&lt;")

@@ -21,18 +21,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the scores; 1 when the table breaks a rule, whichever clips it is for."""
+    """Print the scores; 1 when the table breaks a rule or lacks the row of a labelled clip."""
     from grader.judging.scores import score_rows
 
+    labels = read_labels(args.truth)
     table = read_table(args.table)
     for violation in table.violations:
         print(f"{args.table}: {violation}")
     if table.violations:
         print(f"{args.table}: not scored; a table must be valid first")
         return 1
-    labels = read_labels(args.truth)
-    if args.subset:
-        labels = {file_id: genre for file_id, genre in labels.items() if file_id in table.rows}
+    missing = [file_id for file_id in labels if file_id not in table.rows]
+    if missing and not args.subset:
+        print(
+            f"{args.table}: {len(missing)} labelled clip(s) have no row "
+            f"({', '.join(map(repr, missing[:3]))}); "
+            "see `validate`, or use --subset to score the rows that are there"
+        )
+        return 1
+    labels = {file_id: genre for file_id, genre in labels.items() if file_id in table.rows}
     result = score_rows(table.rows, labels)
     print(result.text(len(table.rows) - len(labels)))
     if args.json:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -59,14 +61,18 @@ def test_score_wants_every_label_in_the_table(files: Path) -> None:
     with (files / "labels.csv").open("a") as file:
         file.write("10,Pop\n")
     done = grader("score", files / "table.csv", "--truth", files / "labels.csv")
-    assert done.returncode == 2
-    assert "'000010'" in done.stderr
+    assert done.returncode == 1
+    assert "1 labelled clip(s) have no row ('000010')" in done.stdout
+    assert "log loss" not in done.stdout
     done = grader("score", files / "table.csv", "--truth", files / "labels.csv", "--subset")
     assert "clips     2\n" in done.stdout
 
 
-def test_a_result_that_cannot_be_written_is_an_error_message(files: Path) -> None:
-    done = grader("score", files / "table.csv", "--truth", files / "labels.csv", "--json", files)
+@pytest.mark.parametrize("place", [".", "labels.csv/place", "x" * 300])
+def test_a_result_that_cannot_be_written_is_an_error_message(files: Path, place: str) -> None:
+    done = grader(
+        "score", files / "table.csv", "--truth", files / "labels.csv", "--json", files / place
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("grader score: ")
     assert "Traceback" not in done.stderr
@@ -108,13 +114,14 @@ def test_leaderboard_of_2018() -> None:
     published = [
         Result("mimbres", "passed", 2.08, 0.60, 0.4), Result("hglim", "passed", 1.34, 0.64, 0.4),
         Result("late | <b>", "time limit"), Result("minzwon & jaehun", "passed", 1.31, 0.63, 0.4),
-        Result("tied", "passed", 1.34, 0.5, 0.4),
+        Result("tied", "passed", 1.34, 0.5, 0.4), Result("late | <b>", "time limit"),
     ]  # fmt: skip
     assert markdown(published).splitlines()[2:] == [
         "| 1 | minzwon & jaehun | 1.3100 | 63.0% | 40.0% |",
         "| 2 | hglim | 1.3400 | 64.0% | 40.0% |",
         "| 2 | tied | 1.3400 | 50.0% | 40.0% |",
         "| 4 | mimbres | 2.0800 | 60.0% | 40.0% |",
+        "| - | late \\| &lt;b> | time limit | | |",
         "| - | late \\| &lt;b> | time limit | | |",
     ]
 
@@ -139,6 +146,42 @@ def test_only_what_passed_is_ranked(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[2:] == [
         "| 1 | fair | 1.0000 | 90.0% | 50.0% |", "| - | foul | network attempted | | |"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("score", ["NaN", "-1", "Infinity", '"1"', "null", "9" * 5000, "[" * 5000])
+def test_an_invalid_result_is_left_out(tmp_path: Path, score: str) -> None:
+    text = '{"name": "%s", "scores": {"log_loss": %s, "accuracy": 0.9, "macro_f1": 0.5}}'
+    (tmp_path / "foul.json").write_text(text % ("foul", score))
+    (tmp_path / "fair.json").write_text(text % ("fair\\u001b[2J", "1"))
+    done = grader("leaderboard", tmp_path / "foul.json", tmp_path / "fair.json")
+    assert done.returncode == 2
+    assert "foul.json: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[2:] == ["| 1 | fair\\x1b[2J | 1.0000 | 90.0% | 50.0% |"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_submission_and_leaves_no_folder(
+    payload: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    repository, scratch = tmp_path / "repository", tmp_path / "scratch"
+    repository.mkdir()
+    scratch.mkdir()
+    (repository / "run.sh").write_text("#!/bin/bash\necho $$ started\nsleep 1000\n")
+    (repository / "run.sh").chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "run", repository, payload, "--engine", "local", "-o",
+         tmp_path / "graded"],
+        cwd=ROOT, env={**os.environ, "TMPDIR": str(scratch)},
+    )  # fmt: skip
+    log = tmp_path / "graded" / "run.log"
+    while process.poll() is None and not (log.exists() and "started" in log.read_text()):
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert process.wait() == 128 + number
+    assert list(scratch.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(log.read_text().split()[0]), 0)
 
 
 def test_every_tag_gets_its_report(payload: Path, tmp_path: Path) -> None:
@@ -209,6 +252,31 @@ def test_the_page_escapes_and_needs_nothing_from_outside(payload: Path, tmp_path
     tags.feed(page)
     assert not tags.names & {"script", "img", "b", "link", "iframe"}
     assert tags.addresses == []
+
+
+def test_control_characters_reach_neither_terminal_nor_report(
+    payload: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "run.sh").write_text(
+        "#!/bin/bash\n"
+        "printf '\\e[2Jlog\\u202e\\u009b\\x7f\\n' >&2\n"
+        "printf 'file_id\\e[2J\\na\\e]0;x\\a.mp\\e[4,1\\n' >\"$OUTPUT_PATH\"\n"
+        "exit 3\n"
+    )
+    (repository / "run.sh").chmod(0o755)
+    (repository / "\x1b[2J.h5").touch()
+    done = grader("grade", repository, payload, "--engine", "local", "-o", tmp_path / "graded")
+    validated = grader("validate", tmp_path / "graded" / "table.csv", "--clips", payload)
+    folder = tmp_path / "graded"
+    page, report = ((folder / name).read_text() for name in ("report.html", "report.json"))
+    texts = [done.stdout, done.stderr, validated.stdout, page, report]
+    for text in texts:
+        assert text.replace("\n", "").replace("\t", "").isprintable()
+    assert "last line: \\x1b[2Jlog\\u202e\\x9b\\x7f" in done.stdout
+    assert "\\x1b[2Jlog" in page
+    assert "\\x1b]0;x\\x07" in validated.stdout
 
 
 def test_an_earlier_report_is_replaced_and_nothing_else(payload: Path, tmp_path: Path) -> None:
