@@ -1,1 +1,1 @@
-"""Mutated clips through the real decoding processes: ``python -m tests.fuzz``."""
+"""Damaged clips (``python -m tests.fuzz``) and random files (``python -m tests.fuzz.grader``)."""

@@ -1,0 +1,193 @@
+"""``python -m tests.fuzz.grader [READER...]``: random files through each reader of the grader.
+
+A reader may raise nothing but the grader's own error, says a bounded number of things of bounded
+length, and prints no control characters. Time is not measured: pieces are repeated thousands of
+times, so that a reader of quadratic time ends the test at its timeout.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from grader.engines.engine import Job, Outcome
+from grader.engines.limits import Limits
+from grader.errors import GraderError
+from grader.judging.table import MAX_VIOLATIONS, read_table
+from grader.judging.verdict import judge
+from grader.logs import last_lines, read_log
+from grader.rules.check import MAX_FINDINGS, RULES, check
+from grader.text import LONGEST
+from model.genres import GENRES
+
+IDS = ("a", "b")
+MOST_BYTES = 200_000
+"""Bytes of a random file."""
+_NO_PROGRAM = "no such program"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reader, and what its files are made of.
+
+    Attributes:
+        read: reads a file and returns what the grader would print.
+        pieces: parts of files, beside random bytes.
+        seeds: whole files that are always tried.
+    """
+
+    read: Callable[[bytes], Iterable[object]]
+    pieces: tuple[bytes, ...]
+    seeds: tuple[bytes, ...] = ()
+
+
+def read_as_table(content: bytes) -> Iterable[object]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "table.csv")
+        path.write_bytes(content)
+        table = read_table(path, IDS)
+    assert len(table.violations) <= 12 * MAX_VIOLATIONS
+    assert set(table.rows) <= set(IDS)
+    assert table.violations or set(table.rows) == set(IDS)
+    return table.violations
+
+
+def read_as_log(content: bytes) -> Iterable[object]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log = folder / "run.log"
+        log.write_bytes(content)
+        job = Job("image", folder, folder, Limits())
+        tail = last_lines(read_log(log), 100)
+        assert len(tail) <= 100
+        assert all(len(line) <= LONGEST for line in tail)
+        return [
+            judge(job, Outcome(code, 1.0, log, network_attempts=attempts), None)
+            for code in (0, 1, 127)
+            for attempts in (None, 0)
+        ]
+
+
+def read_in_repository(name: str) -> Callable[[bytes], Iterable[object]]:
+    """The checks of a repository in which one file has the content."""
+
+    def read(content: bytes) -> Iterable[object]:
+        with tempfile.TemporaryDirectory() as folder:
+            for script in ("run.sh", "predict.py", "start", "environment.yml"):
+                Path(folder, script).touch()
+            Path(folder, name).write_bytes(content)
+            try:
+                findings = check(Path(folder), _NO_PROGRAM)
+            except GraderError as error:
+                return [error]
+            assert len(findings) <= (MAX_FINDINGS + 1) * (len(RULES) + 1)
+            return findings
+
+    return read
+
+
+_YAML = b"dependencies:\n- python=3.11\n"
+READERS = {
+    "table": Reader(
+        read_as_table,
+        (",".join(["file_id", *GENRES]).encode(), b"a", b",0.0625" * 16, b",", b"\n", b'"', b"\r",
+         b"1e308", b"nan", b"0.1_5", b"\0", b"\x1b[2J", "\u202e\u0661".encode()),
+        (b"\n" * 100_000, b"," * 100_000, b'"' + b"\n" * 100_000, b'"\n",' * 40_000),
+    ),
+    "environment": Reader(
+        read_in_repository("environment.yml"),
+        (_YAML, b"- ", b"- pip:\n  - ", b"-r requirements.txt\n", b"&a ", b"*a", b"<<: ", b"!!int ",
+         b"!!bool ", b'"', b"\\U", b"ffffffff", b"2001-99-99", b"[", b"]", b"{", b"}", b": ",
+         b"\n", b"  ", b"%YAML 1.", b"9", b"? ", b"|", b">", b"a=1", b" @ ", b"\xff", b"\x1b",
+         b"::", b"# "),
+        (_YAML + b"- 2001-99-99\n", _YAML + b"- " + b"9" * 5000, _YAML + b'- !!int ""\n',
+         _YAML + b'- !!bool "zz"\n', _YAML + b'- "\\Uffffffff"\n', b"%YAML 1." + b"9" * 5000),
+    ),
+    "dockerignore": Reader(
+        read_in_repository(".dockerignore"),
+        (b"*", b"**", b"**/", b"?", b"[", b"]", b"^", b"-", b"a", b"/", b"!", b"..", b"\n", b"\\",
+         b"run.sh", b"z-a", b"&&", b"\xff", b"\0"),
+        (b"[z-a]\n", b"a*" * 500, b"p*" * 400 + b"\n", b"[[a]&&[b]]", b"*\n" * 5000),
+    ),
+    "manifest": Reader(
+        read_in_repository("crowdai.json"),
+        (b"{", b"}", b"[", b"]", b'"', b"'", b":", b",", b'"challenge_id"', b'"authors"', b"9",
+         b"1e999", b"NaN", b"\\ud800", b"\n", b" ", b"\xff", b"\x1b", b"null"),
+        (b"[" * 100_000, b"9" * 5000, b'{"challenge_id": ' + b"[" * 300 + b"]" * 300 + b"}",
+         b"' " * 50_000, b'{"a\\u001b[2J": 1}'),
+    ),
+    "log": Reader(
+        read_as_log,
+        (b"docker", b"dial unix ", b".sock", b"Read-only file system", b"/grading/clips", b"\n",
+         b"\r", b"run.sh", b": line ", b"/tmp/output.csv", b"Network is unreachable", b" ",
+         b"\x1b[2J", b"\xff", "\u202e\u2028".encode()),
+        (b"dial unix " + b"docker" * 30_000, b"dial unix docker" * 10_000, b"\n" * 100_000),
+    ),
+    "script": Reader(
+        read_in_repository("run.sh"),
+        (b"#!/bin/bash\n", b"predict.py", b".py", b".sh", b"a", b"/", b"..", b"-", b" ", b"\n",
+         b'"', b"docker", b"nvidia-docker run", b"wget ", b"pip install ", b"='x.h5'", b"#",
+         b"$TEST_DIRECTORY", b"\r\n", b"\0", b"\x1b[2J", b"\xff"),
+        (b"a" * 150_000, b"a.py-" * 30_000, b"docker" + b" " * 150_000, b"'.h5" * 30_000),
+    ),
+    "start": Reader(read_in_repository("start"), (b"exec", b" ", b"\n", b"#", b'"$@"'),
+                    (b"\n" * 150_000,)),
+    "packages": Reader(read_in_repository("apt.txt"), (b"a", b"=", b"\n", b"#", b"+", b" "),
+                       (b"a b\n" * 5000,)),
+}  # fmt: skip
+
+
+def check_reader(name: str, count: int) -> None:
+    """Feed seeds and random files to a reader.
+
+    Args:
+        name: a name of ``READERS``.
+        count: number of random files.
+
+    Raises:
+        AssertionError: the reader says too much, or something that cannot be printed.
+        Exception: whatever else the reader should not raise.
+    """
+    reader = READERS[name]
+    piece = st.sampled_from(reader.pieces) | st.binary(max_size=4)
+    repeated = st.tuples(piece, st.sampled_from((1, 1, 1, 1, 2, 9, 70, 5000)))
+    contents = st.lists(repeated, max_size=40).map(
+        lambda parts: b"".join(part * times for part, times in parts)[:MOST_BYTES]
+    )
+
+    def test(content: bytes) -> None:
+        for said in map(str, reader.read(content)):
+            assert said.replace("\n", "").replace("\t", "").isprintable()
+            assert len(said) <= 100 * LONGEST
+
+    checked = given(contents)(test)
+    for seed in reader.seeds:
+        checked = example(seed)(checked)
+    settings(
+        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck)
+    )(checked)()  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "readers", metavar="READER", nargs="*", help=f"all, or some of {', '.join(READERS)}"
+    )
+    parser.add_argument("--count", type=int, default=2000, help="number of files for each reader")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.readers) - set(READERS):
+        parser.error(f"no reader {', '.join(unknown)}; choose from {', '.join(READERS)}")
+    for name in options.readers or READERS:
+        check_reader(name, options.count)
+        print(f"{name}: {options.count} files", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
