@@ -24,13 +24,13 @@ def command(args: argparse.Namespace) -> int:
     """Print the scores; 1 when the table breaks a rule or lacks the row of a labelled clip."""
     from grader.judging.scores import score_rows
 
-    labels = read_labels(args.truth)
     table = read_table(args.table)
     for violation in table.violations:
         print(f"{args.table}: {violation}")
     if table.violations:
         print(f"{args.table}: not scored; a table must be valid first")
         return 1
+    labels = read_labels(args.truth)
     missing = [file_id for file_id in labels if file_id not in table.rows]
     if missing and not args.subset:
         print(

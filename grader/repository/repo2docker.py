@@ -114,21 +114,22 @@ class Builder:
             log.touch()
         except OSError as error:
             raise GraderError(f"{log}: cannot be written: {error.strerror}") from None
-        with subprocess.Popen(
+        process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             start_new_session=True,
-        ) as process:  # fmt: skip
-            assert process.stdout is not None  # noqa: S101 - for the type checker
-            writer = LogWriter(process.stdout, log)
-            writer.start()
-            try:
-                code = process.wait(self.hours * 3600)
-            except subprocess.TimeoutExpired:
-                return f"not finished after {self.hours:g} h"
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)  # with what repo2docker has started
-                writer.join(timeout=10)
+        )  # fmt: skip
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        writer = LogWriter(process.stdout, log)
+        writer.start()
+        try:
+            code = process.wait(self.hours * 3600)
+        except subprocess.TimeoutExpired:
+            return f"not finished after {self.hours:g} h"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what repo2docker has started
+            process.wait()
+            writer.join(timeout=10)
         return _fault(read_log(log)) if code else ""
 
 

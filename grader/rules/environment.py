@@ -53,12 +53,13 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
             "environment-prefix", NAME, "names a folder of the machine it was exported on",
             "remove the prefix line",
         )  # fmt: skip
-    conda = [line for line in dependencies if isinstance(line, str)]
+    # An alias (*name) may repeat a long line or list many thousand times: each counts once.
+    conda = list(dict.fromkeys(line for line in dependencies if isinstance(line, str)))
     yield from _python(conda)
     yield from _conda(conda)
-    for section in dependencies:
-        if isinstance(section, dict):
-            yield from _pip(repository, section.get("pip"))
+    sections = [part.get("pip") for part in dependencies if isinstance(part, dict)]
+    for section in {id(section): section for section in sections}.values():
+        yield from _pip(repository, section)
 
 
 def apt_txt(repository: Repository) -> Iterator[Finding]:
@@ -110,7 +111,7 @@ def _pip(repository: Repository, section: Any) -> Iterator[Finding]:
 
 def _requirements(repository: Repository, section: list[str]) -> Iterator[Finding]:
     """Findings in requirements and in the files that they include, each of which is read once."""
-    pending = deque((line.strip(), NAME) for line in section)
+    pending = deque((line.strip(), NAME) for line in dict.fromkeys(section))
     read: set[str] = set()
     while pending:
         line, where = pending.popleft()

@@ -104,3 +104,30 @@ def test_a_tag_whose_name_is_no_text(repository: Path) -> None:
     name = os.fsdecode(b"caf\xe9")
     git(repository, "tag", name, when=20)
     assert (name, "echo mole\n") in found(repository, newest=9)
+
+
+def test_an_endless_build_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.logs.LARGEST", 1000)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    for name, script in (("docker", "exit 1"), ("r2d", f"yes & echo $! >{tmp_path}/pid; wait")):
+        (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    log = tmp_path / "build.log"
+    builder = Builder(str(tmp_path / "r2d"), hours=1 / 3600)
+    build = builder.build(Source("team", "v1", tmp_path), log)
+    assert build.fault.startswith("not finished")
+    assert log.stat().st_size < 1100
+    pid = int((tmp_path / "pid").read_text())
+    assert not Path(f"/proc/{pid}").exists() or "(yes) Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+def test_the_log_of_a_build_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "docker").write_text("#!/bin/sh\n")
+    (tmp_path / "docker").chmod(0o755)
+    with pytest.raises(GraderError, match=r"build\.log: cannot be written"):
+        Builder("r2d").build(Source("team", "v1", tmp_path), tmp_path / "none" / "build.log")
