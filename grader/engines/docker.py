@@ -217,7 +217,7 @@ def _collect(names: _Names, job: Job, outcome: Outcome) -> Outcome:
         table, elsewhere = fixed, False
     else:
         written = job.folder / "out" / Path(job.paths.table).name
-        table = written if written.is_file() and not written.is_symlink() else None
+        table = written if not written.is_symlink() and written.is_file() else None
         elsewhere = fixed is not None
     age = max(0.0, time.time() - table.stat().st_mtime) if table and table != fixed else None
     attempts = _network_attempts(names)

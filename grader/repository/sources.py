@@ -1,5 +1,6 @@
 """From a path or a git address to folders that can be built, one for each ref."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -122,7 +123,7 @@ def _checkout(clone: Path, folder: Path, ref: str) -> Path:
     _git("clone", "--quiet", "--no-checkout", "--", str(clone), str(folder))
     _git("remote", "set-url", "origin", address, folder=folder)
     _git("checkout", "--quiet", "--detach", commit, folder=folder)
-    if (folder / ".gitmodules").is_file():
+    if os.path.isfile(folder / ".gitmodules"):  # noqa: PTH113 - Path.is_file raises at some links
         _git("submodule", "--quiet", "update", "--init", "--recursive", folder=folder)
     return folder
 

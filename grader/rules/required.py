@@ -1,5 +1,6 @@
 """Files that every submission must have, and files that must not be there."""
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,7 +44,7 @@ def required_files(repository: Repository) -> Iterator[Finding]:
 def overriding_files(repository: Repository) -> Iterator[Finding]:
     """What makes repo2docker look away from the files at the root."""
     for folder in ("binder", ".binder"):
-        if (repository.root / folder).is_dir():
+        if os.path.isdir(repository.root / folder):  # noqa: PTH112 - Path raises at some links
             yield error(
                 "binder-folder", f"{folder}/", "repo2docker reads its files from there only",
                 f"move what is in {folder}/ to the root and remove the folder",

@@ -137,8 +137,9 @@ def test_nothing_is_left_in_the_engine(
         assert left.stdout == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_grader_that_is_told_to_stop_cleans_up(
-    payload: Path, image_of: ImageOf, tmp_path: Path
+    payload: Path, image_of: ImageOf, tmp_path: Path, number: signal.Signals
 ) -> None:
     image = image_of(NEVER_ENDS.name)
     running = ["docker", "ps", "--quiet", "--filter", f"ancestor={image}"]
@@ -149,8 +150,8 @@ def test_a_grader_that_is_told_to_stop_cleans_up(
         while len(subprocess.run(running, capture_output=True, text=True).stdout.split()) < 2:
             assert process.poll() is None
             time.sleep(0.1)
-        process.terminate()
-    assert process.returncode == 128 + signal.SIGTERM
+        process.send_signal(number)
+    assert process.returncode == 128 + number
     assert subprocess.run(running, capture_output=True, text=True).stdout == ""
 
 

@@ -248,6 +248,13 @@ def test_findings_of_a_kind_are_limited(repository: Path) -> None:
     assert (rules["apt-line"], rules["findings-omitted"]) == (1000, 1)
 
 
+def test_a_link_to_a_name_that_is_too_long(repository: Path) -> None:
+    (repository / "binder").symlink_to("x" * 300)
+    (repository / "start").unlink()
+    (repository / "start").symlink_to("x" * 300)
+    assert {finding.rule for finding in check(repository)} - CONTEXT == {"broken-link"}
+
+
 def test_links_that_lead_to_each_other(repository: Path) -> None:
     for name, target in (("LICENSE", "README.md"), ("README.md", "LICENSE")):
         (repository / name).unlink()
