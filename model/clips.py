@@ -180,10 +180,17 @@ def named(path: str) -> Clip:
     return Clip(file_id(Path(path).name), os.fspath(Path(path)))
 
 
-def printable(name: str | Path) -> str:
-    """A file name on one line of a console or of a json file, whatever is in it."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def printable(name: object) -> str:
+    """A file name or a message on one line of a console or of a json file, whatever is in it."""
+    return "".join(map(_visible, str(name)))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, as os.fsdecode has it
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def sorted_by_id(clips: list[Clip]) -> Found:

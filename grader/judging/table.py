@@ -80,6 +80,8 @@ class Table:
 def expected_ids(clips: Path) -> list[str]:
     """Ids that a table for a folder of clips must have: names without ``.mp3``, sorted.
 
+    Files whose names begin with a dot are no clips, as for a shell's ``*.mp3``.
+
     Raises:
         GraderError: no such folder, or no mp3 file in it.
     """
@@ -88,10 +90,14 @@ def expected_ids(clips: Path) -> list[str]:
         names = [entry.name for entry in os.scandir(clips) if not os.path.isdir(entry)]  # noqa: PTH112
     except OSError as error:
         raise GraderError(f"{clips}: the clips cannot be listed: {error.strerror}") from None
-    stems = {os.fsencode(name[:-4]) for name in names if name.lower().endswith(".mp3")}
+    stems = {os.fsencode(name[:-4]) for name in names if _is_clip(name)}
     if not stems:
         raise GraderError(f"{clips}: no mp3 file in this folder")
     return sorted(stem.decode("utf-8", "backslashreplace") for stem in stems)
+
+
+def _is_clip(name: str) -> bool:
+    return name.lower().endswith(".mp3") and not name.startswith(".")
 
 
 def read_table(path: Path, expected: Sequence[str] | None = None) -> Table:

@@ -49,7 +49,7 @@ def log_to_stderr(verbosity: int) -> None:
 def print_error(problem: object, code: int, program: str = "predict.py") -> int:
     """Print what went wrong to standard error; returns the exit code."""
     with contextlib.suppress(OSError):
-        print(f"{program}: {problem}", file=sys.stderr, flush=True)
+        print(f"{program}: {printable(problem)}", file=sys.stderr, flush=True)
     return code
 
 

@@ -87,7 +87,8 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
     """Number of rows of all shards of a run, or None if the parts are not shards.
 
     Raises:
-        GenreError: shards are missing, repeated or of different runs.
+        GenreError: shards are missing, repeated or of different runs, or a settings file is
+            damaged.
         UsageError: a settings file cannot be read.
     """
     contents = [_settings(part) for part in parts]
@@ -117,13 +118,17 @@ def expected_rows(parts: Sequence[Path]) -> int | None:
 def _identity(content: dict[str, Any]) -> dict[str, object]:
     """Facts that the shards of one run have in common, by name, from a settings file."""
     options = {name: content.get(name) for name in _COMPARED}
-    about = content.get(settings.ABOUT) or {}
-    return {**options, **about, "number of shards": _shard(content)[1]}
+    return {**options, **content[settings.ABOUT], "number of shards": _shard(content)[1]}
 
 
 def _settings(part: Path) -> dict[str, Any]:
     path = settings.path_for(part)
-    return settings.load(path) if path.exists() else {}
+    content = settings.load(path) if path.exists() else {}
+    if content.get("shard"):
+        about = content.get(settings.ABOUT)
+        if not isinstance(about, dict) or not isinstance(about.get("clips"), int):
+            raise GenreError(f"{path}: is damaged; delete it to join the tables without it")
+    return content
 
 
 def _shard(content: dict[str, Any]) -> tuple[int, int]:

@@ -120,7 +120,8 @@ def read(name: str, folder: Path) -> Card:
             f"{path}: there is no such card; `predict.py --list-systems` names all"
         ) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise CardError(f"{path}: not a card of a system: {error!r}") from None
+        reason = f"{type(error).__name__}: {error}"
+        raise CardError(f"{path}: not a card of a system: {reason:.200}") from None
     return card
 
 
@@ -144,7 +145,7 @@ def _problem(card: Card) -> str:
     for kind, values in ((int, whole), (str, texts), (dict, objects)):
         for name, value in values.items():
             if not isinstance(value, kind) or isinstance(value, bool):
-                return f"{name} must be of type {kind.__name__}, and is {value!r}"
+                return f"{name} must be of type {kind.__name__}, and is {value!r:.100}"
     if card.window_frames < 1 or Path(card.weights.file).name != card.weights.file:
         return "window_frames must be at least 1, and weights: file a name without folders"
     return "" if isinstance(card.calibrated, bool) else "calibrated must be true or false"

@@ -1,19 +1,8 @@
-"""``python -m tests.fuzz.grader [READER...]``: random files through each reader of the grader.
+"""The readers of the grader, for ``tests.fuzz.readers``."""
 
-A reader may raise nothing but the grader's own error, says a bounded number of things of bounded
-length, and prints no control characters. Time is not measured: pieces are repeated thousands of
-times, so that a reader of quadratic time ends the test at its timeout.
-"""
-
-import argparse
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from grader.engines.engine import Job, Outcome
 from grader.engines.limits import Limits
@@ -24,26 +13,10 @@ from grader.logs import last_lines, read_log
 from grader.rules.check import MAX_FINDINGS, RULES, check
 from grader.text import LONGEST
 from model.genres import GENRES
+from tests.fuzz.reader import Reader
 
 IDS = ("a", "b")
-MOST_BYTES = 200_000
-"""Bytes of a random file."""
 _NO_PROGRAM = "no such program"
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A reader, and what its files are made of.
-
-    Attributes:
-        read: reads a file and returns what the grader would print.
-        pieces: parts of files, beside random bytes.
-        seeds: whole files that are always tried.
-    """
-
-    read: Callable[[bytes], Iterable[object]]
-    pieces: tuple[bytes, ...]
-    seeds: tuple[bytes, ...] = ()
 
 
 def read_as_table(content: bytes) -> Iterable[object]:
@@ -140,54 +113,3 @@ READERS = {
     "packages": Reader(read_in_repository("apt.txt"), (b"a", b"=", b"\n", b"#", b"+", b" "),
                        (b"a b\n" * 5000,)),
 }  # fmt: skip
-
-
-def check_reader(name: str, count: int) -> None:
-    """Feed seeds and random files to a reader.
-
-    Args:
-        name: a name of ``READERS``.
-        count: number of random files.
-
-    Raises:
-        AssertionError: the reader says too much, or something that cannot be printed.
-        Exception: whatever else the reader should not raise.
-    """
-    reader = READERS[name]
-    piece = st.sampled_from(reader.pieces) | st.binary(max_size=4)
-    repeated = st.tuples(piece, st.sampled_from((1, 1, 1, 1, 2, 9, 70, 5000)))
-    contents = st.lists(repeated, max_size=40).map(
-        lambda parts: b"".join(part * times for part, times in parts)[:MOST_BYTES]
-    )
-
-    def test(content: bytes) -> None:
-        for said in map(str, reader.read(content)):
-            assert said.replace("\n", "").replace("\t", "").isprintable()
-            assert len(said) <= 100 * LONGEST
-
-    checked = given(contents)(test)
-    for seed in reader.seeds:
-        checked = example(seed)(checked)
-    settings(
-        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck)
-    )(checked)()  # fmt: skip
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run from the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "readers", metavar="READER", nargs="*", help=f"all, or some of {', '.join(READERS)}"
-    )
-    parser.add_argument("--count", type=int, default=2000, help="number of files for each reader")
-    options = parser.parse_args(arguments)
-    if unknown := set(options.readers) - set(READERS):
-        parser.error(f"no reader {', '.join(unknown)}; choose from {', '.join(READERS)}")
-    for name in options.readers or READERS:
-        check_reader(name, options.count)
-        print(f"{name}: {options.count} files", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
