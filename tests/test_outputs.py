@@ -115,6 +115,20 @@ def test_every_output_of_a_run_is_replaced_by_the_next(
             assert done.returncode == 0, done.stderr
 
 
+def test_a_report_needs_no_locale(
+    weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setenv("PYTHONCOERCECLOCALE", "0")
+    music = tmp_path / "Müsik"
+    shutil.copytree(folder, music)
+    page = tmp_path / "r.html"
+    done = finish(weights, music, "-o", tmp_path / "o.csv", "--report", page)
+    assert done.returncode == 0, done.stderr
+    assert "M\\xc3\\xbcsik" in page.read_text(encoding="utf-8")
+
+
 def test_settings_and_report_say_by_what_the_answers_were_made(
     weights: Path, folder: Path, tmp_path: Path
 ) -> None:

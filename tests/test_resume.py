@@ -97,6 +97,24 @@ def test_a_hundred_kills_end_in_the_same_bytes(
         assert submission.errors_path(output).read_bytes() == beside, seed
 
 
+@pytest.mark.parametrize("gone", ["output.csv.journal", "."])
+def test_a_journal_or_a_folder_that_goes_away_costs_nothing(
+    weights: Path,
+    payload: Path,
+    uninterrupted: tuple[bytes, bytes, float],
+    tmp_path: Path,
+    gone: str,
+) -> None:
+    output = tmp_path / "out" / "output.csv"
+    process = start(weights, payload, "-o", output, "--time-limit", "1e18")
+    wait_for_rows(output.parent / "output.csv.journal" / "rows.jsonl")
+    shutil.rmtree(output.parent / gone)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert output.read_bytes() == uninterrupted[0]
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
 )
