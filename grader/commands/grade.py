@@ -41,8 +41,7 @@ def command(args: argparse.Namespace) -> int:
     faultless = True
     with sources(args.repository, args.ref, args.tags) as folders:
         for source in folders:
-            tag = source.image.rpartition(":")[2]
-            folder = args.output / tag if len(folders) > 1 else args.output
+            folder = args.output / source.tag if len(folders) > 1 else args.output
             empty_folder(folder)
             with Progress() as progress:
                 result = grade(

@@ -1,5 +1,6 @@
 """From a path or a git address to folders that can be built, one for each ref."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -14,6 +15,8 @@ from grader.errors import GraderError
 from grader.files import temporary_folder
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
+_TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+"""What Docker allows."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,15 @@ class Source:
     @property
     def image(self) -> str:
         """Name for its image."""
-        return f"grader/{_slug(self.name)}:{_slug(self.ref or 'as-it-lies')}"
+        return f"grader/{_slug(self.name)}:{self.tag}"
+
+    @property
+    def tag(self) -> str:
+        """The ref as a tag of images and a name of folders; different refs have different ones."""
+        if not self.ref or _TAG.fullmatch(self.ref):
+            return self.ref or "as-it-lies"
+        digest = hashlib.sha256(os.fsencode(self.ref)).hexdigest()
+        return f"{_slug(self.ref)[:100]}-{digest[:8]}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What is built: folders as they lie, and tags of a repository, newest first."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,16 @@ def test_no_tags(tmp_path: Path) -> None:
         found(tmp_path, newest=10)
 
 
+def test_each_ref_has_a_folder_and_an_image_of_its_own() -> None:
+    refs = ("", "v1.0", "v1-0", "V1.0", "team/v1", "team-v1", "..", "-", "x" * 200, "x" * 201)
+    tags = [Source("a", ref, Path("/clone")).tag for ref in refs]
+    assert len(set(tags)) == len(refs)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", tag) for tag in tags)
+
+
 def test_repo2docker_is_called_as_the_challenge_did() -> None:
     source = Source("Team A", "v1.0", Path("/clone"))
-    assert source.image == "grader/team-a:v1-0"
+    assert source.image == "grader/team-a:v1.0"
     command = Builder("r2d", ("--config", "c.py")).command(source, "x:1")
     assert command == [
         "r2d", "--no-run", "--debug", "--user-id", "1001", "--user-name", "crowdai",
