@@ -4,8 +4,9 @@ After Kim et al., Transfer Learning of Artist Group Factors to Musical Genre Cla
 2018: k-means assigns a word to each frame, an artist is the bag of the words of all clips of the
 artist, and latent Dirichlet allocation finds topics. The shares of the topics are the target for
 all clips of the artist. The numbers of coefficients and of topics are the authors'. Deviations:
-MFCC are computed from the network's spectrogram (every second frame of a hop of 512 samples,
-decibels of magnitudes), and there are 256 words instead of 2048, because there are fewer clips.
+MFCC are computed from the network's spectrogram (128 bands instead of 40, every second frame of a
+hop of 512 samples, decibels of magnitudes), and there are 256 words instead of 2048, because there
+are fewer clips.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ from training.data.store import Spectrogram
 TOPICS: Final = 40
 WORDS: Final = 256
 
-_COEFFICIENTS: Final = 25
+_COEFFICIENTS: Final = 13
+"""As in the code that was run; its settings name 25."""
+
 _STEP: Final = 2
 _SEEN_BY_KMEANS: Final = 200_000
 """Most frames that k-means is fitted to."""
@@ -61,7 +64,7 @@ def topics(
 
 
 def _frames(kind: str, spectrogram: Spectrogram) -> NDArray[np.float32]:
-    """MFCC of a clip or their differences, shape [frames, 25]; at least one frame."""
+    """MFCC of a clip or their differences, shape [frames, 13]; at least one frame."""
     decibels = spectrogram[::_STEP].astype(np.float32)
     coefficients = scipy.fft.dct(decibels, axis=1, norm="ortho")[:, :_COEFFICIENTS]
     if kind == "dmfcc":

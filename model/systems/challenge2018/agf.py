@@ -8,7 +8,8 @@ features learns the genre again. Layers and sizes are those of the code. Deviati
 
 - Three networks instead of six: genre, and groups by MFCC and by differences of MFCC. Those by
   chroma, by Essentia's features and by sub-genre need what our clips do not come with.
-- Windows follow each other as intended; the code that was handed in cut the same one every time.
+- Windows follow each other, as in the versions of the last day (from v0.4 on); before them the code
+  cut the same window every time.
 - Hann window and librosa's transform, not the package lws; ln(x + 1e-5) where the original has a
   threshold at 1e-5; weight decay of the optimiser where it has an L2 loss.
 """

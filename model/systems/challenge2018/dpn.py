@@ -11,7 +11,8 @@ Deviations:
   ``dpn92`` is the full one.
 - Grouped convolutions are depthwise ones whose outputs are added up by group. That is the same
   function, and unlike the grouped ones of TensorFlow it can be trained on a processor, too.
-- Time is the first axis of the image, so that kernels are transposed.
+- Time is the first axis of the image, so that kernels are transposed. Powers have 1e-10 added,
+  where the original has a threshold.
 - Trained with AdamW (``training.trainers.challenge2018``). The original used gradient descent with
   Nesterov's momentum and batches of growing size.
 """
