@@ -1,20 +1,19 @@
 """Xception on mel-scaled spectrograms, rank 5 of 2018 (viper and AlgoHunt).
 
 Source: the authors' public training repository, after Chollet, Xception: Deep Learning with
-Depthwise Separable Convolutions, CVPR 2017, without the middle flow; ``full`` has about 3.98
-million parameters. The graded repository is lost. The spectrogram is a picture of 299 bands in
-80 dB, stretched from its darkest to its brightest point; a second channel tells the height.
-Deviations:
+Depthwise Separable Convolutions, CVPR 2017, without the middle flow. The graded repository is lost.
+The spectrogram is a picture of 299 bands in 80 dB, stretched from its darkest to its brightest
+point; a second channel tells the height. Layers and their order are those of the code; ``full`` has
+its 3,978,752 trained parameters. Deviations:
 
-- ``narrow`` has the same layers with a quarter of the channels: 258,538 trained parameters. It is
+- ``narrow`` has the same layers with a quarter of the channels: 258,260 trained parameters. It is
   what two processors can train; ``full`` is the published one.
 - The sample rate is always 44.1 kHz; the original took that of the file. The uppermost band ends at
   half of it, not at 22,100 Hz, where there is nothing.
-- The picture is not stored as an 8-bit JPEG in between.
+- The picture is not stored as an 8-bit JPEG in between. Powers have 1e-10 added, where the original
+  has a threshold.
 - All patches count; the original left out those with many dark columns.
-- Whether the shortcuts and the last layers had a normalisation of their own is not known: here the
-  shortcuts have one, the last layers have none.
-- The stored code names no initial values; these are Keras's.
+- Trained with AdamW (``training.trainers.challenge2018``); the original had Adam and an L2 loss.
 """
 
 from functools import partial
@@ -66,13 +65,14 @@ def _body(x: "keras.KerasTensor", divisor: int) -> "keras.KerasTensor":
         shortcut = layers.Conv2D(
             filters, 1, 2, padding="same", use_bias=False, name=f"{name}_shortcut"
         )(x)
-        shortcut = _normalised(shortcut, f"{name}_shortcut")
-        x = _separable(x, f"{name}_first", filters)
+        x = _activated(_separable(x, f"{name}_first", filters), f"{name}_first")
         x = _separable(x, f"{name}_second", filters)
         x = layers.MaxPooling2D(3, 2, padding="same")(x)
         x = layers.Add()([x, shortcut])
-    x = _separable(x, "exit_first", 1024 // divisor, 2)
-    x = _separable(x, "exit_second", 1024 // divisor, 2)
+        # the original has the other order in this one place
+        x = layers.ReLU()(_normalised(x, name)) if number == 1 else _activated(x, name)
+    for name in ("exit_first", "exit_second"):
+        x = _activated(_separable(x, name, 1024 // divisor, 2), name)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.5)(x)
     return layers.Dense(1024 // divisor, use_bias=False, name="features")(x)
@@ -85,7 +85,7 @@ def _two_channels(x: "keras.KerasTensor") -> "keras.KerasTensor":
 
     bands = x.shape[-1]
     pixels = (x * 255.0 - _MEAN_PIXEL) / 127.5
-    ramp = np.arange(bands, dtype=np.float32) / bands - 0.5
+    ramp = np.arange(1, bands + 1, dtype=np.float32) / bands - 0.5
     height = ops.zeros_like(pixels) + ops.convert_to_tensor(ramp)
     return layers.Concatenate()([patches.image(pixels), patches.image(height)])
 
@@ -95,12 +95,12 @@ def _separable(
 ) -> "keras.KerasTensor":
     from keras import layers
 
-    x = layers.SeparableConv2D(filters, 3, stride, padding="same", use_bias=False, name=name)(x)
-    return _activated(x, name)
+    layer = layers.SeparableConv2D(filters, 3, stride, padding="same", use_bias=False, name=name)
+    return layer(x)
 
 
 def _activated(x: "keras.KerasTensor", name: str) -> "keras.KerasTensor":
-    """The original's order: first the rectifier, then the normalisation."""
+    """The original's usual order: first the rectifier, then the normalisation."""
     from keras import layers
 
     return _normalised(layers.ReLU()(x), name)
