@@ -229,6 +229,7 @@ def fma_clips(name: str) -> str:
             str(scores["groups"]),
             with_interval(scores["log_loss"]),
             with_interval(scores["accuracy"]),
+            f"{scores['calibration_error']:.3f} ({scores['error_by_chance']:.3f})",
         )
         for scheme, scores in found.items()
     ]
@@ -240,9 +241,11 @@ def fma_clips(name: str) -> str:
             str(one["groups"]),
             f"{one['log_loss_of_prior']:.3f}",
             NONE,
+            NONE,
         )
     )
-    return table("clips of FMA | clips | artists | log loss | accuracy", rows)
+    columns = "clips of FMA | clips | artists | log loss | accuracy | calibration error (by chance)"
+    return table(columns, rows)
 
 
 def _clips(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -162,7 +162,10 @@ def of_source(
     prior: NDArray[np.float64],
     draws: Weights,
 ) -> dict[str, Any]:
-    """Log loss and accuracy of the clips of a source under a prior, and of the prior alone.
+    """Log loss, accuracy and calibration error of the clips of a source under a prior.
+
+    With them the calibration error that exact posteriors would show on so few clips, and the log
+    loss of the prior alone.
 
     Args:
         source: name of the source.
@@ -188,6 +191,10 @@ def of_source(
         "groups": len(set(np.array(clips.groups)[chosen].tolist())),
         "accuracy": accuracy,
         "log_loss": log_loss,
+        "calibration_error": round(
+            metrics.reliability(adapted[chosen], clips.genres[chosen]).error, 4
+        ),
+        "error_by_chance": error_by_chance(adapted[chosen]),
         "log_loss_of_prior": round(float(of_prior.mean()), 4),
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader.judging.metrics import clip_losses, score
+from grader.judging.metrics import clip_losses, reliability, score
 from model.genres import GENRES
 from model.probabilities.calibration import Calibration, adapt
 from tests.support.invented import honest_logits, invented_table
@@ -122,6 +122,9 @@ def test_clips_of_a_source_are_scored_under_a_prior() -> None:
     losses = -np.log(rows[np.arange(len(genres)), genres])
     assert found["log_loss"]["value"] == pytest.approx(losses.mean(), abs=5e-5)
     assert found["log_loss_of_prior"] == pytest.approx(-np.log(prior[genres]).mean(), abs=5e-5)
+    error = reliability(rows, genres).error
+    assert found["calibration_error"] == pytest.approx(error, abs=5e-5)
+    assert found["error_by_chance"] == measures.error_by_chance(rows)
     assert measures.of_source("nowhere", POSTERIORS, CLIPS, prior, DRAWS) == {"clips": 0}
 
 
