@@ -39,7 +39,7 @@ PLAIN: Final = TrainingConfig(
 """Without anything that came later; the networks have dropout of their own."""
 
 CONFIGS: Final = {
-    "agf": replace(PLAIN, epochs=12, crop_frames=agf.PATCHES.length),
+    "agf": replace(PLAIN, epochs=12, patience=12, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=10, crop_frames=max(shortterm.MEMBERS.values())),
     "stft": replace(PLAIN, epochs=24, crop_frames=stft.PATCHES.length),
     "xception": replace(PLAIN, epochs=16, crop_frames=xception.PATCHES.length),
@@ -48,7 +48,8 @@ CONFIGS: Final = {
 """Of each architecture: at most so many epochs. The one with the least loss on an eighth of the
 training clips, which shares no artist with the rest, gives the weights.
 
-An epoch has one crop of each clip; the authors' had all patches, and more of them.
+An epoch has one crop of each clip; the authors' had all patches, and more of them. The last layers
+of ``agf`` see every epoch, since theirs take seconds and the validation loss varies.
 """
 
 _STANDARDISED: Final = "standardised"
