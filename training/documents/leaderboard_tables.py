@@ -31,14 +31,15 @@ def scores(results: Path | None = None) -> str:
             number(row["calibrated"][AS_IS]["macro_f1"]),
             number(row["calibrated"][CONVERTED]["log_loss"]),
             number(row["raw"][AS_IS]["log_loss"]),
+            _on_fma(row["fma_clips"]),
             row["ships"],
             NONE if row["training_clips"] is None else str(row["training_clips"]),
         )
         for row in content["systems"]
     ]
     header = (
-        "system | log loss | accuracy | macro F1 | log loss, fma_medium | raw log loss | default "
-        "| training clips"
+        "system | log loss | accuracy | macro F1 | log loss, fma_medium | raw log loss "
+        "| FMA clips | default | training clips"
     )
     split = content["scheme"] == OFFICIAL
     method = TEST_PART if split else "held out of every system, no artist in two folds"
@@ -47,6 +48,13 @@ def scores(results: Path | None = None) -> str:
         f"{content['clips']} clips of {content['groups']} artists or other groups, {method}. "
         f"In brackets: 95 % of {content['draws']} draws of artists with replacement."
     )
+
+
+def _on_fma(scores: Mapping[str, Any]) -> str:
+    """Log loss and accuracy of the clips of FMA."""
+    if not scores["clips"]:
+        return NONE
+    return f"{scores['log_loss']['value']:.2f}, {scores['accuracy']['value']:.0%}"
 
 
 def costs() -> str:

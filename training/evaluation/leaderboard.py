@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import systems
+from model.probabilities import priors
 from model.probabilities.calibration import Calibration
 from model.systems import cards
 from training.data.dataset import DatasetError
@@ -130,7 +131,8 @@ def _row(
     """Raw and calibrated scores of a system in both views, its cost, and its result of 2018.
 
     Raw scores are of the softmax of the logits, under the training prior of the card. Calibrated
-    scores are of calibrations fitted to the other folds of the system's own clips.
+    scores are of calibrations fitted to the other folds of the system's own clips. Scores of FMA's
+    clips are of what the system ships, calibrated likewise or raw.
     """
     card, chosen = entrant.card, _positions(entrant.held_out, clips)
     genres = entrant.held_out.genres[chosen]
@@ -138,11 +140,17 @@ def _row(
     raw = Calibration().posteriors(logits[chosen])
     calibrated = held_out_posteriors(logits, entrant.held_out.genres, folds)[chosen]
     published = BY_ARCHITECTURE.get(card.architecture)
+    scored = entrant.held_out.scored
+    if card.calibrated:
+        shipped = held_out_posteriors(logits, entrant.held_out.genres, folds)
+    else:
+        shipped = Calibration().posteriors(logits)
     return {
         "name": card.name,
         "raw": measures.overall([raw], genres, draws, np.array(card.training_prior)),
         "calibrated": measures.overall([calibrated], genres, draws),
         "training_clips": card.training.get("clips") if entrant.card.validation else None,
+        "fma_clips": _fma_clips(entrant.held_out.select(scored), shipped[scored], len(draws)),
         "summary": card.summary,
         "architecture": card.architecture,
         "ships": "calibrated" if card.calibrated else "raw",
@@ -150,3 +158,9 @@ def _row(
         "cost": asdict(cost) if cost else None,
         "published": asdict(published) if published else None,
     }
+
+
+def _fma_clips(held_out: HeldOut, posteriors: measures.Posteriors, draws: int) -> dict[str, Any]:
+    """Scores of all clips of FMA that were held out of the system, under the prior ``fma``."""
+    drawn, prior = group_draws(held_out.groups, draws), priors.named("fma", ())
+    return measures.of_source(measures.FMA_CLIPS, posteriors, held_out, prior, drawn)

@@ -14,7 +14,8 @@ import pytest
 from grader.judging.metrics import clip_losses
 from model import systems
 from model.genres import GENRES
-from model.probabilities.calibration import Calibration
+from model.probabilities import priors
+from model.probabilities.calibration import Calibration, adapt
 from model.systems import cards
 from tests.support import cheap_system
 from tests.support.invented import honest_logits, invented_table
@@ -79,6 +80,8 @@ def filled(place: Path) -> Path:
 
 def write_logits(place: Path, name: str, sharpness: float, clips: int = CLIPS) -> None:
     table = invented_table(clips)
+    sources = tuple("fma" if source == "source 7" else source for source in table.sources)
+    table = dataclasses.replace(table, sources=sources)
     folds = cross_validation(table)["cv0"]
     logits = 2.0 * honest_logits(table.genres, sharpness)
     heldout.write(heldout.path_of(place / "results", name), table, {"cv0": (folds, logits)})
@@ -106,6 +109,18 @@ def test_what_ships_is_what_the_card_says(finished: Finished) -> None:
     """A calibration may be a floor alone, and one that is not used may be more than that."""
     ships = {name: row["ships"] for name, row in finished.rows.items()}
     assert ships == {"cheap": "calibrated", "again": "raw", "prior": "raw", "random": "raw"}
+
+
+def test_clips_of_fma_are_scored_as_a_system_ships(finished: Finished) -> None:
+    held_out = heldout.read(heldout.path_of(finished.place / "results", "again"))
+    _, logits = held_out.schemes["cv0"]
+    chosen = np.array(held_out.sources) == "fma"
+    mix = np.bincount(held_out.genres) / len(held_out)
+    rows = adapt(Calibration().posteriors(logits), mix, priors.named("fma", ()))
+    losses = clip_losses(rows, held_out.genres)[chosen]
+    found = finished.rows["again"]["fma_clips"]
+    assert found["clips"] == chosen.sum() > 0
+    assert found["log_loss"]["value"] == pytest.approx(losses.mean(), abs=2e-3)
 
 
 def test_raw_is_the_softmax_and_calibration_mends_it(finished: Finished) -> None:
