@@ -49,22 +49,21 @@ def main(argv: Sequence[str]) -> int:
     except GraderError as error:
         print(f"grader {arguments.command}: {error}", file=sys.stderr)
         return CANNOT
-    except KeyboardInterrupt:
-        print(f"grader {arguments.command}: stopped by Ctrl-C", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
         return CANNOT
 
 
 def _exit_at_signals() -> None:
-    """Exit at SIGTERM and SIGHUP, so that containers, processes and folders are removed."""
+    """Exit at SIGINT, SIGTERM and SIGHUP after containers, processes and folders are removed."""
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    handled = [each for each in signals if signal.getsignal(each) is not signal.SIG_IGN]  # nohup
 
     def leave(number: int, _: object) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in handled:
             signal.signal(each, signal.SIG_IGN)  # the removal is not interrupted
+        print(f"grader: stopped by {signal.Signals(number).name}", file=sys.stderr)
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGHUP, leave)
+    for each in handled:
+        signal.signal(each, leave)

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,8 @@ def remove_folder(folder: Path) -> None:
 def temporary_folder(purpose: str) -> Iterator[Path]:
     """A new folder that is deleted at the end, whatever a submission put into it.
 
+    Where that is impossible, because the files are of another user, standard error says so.
+
     Args:
         purpose: part of its name.
     """
@@ -117,4 +120,7 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        remove_folder(folder)
+        try:
+            remove_folder(folder)
+        except GraderError as error:
+            print(f"grader: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """A folder, files or a list of files to clips with ids, in the order of the submission."""
 
+import logging
 import os
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,11 @@ AUDIO_SUFFIXES = (
     ".wma",
 )
 """Names of files that the decoders may read; what they hold decides."""
+
+_LARGEST_LIST = 1 << 30
+"""Bytes of a list of clips: five million paths of 200 characters."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,8 @@ def find(
         advice: how to ask for the two above; part of the message when there is no clip.
 
     Raises:
-        UsageError: a source is not there or cannot be read, or no clip was found.
+        UsageError: a source is not there or cannot be read, or no clip was found. A subfolder that
+            cannot be read is left out with a warning.
     """
     suffixes = AUDIO_SUFFIXES if any_audio else (SUFFIX,)
     clips = [clip for source in sources for clip in _from_source(source, recursive, suffixes)]
@@ -135,8 +142,8 @@ def shard(found: Found, part: int, parts: int) -> Found:
 def file_id(name: str) -> str:
     """A file's name without ``.mp3``; bytes that are not UTF-8 become visible escapes.
 
-    Other suffixes stay, so that ``a.wav`` and ``a.mp3`` have different ids. So does all of a name
-    that is nothing but a suffix.
+    Other suffixes stay, so that ``a.wav`` and ``a.mp3`` have different ids. The id of ``.mp3`` is
+    ``.mp3``, because an id is never empty.
     """
     stem = name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name
     stem = stem or name
@@ -169,9 +176,12 @@ def listed(path: Path) -> list[str]:
         UsageError: it cannot be read, or is not a list of paths.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_LIST + 1)
     except OSError as error:
         raise UsageError(f"{path}: the list of clips cannot be read: {error.strerror}") from None
+    if len(content) > _LARGEST_LIST:
+        raise UsageError(f"{path}: the list of clips is larger than 1 GiB; split it")
     return lines(content, path)
 
 
@@ -220,7 +230,15 @@ def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> It
     waiting = [""]
     while waiting:  # os.walk calls itself for each level; a folder may have thousands
         below = waiting.pop()
-        for entry in _entries(folder / below):
+        try:
+            entries = _entries(folder / below)
+        except OSError as error:
+            problem = f"{folder / below}: the folder cannot be read: {error.strerror}"
+            if not below:
+                raise UsageError(problem) from None
+            log.warning("%s; it is left out", printable(problem))
+            continue
+        for entry in entries:
             if entry.name.startswith("."):
                 continue
             if not _is_folder(entry):
@@ -239,8 +257,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise UsageError(f"{folder}: the folder cannot be read: {error.strerror}") from None
+    with os.scandir(folder) as entries:
+        return list(entries)

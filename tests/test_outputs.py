@@ -331,7 +331,8 @@ def test_what_cannot_be_is_told_before_the_work(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"prior": "fma", "colour": "blue"}, "unknown settings colour; known are clips, output"),
+        ({"prior": "fma", "colour": "blue"}, "settings colour: unknown, or for the command line"),
+        ({"overwrite": True, "write-tags": "apply"}, "settings overwrite, write-tags: unknown, or"),
         ({"top": [1]}, "top must be a text or a number"),
         ({"recursive": "yes"}, "recursive must be true or false"),
         ({"clips": "folder"}, "clips must be a list"),

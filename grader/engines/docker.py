@@ -36,6 +36,7 @@ UID: Final = 1001
 NOWHERE: Final = "192.0.2.1"
 """Name server of the container: an address reserved for documentation, so no route leads to it."""
 _OUT: Final = "/grading/out"
+_ANSWER_SECONDS: Final = 60.0
 _HARDENED: Final = (
     "--read-only", "--user", str(UID), "--cap-drop", "ALL",
     "--security-opt", "no-new-privileges",
@@ -250,7 +251,11 @@ def _network_attempts(names: _Names) -> int | None:
 
 
 def _try(*arguments: str) -> str:
-    """Output of a docker command; empty where it fails."""
-    return subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, errors="replace"
-    ).stdout
+    """Output of a docker command; empty where it fails or takes longer than a minute."""
+    try:
+        return subprocess.run(
+            ["docker", *arguments], capture_output=True, text=True, errors="replace",
+            timeout=_ANSWER_SECONDS,
+        ).stdout  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return ""

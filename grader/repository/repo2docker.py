@@ -23,6 +23,7 @@ USER: Final = ("--user-id", "1001", "--user-name", "crowdai")
 """The challenge's user in the container."""
 HOURS: Final = 4.0
 _ERROR: Final = re.compile("rror")
+_EXIT_SECONDS: Final = 10.0
 
 
 def find_repo2docker(program: str | None = None) -> str | None:
@@ -126,8 +127,12 @@ class Builder:
         except subprocess.TimeoutExpired:
             return f"not finished after {self.hours:g} h"
         finally:
+            # repo2docker gets time to remove its files; then what it has started is ended, too.
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_EXIT_SECONDS)
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # with what repo2docker has started
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             writer.join(timeout=10)
         return _fault(read_log(log)) if code else ""

@@ -61,7 +61,8 @@ def obeys_environment(repository: Repository) -> Iterator[Finding]:
     sources = (str(path) for path in repository.context if path.suffix in SOURCES)
     found: set[str] = set()
     for text in chain(repository.entry_scripts.values(), map(repository.text, sources)):
-        found |= {word for word in words - found if word in code_of(text)}
+        code = code_of(text)
+        found |= {word for word in words - found if word in code}
         if found >= _VARIABLES.keys():
             return
     for variable, fixed in _VARIABLES.items():

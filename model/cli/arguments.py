@@ -116,11 +116,12 @@ def _replayed(path: Path) -> tuple[list[str], list[str]]:
     clips = values.pop(settings.CLIPS, [])
     if not isinstance(clips, list) or not all(isinstance(clip, str) for clip in clips):
         raise UsageError(f"{path}: clips must be a list of texts")
-    known = {flag(name): name for name in DECLARED}
-    unknown = sorted(values.keys() - known)
+    known = [flag(name) for name, option in DECLARED.items() if option.saved]
+    unknown = sorted(values.keys() - set(known))
     if unknown:
         raise UsageError(
-            f"{path}: unknown settings {', '.join(unknown)}; known are clips, {', '.join(known)}"
+            f"{path}: settings {', '.join(unknown)}: unknown, or for the command line only; known "
+            f"are clips, {', '.join(known)}"
         )
     return clips, [_argument(path, *item) for item in values.items() if item[1] is not None]
 

@@ -4,6 +4,7 @@ Nothing large is imported before the arguments and the clips are checked.
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = parse(arguments)
         log_to_stderr(options.verbosity)
+        _ignore_flags()
         clips = find(options.sources, options.recursive, options.any_audio)
         from model.run.execute import execute
 
@@ -55,6 +57,13 @@ def main(arguments: Sequence[str]) -> int:
         return print_error(f"{sys.executable} lacks the package {error.name}; {hint}", FAILURE)
     except MemoryError:
         return print_error("not enough memory; try a smaller --batch-size or --workers", FAILURE)
+
+
+def _ignore_flags() -> None:
+    """Remove flags of a compiler that is not used: TensorFlow exits if it does not know one."""
+    for name in ("TF_XLA_FLAGS", "XLA_FLAGS"):
+        if os.environ.pop(name, None):
+            log.warning("the environment variable %s is ignored: prediction does not use XLA", name)
 
 
 def _report(options: Options, results: "Results", summary: "Summary") -> None:

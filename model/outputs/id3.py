@@ -1,6 +1,6 @@
 """Writes a genre to the ID3 tag of an mp3 file (frame TCON); audio and other frames stay unchanged.
 
-Runs in a worker process: a tag of a megabyte may hold compressed frames of many gigabytes.
+Runs in a worker process: the compressed frames of a small tag may have a thousand times its size.
 
 The bytes of all other frames are copied. A library that reads and writes a tag would change it:
 libraries join several values of a frame, merge frames that they consider equal, rename frames and
@@ -20,11 +20,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from model.clips import printable
-from model.files import OutputError, atomic_file
+from model.files import OutputError, atomic_file, remove_parts
 from model.workers.process import answer_tasks
 
 _EMPTY = b"ID3\x03" + bytes(6)
 """An ID3v2.3 tag without frames; every player reads version 2.3."""
+
+_LONGEST_GENRE = 200
+"""Characters of an old genre that are kept."""
 
 _UNSYNCHRONISED, _OTHER_FLAGS = 0x80, 0x7F
 _HEADER_BYTES = 10
@@ -54,7 +57,7 @@ class Change:
     def __str__(self) -> str:
         name = printable(self.path)
         if self.problem:
-            return f"{name}: left alone: {self.problem}"
+            return f"{name}: left alone: {printable(self.problem)}"
         return f"{name}: {self.before or 'no genre'} -> {self.after}"
 
 
@@ -116,6 +119,8 @@ def _writable_path(wanted: Wanted) -> Path:
     status = target.stat()
     if not stat.S_ISREG(status.st_mode):
         raise _SkippedError("not a regular file")
+    if target.is_mount():
+        raise _SkippedError("the file is a mount of its own, which cannot be replaced")
     if status.st_nlink > 1:
         raise _SkippedError(
             "the file has several names (hard links); the others would keep the old tag"
@@ -157,7 +162,8 @@ def _genre(tag: bytes) -> str:
         frames = ID3(BytesIO(tag), load_v1=False).getall("TCON")
     except MutagenError as error:
         raise _SkippedError(f"its tag cannot be read: {error}") from None
-    return printable(", ".join(name for frame in frames for name in frame.genres))
+    genres = ", ".join(name for frame in frames for name in frame.genres)
+    return printable(genres[:_LONGEST_GENRE])
 
 
 def _with_genre(tag: bytes, wanted: str) -> bytes:
@@ -203,6 +209,7 @@ def _packed(number: int) -> bytes:
 
 def _replace(path: Path, tag: bytes, start: int) -> None:
     """Replace the first ``start`` bytes of a file, its old tag, by another tag."""
+    remove_parts([path])  # of a process that was ended at the same file
     with path.open("rb") as old, atomic_file(path) as new:
         old.seek(start)
         new.buffer.write(tag)

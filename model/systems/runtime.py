@@ -34,10 +34,6 @@ GPU_BATCH = 96
 _EMBEDDING = "embedding"
 """Name of the layer whose output is the embedding, the input of the last layer."""
 
-_FLAGS = ("TF_XLA_FLAGS", "XLA_FLAGS")
-"""Variables of a compiler that is not used; TensorFlow ends the program at a flag that it does not
-know, without a word."""
-
 _ADDRESS_SPACE = 4 << 30
 """Bytes with which every shipped system runs on a CPU."""
 
@@ -147,9 +143,6 @@ def prepare(execution: Execution) -> Calls:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     gpu = wanted_gpu(execution.device)
-    for name in _FLAGS:
-        if os.environ.pop(name, None):
-            log.warning("the environment variable %s is ignored: it has no use here", name)
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE:
         log.warning(

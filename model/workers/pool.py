@@ -63,7 +63,7 @@ class Limits:
         seconds: time from sending a task to receiving the answer; time in which the program is
             suspended does not count.
         memory: most address space of a worker process in bytes; less where the program's control
-            group leaves less (``model.workers.process``).
+            group has less (``model.workers.process``).
     """
 
     seconds: float = 60.0

@@ -1,1 +1,1 @@
-"""Damaged clips (``python -m tests.fuzz``) and random files (``python -m tests.fuzz.grader``)."""
+"""Damaged clips (``python -m tests.fuzz``) and random files (``python -m tests.fuzz.readers``)."""

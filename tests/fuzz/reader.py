@@ -34,12 +34,13 @@ class Reader:
     seeds: tuple[bytes, ...] = ()
 
 
-def check_reader(reader: Reader, count: int) -> None:
+def check_reader(reader: Reader, count: int, derandomize: bool = False) -> None:
     """Feed seeds and random files to a reader.
 
     Args:
         reader: the reader.
         count: number of random files.
+        derandomize: whether to make the same files each time.
 
     Raises:
         AssertionError: the reader says too much, or something that cannot be printed.
@@ -60,5 +61,6 @@ def check_reader(reader: Reader, count: int) -> None:
     for seed in reader.seeds:
         checked = example(seed)(checked)
     settings(
-        max_examples=count, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=count, derandomize=derandomize, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
     )(checked)()  # fmt: skip

@@ -1,5 +1,7 @@
 """Which files are clips, what they are called, and in which order they come."""
 
+import logging
+import os
 import subprocess
 from pathlib import Path
 
@@ -55,6 +57,25 @@ def test_folders_in_folders_may_be_as_deep_as_a_path_can_be(tmp_path: Path) -> N
         assert ids(tmp_path, recursive=True) == ["/".join([*names, "a"])]
     finally:  # Python's own cleaning calls itself for each level
         subprocess.run(["rm", "-r", tmp_path / "d"], check=True)
+
+
+def test_a_subfolder_that_cannot_be_read_is_left_out_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path, "a.mp3", "locked/b.mp3")
+    scandir = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if folder.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(logging.getLogger("model"), "propagate", True)
+    assert ids(tmp_path, recursive=True) == ["a"]
+    assert "locked: the folder cannot be read: Permission denied; it is left out" in caplog.text
+    with pytest.raises(UsageError, match="locked: the folder cannot be read"):
+        ids(tmp_path / "locked")
 
 
 def test_a_folder_called_mp3_is_no_clip_but_everything_else_is(tmp_path: Path) -> None:

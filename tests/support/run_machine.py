@@ -1,6 +1,6 @@
-"""Runs among all that people, systems and files do to them: a state machine for hypothesis.
+"""Runs that people, systems and files disturb: a state machine for hypothesis.
 
-``python -m tests.support.run_machine STEPS`` takes as many steps as wanted.
+``python -m tests.support.run_machine STEPS`` does at least so many steps.
 
 A folder of files changes between runs, options change, runs are killed, suspended, ended, or meet a
 full disk. At any time: no input changes; a run that succeeds gives each mp3 a row; each row is that
@@ -108,7 +108,7 @@ def disturb(process: "subprocess.Popen[str]", how: str, seconds: float) -> None:
     """Do something to a run after some seconds."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, FileNotFoundError):  # it has ended meanwhile
         if how == "kill":
             process.kill()
         elif how == "terminate":
@@ -124,12 +124,13 @@ def disturb(process: "subprocess.Popen[str]", how: str, seconds: float) -> None:
 
 
 def is_running(session: int) -> bool:
-    """Whether a process of a session is left."""
-    try:
-        os.killpg(session, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether a process of a session still runs."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, *_, own = path.read_text().rpartition(")")[2].split()[:4]
+            if int(own) == session and state not in "ZX":
+                return True
+    return False
 
 
 class RunMachine(RuleBasedStateMachine):
@@ -234,14 +235,20 @@ class RunMachine(RuleBasedStateMachine):
             assert rows[clip.file_id] == tuple(mix.tolist()), clip
 
 
-def take(steps: int) -> dict[str, int]:
-    """Take at least so many steps at random; returns how many of them each disturbance was."""
+def take(steps: int, derandomize: bool = False) -> dict[str, int]:
+    """Do at least so many steps; returns how many of each kind.
+
+    Args:
+        steps: number of steps.
+        derandomize: whether to do the same steps each time.
+    """
     RunMachine.steps.clear()
     while RunMachine.steps.total() < steps:
         run_state_machine_as_test(
             RunMachine,
             settings=settings(
-                max_examples=max(10, steps // STEPS_OF_A_MACHINE),
+                max_examples=max(3, steps // STEPS_OF_A_MACHINE),
+                derandomize=derandomize,
                 stateful_step_count=min(steps, STEPS_OF_A_MACHINE),
                 deadline=None,
                 database=None,

@@ -29,7 +29,10 @@ def location(path: str, folder: Path) -> str:
 @lru_cache(maxsize=1024)
 def _real(folder: str) -> str:
     # Browsers resolve ".." without looking at symbolic links.
-    return os.path.realpath(folder)
+    try:
+        return os.path.realpath(folder)
+    except ValueError:  # a name with a null byte
+        return folder
 
 
 class EmbeddedAudio:
@@ -61,7 +64,7 @@ class EmbeddedAudio:
                 self.left_out += 1
                 return ""
             audio = Path(path).read_bytes()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name with a null byte
             return ""
         self._left -= len(audio)
         self.embedded += 1
