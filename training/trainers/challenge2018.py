@@ -39,7 +39,7 @@ PLAIN: Final = TrainingConfig(
 """Without anything that came later; the networks have dropout of their own."""
 
 CONFIGS: Final = {
-    "agf": replace(PLAIN, epochs=12, patience=12, crop_frames=agf.PATCHES.length),
+    "agf": replace(PLAIN, epochs=24, patience=24, crop_frames=agf.PATCHES.length),
     "shortterm": replace(PLAIN, epochs=10, crop_frames=max(shortterm.MEMBERS.values())),
     "stft": replace(PLAIN, epochs=24, crop_frames=stft.PATCHES.length),
     "xception": replace(PLAIN, epochs=16, crop_frames=xception.PATCHES.length),
