@@ -2,20 +2,21 @@
 
 Two containers share a network namespace and a /tmp. The first only waits: it is made with
 ``--network none`` from the same image, and keeps both after the submission has ended. So the engine
-can then read the kernel's count of packets without a route, which no program in the container can
-change, and files that the submission left in /tmp.
+can then read the kernel's count of packets without a route, and files that the submission left in
+/tmp. It reads them with the image's ``cat``, so a hostile image may lie about both.
 """
 
 import json
 import re
 import secrets
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from grader.engines.cgroup import ControlGroup
 from grader.engines.engine import (
@@ -37,6 +38,8 @@ NOWHERE: Final = "192.0.2.1"
 """Name server of the container: an address reserved for documentation, so no route leads to it."""
 _OUT: Final = "/grading/out"
 _ANSWER_SECONDS: Final = 60.0
+_ANSWER_BYTES: Final = 1 << 20
+"""Limits of what a docker command may take and print."""
 _HARDENED: Final = (
     "--read-only", "--user", str(UID), "--cap-drop", "ALL",
     "--security-opt", "no-new-privileges",
@@ -142,6 +145,7 @@ def _prepared(job: Job) -> Iterator[_Names]:
             "run", "--detach", "--name", names.network, "--network", "none", "--hostname", "grader",
             "--add-host", "grader:127.0.0.1", "--dns", NOWHERE, "--dns-option", "timeout:1",
             "--dns-option", "attempts:1", *_HARDENED, "--pids-limit", "16", "--memory", "64m",
+            "--cpus", "1",
             "--volume", f"{names.tmp}:/tmp:nocopy", "--entrypoint", "sleep", job.image, "infinity",
         )  # fmt: skip
         yield names
@@ -229,14 +233,11 @@ def _collect(names: _Names, job: Job, outcome: Outcome) -> Outcome:
 
 def _fetch(names: _Names, path: str, target: Path) -> Path | None:
     """Copy a file of the shared /tmp; None where there is none."""
-    inside = ["docker", "exec", names.network]
-    if subprocess.run([*inside, "test", "-f", path], capture_output=True).returncode:
+    with _started("exec", names.network, "cat", path) as (process, output):
+        copy_table(output, target)
+    if process.returncode and not target.stat().st_size:
+        target.unlink()
         return None
-    with subprocess.Popen(
-        [*inside, "cat", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        if process.stdout is not None:
-            copy_table(process.stdout, target)
     return target
 
 
@@ -251,11 +252,26 @@ def _network_attempts(names: _Names) -> int | None:
 
 
 def _try(*arguments: str) -> str:
-    """Output of a docker command; empty where it fails or takes longer than a minute."""
-    try:
-        return subprocess.run(
-            ["docker", *arguments], capture_output=True, text=True, errors="replace",
-            timeout=_ANSWER_SECONDS,
-        ).stdout  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return ""
+    """Beginning of the output of a docker command; empty where it fails."""
+    with _started(*arguments) as (_, output):
+        return output.read(_ANSWER_BYTES).decode("utf-8", "replace")
+
+
+@contextmanager
+def _started(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """A docker command and its output; the command is ended after a minute.
+
+    What it runs in a container may be a stranger's program, which prints or waits for ever.
+    """
+    with subprocess.Popen(
+        ["docker", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        timer = threading.Timer(_ANSWER_SECONDS, process.kill)
+        timer.start()
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        try:
+            yield process, process.stdout
+        finally:
+            process.stdout.close()  # the command ends at its next output, if there is one
+            process.wait()
+            timer.cancel()
