@@ -231,22 +231,23 @@ def _from_folder(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> It
     while waiting:  # os.walk calls itself for each level; a folder may have thousands
         below = waiting.pop()
         try:
-            entries = _entries(folder / below)
+            entries = os.scandir(folder / below)
         except OSError as error:
             problem = f"{folder / below}: the folder cannot be read: {error.strerror}"
             if not below:
                 raise UsageError(problem) from None
             log.warning("%s; it is left out", printable(problem))
             continue
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if not _is_folder(entry):
-                if entry.name.lower().endswith(suffixes):
-                    path = os.fspath(folder / below / entry.name)
-                    yield Clip(file_id(below + entry.name), path)
-            elif recursive and not entry.is_symlink():
-                waiting.append(f"{below}{entry.name}/")
+        with entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if not _is_folder(entry):
+                    if entry.name.lower().endswith(suffixes):
+                        path = os.fspath(folder / below / entry.name)
+                        yield Clip(file_id(below + entry.name), path)
+                elif recursive and not entry.is_symlink():
+                    waiting.append(f"{below}{entry.name}/")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -254,8 +255,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return list(entries)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from model.clips import Notice
-from model.workers.pool import Limits, Service, Waiting, WorkerPool
+from model.workers.pool import Limits, Service, TaskOrFunction, WorkerPool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.frontends.parameters import AnyFrontEnd
 
-File: TypeAlias = Waiting[str]
+File: TypeAlias = TaskOrFunction[str]
 """Path of a file, or a function that waits for the file and returns its path."""
 
 

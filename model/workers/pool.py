@@ -51,7 +51,7 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 """What it sends back."""
 
-Waiting: TypeAlias = Task | Callable[[], Task]
+TaskOrFunction: TypeAlias = Task | Callable[[], Task]
 """A task, or a function that waits for the task and returns it."""
 
 
@@ -120,7 +120,10 @@ class WorkerPool(Generic[Task, Answer]):
         self._finalizer()
 
     def map(
-        self, tasks: Iterable[Waiting[Task]], ahead: int = 0, stop: threading.Event | None = None
+        self,
+        tasks: Iterable[TaskOrFunction[Task]],
+        ahead: int = 0,
+        stop: threading.Event | None = None,
     ) -> Generator[Answer, None, None]:
         """Begin with the tasks at once.
 
@@ -143,7 +146,7 @@ class WorkerPool(Generic[Task, Answer]):
         weakref.finalize(results, _cancel, futures).atexit = False
         return results
 
-    def _submit(self, task: Waiting[Task]) -> Future[Answer]:
+    def _submit(self, task: TaskOrFunction[Task]) -> Future[Answer]:
         future: Future[Answer] = Future()
         self._tasks.put((task, future))
         if thread := next(self._unstarted, None):
@@ -153,7 +156,7 @@ class WorkerPool(Generic[Task, Answer]):
     def _take(
         self,
         futures: deque[Future[Answer]],
-        rest: Iterator[Waiting[Task]],
+        rest: Iterator[TaskOrFunction[Task]],
         stop: threading.Event,
     ) -> Generator[Answer, None, None]:
         try:
@@ -169,7 +172,7 @@ class WorkerPool(Generic[Task, Answer]):
             _cancel(futures)
 
 
-_Queued: TypeAlias = tuple[Waiting[Task], Future[Answer]] | None
+_Queued: TypeAlias = tuple[TaskOrFunction[Task], Future[Answer]] | None
 """A task and the answer to set; None wakes a thread of a closed pool."""
 
 
