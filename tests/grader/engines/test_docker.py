@@ -141,7 +141,12 @@ def test_nothing_is_left_in_the_engine(
 def test_a_grader_that_is_told_to_stop_cleans_up(
     payload: Path, image_of: ImageOf, tmp_path: Path, number: signal.Signals
 ) -> None:
-    image = image_of(NEVER_ENDS.name)
+    # An image of its own, for other tests may run the same submission at the same time.
+    image = f"grader-test/stopped-by-{number.name.lower()}"
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", image, "-"], check=True, capture_output=True,
+        input=f"FROM {image_of(NEVER_ENDS.name)}\nLABEL stopped-by={number.name}\n", text=True,
+    )  # fmt: skip
     running = ["docker", "ps", "--quiet", "--filter", f"ancestor={image}"]
     with subprocess.Popen(
         [sys.executable, "-m", "grader", "run", image, payload, "-o", tmp_path / "graded"],
