@@ -1,6 +1,7 @@
 """Reads, copies and deletes files and folders that strangers may have written."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -72,6 +73,22 @@ def walk(
                 yield path, status
             elif enters(path):
                 folders.append(path)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes on disk of all files in a folder; more than any limit above ``MAX_FILES`` entries."""
+    try:
+        return sum(512 * status.st_blocks for _, status in walk(folder))
+    except GraderError:
+        return sys.maxsize
+
+
+def free_disk(folder: str) -> int | None:
+    """Free bytes of the disk that a folder lies on; None where there is no such folder."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
 
 
 def _names(folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ from grader.text import LONGEST
 
 LARGEST: Final = 16 << 20
 """Maximum bytes of a log: an endless loop that prints must not fill the disk."""
-_QUOTED: Final = 300
+LONGEST_QUOTE: Final = 300
 """Characters of a line in a verdict."""
 
 NETWORK: Final = re.compile(
@@ -28,8 +28,11 @@ DOCKER: Final = re.compile(
     r"|dial unix (?=\S*docker)\S*\.sock",
     re.IGNORECASE,
 )
-REFUSED: Final = re.compile(r"Read-only file system", re.IGNORECASE)
-"""Does not match "Permission denied", which reading and executing may cause, too."""
+REFUSED: Final = re.compile(r"^(?!.*/(?:proc|sys)/).*Read-only file system", re.IGNORECASE)
+"""Of the folders that a submission has a use for, only that of the clips is read-only.
+
+Does not match "Permission denied", which reading and executing may cause, too.
+"""
 
 
 class LogWriter(threading.Thread):
@@ -61,7 +64,7 @@ def lines_with(log: str, pattern: re.Pattern[str]) -> Iterator[str]:
     """Lines of a log that match within their first 1,000 characters, stripped and shortened."""
     for line in lines(log):
         if pattern.search(line):
-            yield line.strip()[:_QUOTED]
+            yield line.strip()[:LONGEST_QUOTE]
 
 
 def last_lines(log: str, count: int) -> list[str]:
@@ -74,7 +77,7 @@ def last_line(log: str) -> str:
     last = "nothing in the log"
     for line in lines(log):
         last = line.strip() or last
-    return last[:_QUOTED]
+    return last[:LONGEST_QUOTE]
 
 
 def read_log(path: Path) -> str:

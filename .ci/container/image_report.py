@@ -4,8 +4,8 @@
 
 HISTORY has a line ``BYTES<tab>COMMAND`` for each layer, newest first; BUILD_LOG is buildx's plain
 log; CONTEXT_FILES lists the repository's files in the image, ``BYTES PATH``. Prints the block. With
-``--write`` it replaces the one in the document; without, it exits with 1 when the document's size
-of the image is off by more than ``DRIFT``.
+``--write`` it replaces the one in the document; without, it exits with 1 when a figure in the
+document is off by more than ``DRIFT``: size of the image, number or size of the repository's files.
 """
 
 import re
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DRIFT = 0.1
-"""Share by which the documented size may differ before somebody has to measure again."""
+"""Share by which a documented figure may differ before somebody has to measure again."""
 
 BEGIN = "<!-- measured: begin; written by .ci/container/run --write-docs -->"
 END = "<!-- measured: end -->"
@@ -115,10 +115,10 @@ def replaced(document: str, block: str) -> str:
     return f"{before}{BEGIN}\n{block}\n{END}{after}"
 
 
-def documented_size(document: str) -> float | None:
-    """Return the size of the image that a document tells, in millions of bytes."""
-    match = re.search(r"(?m)^Image: ([\d,.]+) MB", document)
-    return float(match[1].replace(",", "")) if match else None
+def figures(block: str) -> list[float]:
+    """Return the image's size, and number and size of the repository's files, as far as told."""
+    found = re.findall(r"Image: ([\d,.]+) MB|repository: ([\d,]+) files, ([\d,.]+) MB", block)
+    return [float(number.replace(",", "")) for numbers in found for number in numbers if number]
 
 
 def main(arguments: list[str]) -> int:
@@ -132,9 +132,11 @@ def main(arguments: list[str]) -> int:
     if write:
         place.write_text(replaced(document, block), "utf-8")
         return 0
-    measured, told = sum(layers.size.values()) / 1e6, documented_size(document)
-    if told is None or abs(measured - told) > DRIFT * told:
-        print(f"{place} tells {told} MB: measure again with .ci/container/run --write-docs")
+    measured, told = figures(block), figures(document)
+    if len(told) != len(measured) or any(
+        abs(one - other) > DRIFT * other for one, other in zip(measured, told, strict=True)
+    ):
+        print(f"{place} tells {told}, measured are {measured}: run .ci/container/run --write-docs")
         return 1
     return 0
 

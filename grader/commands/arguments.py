@@ -100,6 +100,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     limits.add_argument(
         "--memory", type=_bytes, default=CHALLENGE.memory, metavar="SIZE", help="e.g. 60g, 512m"
     )
+    limits.add_argument("--disk", type=_bytes, default=CHALLENGE.disk, metavar="SIZE")
     limits.add_argument("--seconds", type=float, default=CHALLENGE.seconds)
     limits.add_argument("--pids-limit", type=int, default=CHALLENGE.processes)
     limits.add_argument("--no-gpu", action="store_true", help="hide the GPU")
@@ -112,9 +113,9 @@ def engine_and_job(args: argparse.Namespace) -> tuple[Engine, Job, tuple[str, ..
         GraderError: there is no engine, or a limit is not above zero.
     """
     limits = Limits(
-        args.cpus, args.memory, args.seconds, args.pids_limit, gpu=not args.no_gpu
-    )  # fmt: skip
-    if min(limits.cpus, limits.memory, limits.seconds, limits.processes) <= 0:
+        args.cpus, args.memory, args.seconds, args.pids_limit, disk=args.disk, gpu=not args.no_gpu
+    )
+    if min(limits.cpus, limits.memory, limits.disk, limits.seconds, limits.processes) <= 0:
         raise GraderError("limits must be above zero")
     engine: Engine = LocalEngine() if args.engine == "local" else DockerEngine()
     fitted, notes = fit(limits, engine.machine())

@@ -4,12 +4,15 @@ Two containers share a network namespace and a /tmp. The first only waits: it is
 ``--network none`` from the same image, and keeps both after the submission has ended. So the engine
 can then read the kernel's count of packets without a route, and files that the submission left in
 /tmp. It reads them with the image's ``cat``, so a hostile image may lie about both.
+
+The submission may write to its image, as in 2018; ``docker diff`` tells what it wrote.
 """
 
 import json
 import re
 import secrets
 import subprocess
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -25,11 +28,14 @@ from grader.engines.engine import (
     Outcome,
     ProgressCallback,
     Usage,
+    cache_variables,
+    is_cache,
 )
+from grader.engines.entry import HEAD_BYTES, MISSING, entry_fault
 from grader.engines.limits import Machine
 from grader.engines.supervision import supervise
 from grader.errors import GraderError
-from grader.files import copy_table
+from grader.files import copy_table, folder_bytes, free_disk
 from grader.logs import last_line, read_log
 
 UID: Final = 1001
@@ -41,9 +47,12 @@ _ANSWER_SECONDS: Final = 60.0
 _ANSWER_BYTES: Final = 1 << 20
 """Limits of what a docker command may take and print."""
 _HARDENED: Final = (
-    "--read-only", "--user", str(UID), "--cap-drop", "ALL",
-    "--security-opt", "no-new-privileges",
+    "--user", str(UID), "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 )  # fmt: skip
+_CHANGES: Final = {"A", "C", "D"}
+"""Letters of ``docker diff``: added, changed, deleted."""
+_CHANGES_BYTES: Final = 16 << 20
+"""Of its output, so much is read."""
 
 
 class DockerEngine:
@@ -61,7 +70,10 @@ class DockerEngine:
         info: dict[str, Any] = json.loads(docker("info", "--format", "{{json .}}"))
         if not info.get("NCPU"):
             raise GraderError(f"no Docker engine: {'; '.join(info.get('ServerErrors') or ['?'])}")
-        return Machine(info["NCPU"], info["MemTotal"], "nvidia" in (info.get("Runtimes") or {}))
+        return Machine(
+            info["NCPU"], info["MemTotal"], "nvidia" in (info.get("Runtimes") or {}),
+            free_disk(info.get("DockerRootDir") or ""),
+        )  # fmt: skip
 
     def run(self, job: Job, report_usage: ProgressCallback) -> Outcome:
         """Run a job; see ``Engine.run``."""
@@ -84,8 +96,8 @@ class DockerEngine:
                     except subprocess.TimeoutExpired:
                         process.kill()
 
-            command, measure = _command_line(names, job), _Measurement(names.run)
-            outcome = supervise(command, job, measure, end, report_usage)
+            command, measure = _command_line(names, job), _Measurement(names.run, out)
+            outcome = supervise(command, job, measure, measure.disk, end, report_usage)
             return _collect(names, job, _final_state(names, job, outcome))
 
 
@@ -144,9 +156,9 @@ def _prepared(job: Job) -> Iterator[_Names]:
         docker(
             "run", "--detach", "--name", names.network, "--network", "none", "--hostname", "grader",
             "--add-host", "grader:127.0.0.1", "--dns", NOWHERE, "--dns-option", "timeout:1",
-            "--dns-option", "attempts:1", *_HARDENED, "--pids-limit", "16", "--memory", "64m",
-            "--cpus", "1",
-            "--volume", f"{names.tmp}:/tmp:nocopy", "--entrypoint", "sleep", job.image, "infinity",
+            "--dns-option", "attempts:1", *_HARDENED, "--read-only", "--pids-limit", "16",
+            "--memory", "64m", "--cpus", "1", "--volume", f"{names.tmp}:/tmp:nocopy",
+            "--entrypoint", "sleep", job.image, "infinity",
         )  # fmt: skip
         yield names
     finally:
@@ -166,7 +178,8 @@ def _command_line(names: _Names, job: Job) -> list[str]:
         "--volume", f"{(job.folder / 'out').resolve()}:{_OUT}", "--log-driver", "none",
         *(("--gpus", "all") if limits.gpu else ()),
     ]  # fmt: skip
-    for name, value in {**job.environment, **job.paths.environment}.items():
+    variables = {**cache_variables("/tmp"), **job.environment, **job.paths.environment}  # noqa: S108
+    for name, value in variables.items():
         command += ["--env", f"{name}={value}"]
     if job.as_entrypoint:
         return [*command, "--entrypoint", job.entry, job.image]
@@ -176,8 +189,8 @@ def _command_line(names: _Names, job: Job) -> list[str]:
 class _Measurement:
     """Reads the usage of a container, by its control group or else ``docker stats``."""
 
-    def __init__(self, container: str) -> None:
-        self.container, self.started = container, False
+    def __init__(self, container: str, out: Path) -> None:
+        self.container, self.out, self.started = container, out, False
         self.group: ControlGroup | None = None
 
     def __call__(self, _: int) -> Usage | None:
@@ -189,6 +202,11 @@ class _Measurement:
         if self.group:
             return self.group.read()
         return self._stats() if self.started else None
+
+    def disk(self) -> int:
+        """Bytes in the image's writable layer, as far as known, and in the folder of the table."""
+        layer = _try("inspect", "--size", "--format", "{{.SizeRw}}", self.container).strip()
+        return folder_bytes(self.out) + (int(layer) if layer.isdecimal() else 0)
 
     def _stats(self) -> Usage | None:
         """Memory by ``docker stats``, which takes two seconds and reports no peak."""
@@ -211,12 +229,12 @@ def _final_state(names: _Names, job: Job, outcome: Outcome) -> Outcome:
     out_of_memory = bool(state.get("OOMKilled"))
     # The last measurement may have been too early; a run that hit the limit used all of it.
     peak = job.limits.memory if out_of_memory else outcome.peak_memory
-    code = None if outcome.timed_out else int(state["ExitCode"])
+    code = None if outcome.timed_out or outcome.disk_full else int(state["ExitCode"])
     return replace(outcome, exit_code=code, out_of_memory=out_of_memory, peak_memory=peak)
 
 
 def _collect(names: _Names, job: Job, outcome: Outcome) -> Outcome:
-    """The outcome with the table, a table at the challenge's path, and the network attempts."""
+    """The outcome with what the run left: tables, network attempts and changed files."""
     fixed = _fetch(names, FIXED_TABLE, job.folder / "fixed.csv")
     if job.paths.table == FIXED_TABLE:
         table, elsewhere = fixed, False
@@ -227,8 +245,41 @@ def _collect(names: _Names, job: Job, outcome: Outcome) -> Outcome:
     age = max(0.0, time.time() - table.stat().st_mtime) if table and table != fixed else None
     attempts = _network_attempts(names)
     return replace(
-        outcome, table=table, fixed_table=elsewhere, table_age=age, network_attempts=attempts
-    )
+        outcome, table=table, fixed_table=elsewhere, table_age=age, network_attempts=attempts,
+        changed=tuple(f"code/{path}" for path in _changes(names, job)),
+        entry_fault=_entry_fault(names, job),
+    )  # fmt: skip
+
+
+def _changes(names: _Names, job: Job) -> list[str]:
+    """Files of the code folder that the run changed, without caches; folders do not count."""
+    code = _try("image", "inspect", "--format", "{{.Config.WorkingDir}}", job.image).strip()
+    with _started("diff", names.run) as (_, output):
+        lines = output.read(_CHANGES_BYTES).decode("utf-8", "replace").splitlines()
+    changes = (line.partition(" ") for line in lines)
+    paths = sorted(path for letter, _, path in changes if letter in _CHANGES)
+    # Of a folder, the files in it follow.
+    files = [path for path, after in zip(paths, [*paths[1:], ""], strict=True)
+             if not after.startswith(f"{path}/")]  # fmt: skip
+    below = [path.removeprefix(f"{code}/") for path in files if path.startswith(f"{code}/")]
+    return [path for path in below if not is_cache(path)]
+
+
+def _entry_fault(names: _Names, job: Job) -> str:
+    """Why the system cannot start the entry point; without a program of the image."""
+    with _started("cp", "--follow-link", f"{names.network}:{job.entry}", "-") as (_, output):
+        try:
+            # A stream, of which the first entry is read: the file may be of any size.
+            with tarfile.open(fileobj=output, mode="r|") as archive:
+                entry = archive.next()
+                file = archive.extractfile(entry) if entry else None
+                head = file.read(HEAD_BYTES) if file else b""
+        except (tarfile.TarError, OSError):
+            return MISSING
+    if entry is None or not entry.isfile():
+        return MISSING
+    bit = 0o100 if entry.uid == UID else 0o001
+    return entry_fault(bool(entry.mode & bit), head)
 
 
 def _fetch(names: _Names, path: str, target: Path) -> Path | None:

@@ -41,6 +41,26 @@ class ContainerPaths:
 AS_2018: Final = ContainerPaths(FIXED_PAYLOAD, FIXED_TABLE)
 
 
+def cache_variables(folder: str) -> dict[str, str]:
+    """Variables that keep numba's and Matplotlib's caches out of the code folder.
+
+    ``XDG_CACHE_HOME`` is left alone: an image may have downloaded weights to ``~/.cache``.
+
+    Args:
+        folder: a folder that the submission can write to.
+    """
+    return {"NUMBA_CACHE_DIR": f"{folder}/numba", "MPLCONFIGDIR": f"{folder}/matplotlib"}
+
+
+def is_cache(path: str) -> bool:
+    """Whether a file below the code folder is bytecode or hidden, as the caches of libraries are.
+
+    In the challenge's image the code folder is the home folder, too.
+    """
+    parts = path.split("/")
+    return parts[0].startswith(".") or "__pycache__" in parts
+
+
 @dataclass(frozen=True)
 class Job:
     """A request to run a submission.
@@ -81,10 +101,12 @@ class Outcome:
         cpu_seconds: CPU time of all processes; None where it could not be read.
         timed_out: the time limit ended it.
         out_of_memory: the memory limit ended one of its processes.
+        disk_full: the disk limit ended it.
         network_attempts: packets and connections that found no route, counted by the kernel; None
             where the engine does not count them.
         changed: files changed or made in the code or payload folder, as ``code/NAME`` and
-            ``payload/NAME``; always empty where these folders are read-only.
+            ``payload/NAME``; bytecode and hidden files of the code folder do not count.
+        entry_fault: why the system cannot start the entry point; empty where it can.
         engine_fault: what the engine said when it could not start the run.
     """
 
@@ -98,8 +120,10 @@ class Outcome:
     cpu_seconds: float | None = None
     timed_out: bool = False
     out_of_memory: bool = False
+    disk_full: bool = False
     network_attempts: int | None = None
     changed: tuple[str, ...] = ()
+    entry_fault: str = ""
     engine_fault: str = ""
 
 

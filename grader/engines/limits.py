@@ -5,7 +5,8 @@ from typing import Final
 
 GIB: Final = 1 << 30
 SPARED: Final = 0.9
-"""Share of the machine's memory that one submission may have; the rest is the engine's and ours."""
+"""Share of the machine's memory and free disk that one submission may have; the rest is the
+engine's and ours."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Limits:
         seconds: wall time of the whole run.
         processes: processes and threads at a time.
         tmp: bytes of /tmp; it lies in memory and counts there, too.
+        disk: bytes that the run writes elsewhere.
         gpu: whether the graphics card is handed in where there is one.
     """
 
@@ -26,20 +28,30 @@ class Limits:
     seconds: float = 36_000
     processes: int = 2048
     tmp: int = 20 * GIB
+    disk: int = 100 * GIB
     gpu: bool = True
 
 
 CHALLENGE: Final = Limits()
-"""Five cores, 60 GB, ten hours for the whole test set (the challenge's rules and starter kit)."""
+"""Five cores, 60 GB, 100 GB of disk, ten hours for the whole test set (the challenge's rules and
+starter kit)."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the engine's machine has: cores, bytes of memory, a graphics card."""
+    """What the engine's machine has.
+
+    Attributes:
+        cpus: cores.
+        memory: bytes.
+        gpu: whether there is a graphics card for the engine.
+        disk: free bytes; None where it is not known, as on another machine.
+    """
 
     cpus: int
     memory: int
     gpu: bool
+    disk: int | None = None
 
 
 def fit(limits: Limits, machine: Machine) -> tuple[Limits, tuple[str, ...]]:
@@ -56,10 +68,14 @@ def fit(limits: Limits, machine: Machine) -> tuple[Limits, tuple[str, ...]]:
             f"the machine has {machine.memory / GIB:.1f}"
         )
         memory = most
+    disk = limits.disk
+    if machine.disk is not None and disk > int(machine.disk * SPARED):
+        disk = int(machine.disk * SPARED)
+        notes.append(f"{disk / GIB:.1f} GiB of disk instead of {limits.disk / GIB:.1f}")
     if limits.gpu and not machine.gpu:
         notes.append("no GPU: the engine has no nvidia runtime")
     fitted = replace(
-        limits, cpus=cpus, memory=memory, tmp=min(limits.tmp, memory),
+        limits, cpus=cpus, memory=memory, tmp=min(limits.tmp, memory), disk=disk,
         gpu=limits.gpu and machine.gpu,
     )  # fmt: skip
     return fitted, tuple(notes)

@@ -5,26 +5,32 @@ files and CPUs are open to it, the user is the caller, packages are this machine
 you would run by hand.
 """
 
-import contextlib
 import os
 import shutil
-import signal
 import stat
-import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from grader.engines.engine import Job, Outcome, ProgressCallback, Usage
+from grader.engines.engine import Job, Outcome, ProgressCallback, cache_variables, is_cache
+from grader.engines.entry import HEAD_BYTES, MISSING, entry_fault
 from grader.engines.limits import Machine
+from grader.engines.processes import PAGE_BYTES, Family
 from grader.engines.supervision import supervise
 from grader.errors import GraderError
-from grader.files import copy_table, make_parents, open_plain, temporary_folder, walk
+from grader.files import (
+    copy_table,
+    folder_bytes,
+    free_disk,
+    make_parents,
+    open_plain,
+    temporary_folder,
+    walk,
+)
 from grader.repository.files import Repository
 
 POLL = 0.05
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
 Snapshot = dict[str, tuple[int, int]]
 
 
@@ -39,8 +45,9 @@ class LocalEngine:
 
     def machine(self) -> Machine:
         """This machine; a GPU is not looked for."""
-        memory = os.sysconf("SC_PHYS_PAGES") * _PAGE
-        return Machine(len(os.sched_getaffinity(0)), memory, gpu=False)
+        memory = os.sysconf("SC_PHYS_PAGES") * PAGE_BYTES
+        free = free_disk(tempfile.gettempdir())
+        return Machine(len(os.sched_getaffinity(0)), memory, gpu=False, disk=free)
 
     def run(self, job: Job, report_usage: ProgressCallback) -> Outcome:
         """Run ``run.sh`` of a repository; see ``Engine.run``."""
@@ -52,11 +59,15 @@ class LocalEngine:
             _copy_context(repository, folders["code"])
             for clip in job.clips.iterdir():
                 _copy_clip(clip, folders["payload"] / clip.name)
+            entry = folders["code"] / "run.sh"
+            fault, given = _entry_fault(entry), folder_bytes(root)
+            family = Family()
             before = {kind: _snapshot(folder) for kind, folder in folders.items()}
             try:
                 outcome = supervise(
-                    [str(root / "code" / "run.sh")], job, _usage, _end, report_usage, poll=POLL,
-                    stop_at_memory=True, environment=_environment(job, root), folder=root / "tmp",
+                    [str(entry)], job, family.usage, lambda: folder_bytes(root) - given,
+                    family.end, report_usage, poll=POLL,
+                    stop_at_memory=True, environment=_environment(job, root), folder=entry.parent,
                 )  # fmt: skip
             except OSError as error:
                 log = job.folder / "run.log"
@@ -66,8 +77,10 @@ class LocalEngine:
                 f"{kind}/{path}"
                 for kind, folder in folders.items()
                 for path in _changes(before[kind], _snapshot(folder))
+                if kind == "payload" or not is_cache(path)
             )
-            return _save_table(replace(outcome, changed=changed), root / "out", job.folder)
+            outcome = replace(outcome, changed=changed, entry_fault=fault)
+            return _save_table(outcome, root / "out", job.folder)
 
 
 def _environment(job: Job, root: Path) -> dict[str, str]:
@@ -78,7 +91,7 @@ def _environment(job: Job, root: Path) -> dict[str, str]:
         "HOME": str(root / "tmp"),
         "TMPDIR": str(root / "tmp"),
         "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **cache_variables(str(root / "tmp")),
         # The submission must not reach a Docker engine of this machine.
         "DOCKER_HOST": f"unix://{root}/no-docker.sock",
         **paths.environment,
@@ -111,17 +124,22 @@ def _copy_context(repository: Repository, target: Path) -> None:
                 shutil.copy2(source, copy, follow_symlinks=False)
         except OSError as error:
             raise GraderError(f"{source}: cannot be copied: {error}") from None
-    if not os.path.isfile(target / "run.sh"):  # noqa: PTH113 - Path.is_file raises at some links
-        raise GraderError(f"{repository.root}: no run.sh in it (or .dockerignore takes it out)")
+
+
+def _entry_fault(entry: Path) -> str:
+    """Why the system cannot start a file; links are followed."""
+    if not os.path.isfile(entry):  # noqa: PTH113 - Path.is_file raises at some links
+        return MISSING
+    executable = os.access(entry, os.X_OK)
+    if not os.access(entry, os.R_OK):
+        return entry_fault(executable, b"")
+    with entry.open("rb") as file:
+        return entry_fault(executable, file.read(HEAD_BYTES))
 
 
 def _snapshot(folder: Path) -> Snapshot:
-    """Size and time of every file; bytecode caches do not count."""
-    return {
-        path: (status.st_size, status.st_mtime_ns)
-        for path, status in walk(folder)
-        if "__pycache__" not in path.split("/")
-    }
+    """Size and time of every file."""
+    return {path: (status.st_size, status.st_mtime_ns) for path, status in walk(folder)}
 
 
 def _changes(before: Snapshot, after: Snapshot) -> list[str]:
@@ -139,35 +157,3 @@ def _save_table(outcome: Outcome, written: Path, folder: Path) -> Outcome:
     except (OSError, ValueError):
         return outcome
     return replace(outcome, table=copy, table_age=age)
-
-
-def _usage(session: int) -> Usage:
-    """Resident bytes and CPU seconds of a session's processes."""
-    pages = ticks = 0
-    for fields in _processes(session).values():
-        ticks += sum(map(int, fields[11:15]))
-        pages += int(fields[21])
-    return Usage(pages * _PAGE, pages * _PAGE, ticks / _TICKS)
-
-
-def _processes(session: int) -> dict[int, list[str]]:
-    """Fields of /proc/PID/stat after the name, by PID, of each process of a session."""
-    processes = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue  # the process has ended
-            fields = stat.rpartition(")")[2].split()
-            if int(fields[3]) == session:
-                processes[int(folder.name)] = fields
-    return processes
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill every process of the session and wait for its leader."""
-    for pid in _processes(process.pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()

@@ -11,12 +11,15 @@ from grader.logs import LogWriter
 POLL = 0.25
 """Seconds between measurements; a fifth in the first two seconds, so that short runs are seen."""
 _EARLY = 2.0
+_DISK_POLL = 2.0
+"""Seconds between measurements of the disk, which look at every file."""
 
 
 def supervise(
     command: Sequence[str],
     job: Job,
     measure: Callable[[int], Usage | None],
+    measure_disk: Callable[[], int],
     end: Callable[[subprocess.Popen[bytes]], None],
     report_usage: ProgressCallback,
     *,
@@ -32,6 +35,7 @@ def supervise(
         job: limits, and the folder for the log.
         measure: measures what a process and its children use now, by process id; None where it is
             not known.
+        measure_disk: measures how many bytes the run has written to disk.
         end: ends all processes of the submission; called at a limit and when the run is over.
         report_usage: called after each measurement.
         poll: seconds between measurements.
@@ -54,7 +58,8 @@ def supervise(
     writer.start()
     peak: int | None = None
     cpu: float | None = None
-    timed_out = out_of_memory = False
+    timed_out = out_of_memory = disk_full = False
+    disk_measured = 0.0
     try:
         while process.poll() is None:
             seconds = time.monotonic() - started
@@ -64,8 +69,12 @@ def supervise(
                     cpu = max(cpu or 0.0, usage.cpu_seconds)
                 report_usage(seconds, Usage(usage.memory, peak, cpu))
                 out_of_memory = stop_at_memory and usage.memory > job.limits.memory
-            timed_out = seconds > job.limits.seconds and not out_of_memory
-            if timed_out or out_of_memory:
+            if seconds > disk_measured + _DISK_POLL:
+                disk_full = measure_disk() > job.limits.disk
+                disk_measured = time.monotonic() - started
+            ended = out_of_memory or disk_full
+            timed_out = seconds > job.limits.seconds and not ended
+            if timed_out or ended:
                 break
             time.sleep(poll if seconds > _EARLY else min(poll, POLL / 5))
     finally:
@@ -73,6 +82,7 @@ def supervise(
     seconds = time.monotonic() - started
     writer.join(timeout=10)
     return Outcome(
-        None if timed_out or out_of_memory else process.returncode, seconds, log,
+        None if timed_out or out_of_memory or disk_full else process.returncode, seconds, log,
         peak_memory=peak, cpu_seconds=cpu, timed_out=timed_out, out_of_memory=out_of_memory,
+        disk_full=disk_full,
     )  # fmt: skip

@@ -63,7 +63,7 @@ def run_and_explain(
         return run, (), run.assessment
     with temporary_folder("grader-experiments") as scratch:
         series = _Series(engine, run, scratch, report_usage)
-        experiments = tuple(series.until_a_defect_is_proved())
+        experiments = tuple(series.experiments())
     return run, experiments, _with_proved_defects(run.assessment, experiments)
 
 
@@ -73,11 +73,21 @@ def _with_proved_defects(
     proved = {item.defect: item for item in experiments if item.defect}
     ignored = Defect.ENVIRONMENT_IGNORED in proved
     reasons = [f"experiment, {item.question}: {item.answer}" for item in proved.values()]
-    return Assessment(
-        Verdict.ENVIRONMENT_IGNORED if ignored else assessment.verdict,
-        (*assessment.reasons, *reasons),
-        tuple(dict.fromkeys([*assessment.defects, *proved])),
+    return replace(
+        assessment,
+        verdict=Verdict.ENVIRONMENT_IGNORED if ignored else assessment.verdict,
+        reasons=(*assessment.reasons, *reasons),
+        defects=tuple(dict.fromkeys([*assessment.defects, *proved])),
     )
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """A condition that a submission of 2018 needed, and what it proves that it is needed."""
+
+    question: str
+    defect: Defect
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -89,89 +99,105 @@ class _Series:
     folder: Path
     report_usage: ProgressCallback
 
-    def until_a_defect_is_proved(self) -> Iterator[Experiment]:
-        """Experiments that fit the run's verdict; the first that proves a defect is the last."""
+    def experiments(self) -> Iterator[Experiment]:
+        """Experiments that fit the run's verdict."""
         run, verdict = self.run, self.run.assessment.verdict
         if verdict is Verdict.PASSED:
-            experiments = [self.one_clip]
+            yield from self.one_clip()
         elif verdict in _UNEXPLAINED and len(run.missing) == len(run.expected):
-            experiments = [self.trailing_slash, self.paths_of_2018, self.many_clips]
+            yield from self.favourable_conditions()
         elif verdict in _UNEXPLAINED and run.missing:
-            experiments = [self.same_content]
-        else:
-            experiments = []
-        for experiment in experiments:
-            result = experiment()
-            if result:
-                yield result
-            if result and result.defect:
-                return
+            yield from self.same_content()
 
-    def trailing_slash(self) -> Experiment:
-        """TEST_DIRECTORY ends in a slash."""
-        changed = self._repeat(paths=replace(self.run.job.paths, slash=True))
-        return _conclusion(
-            "TEST_DIRECTORY with a slash at its end", changed, not changed.missing,
-            "it works only so: join folder and name with a slash", Defect.TRAILING_SLASH,
-        )  # fmt: skip
+    def favourable_conditions(self) -> Iterator[Experiment]:
+        """All conditions that a submission of 2018 needed; then each of them left out in turn.
 
-    def paths_of_2018(self) -> Experiment | None:
-        """The container has the challenge's own paths; None on the local engine."""
-        if self.engine.name == "local":
-            return None
-        changed = self._repeat(paths=AS_2018)
-        return _conclusion(
-            f"TEST_DIRECTORY={AS_2018.payload} and OUTPUT_PATH={AS_2018.table}", changed,
-            not changed.missing, "it works only with these: it does not read the variables",
-            Defect.ENVIRONMENT_IGNORED,
-        )  # fmt: skip
+        A submission may need several at once, so that one alone changes nothing.
+        """
+        conditions = self._conditions()
+        together = " and ".join(condition.question for condition in conditions)
+        changed = self._repeat_under(conditions)
+        if not _has_rows(changed):
+            yield Experiment(together, changed.assessment.verdict, NO_CHANGE, None)
+            return
+        passed = changed.assessment.verdict is Verdict.PASSED
+        after = "" if passed else f", and then: {changed.assessment.reasons[0]}"
+        for condition in conditions:
+            others = [other for other in conditions if other is not condition]
+            if others and _has_rows(self._repeat_under(others)):
+                continue
+            yield Experiment(
+                condition.question, changed.assessment.verdict, f"{condition.answer}{after}",
+                condition.defect,
+            )  # fmt: skip
 
-    def many_clips(self) -> Experiment | None:
-        """A hundred clips: copies of the clips under other names."""
+    def _conditions(self) -> list[_Condition]:
+        """Conditions that this engine and these clips allow."""
+        clips = self._readable_clips()
+        return [
+            _Condition(
+                "TEST_DIRECTORY with a slash at its end", Defect.TRAILING_SLASH,
+                "only so it writes rows: join folder and name with a slash",
+            ),
+            *([] if self.engine.name == "local" or self.run.job.paths == AS_2018 else [_Condition(
+                f"TEST_DIRECTORY={AS_2018.payload} and OUTPUT_PATH={AS_2018.table}",
+                Defect.ENVIRONMENT_IGNORED,
+                "only so it writes rows: it does not read the variables",
+            )]),
+            *([] if not 0 < len(clips) < MANY_CLIPS else [_Condition(
+                f"{MANY_CLIPS} clips instead of {len(clips)}", Defect.FEW_CLIPS,
+                "only so it writes rows",
+            )]),
+        ]  # fmt: skip
+
+    def _repeat_under(self, conditions: Sequence[_Condition]) -> Run:
+        """Run the submission again under the conditions of these defects."""
+        defects = {condition.defect for condition in conditions}
+        paths = AS_2018 if Defect.ENVIRONMENT_IGNORED in defects else self.run.job.paths
+        return self._repeat(
+            clips=self._many_clips() if Defect.FEW_CLIPS in defects else None,
+            paths=replace(paths, slash=paths.slash or Defect.TRAILING_SLASH in defects),
+        )
+
+    def _many_clips(self) -> Path:
+        """A folder of a hundred clips: copies of the clips under other names."""
         clips = self._readable_clips()
         paths = list(clips.values())
-        if not 0 < len(paths) < MANY_CLIPS:
-            return None
         copies = {}
         for number in range(MANY_CLIPS - len(paths)):
             path = paths[number % len(paths)]
             copies[f"copy{number:03d}-{path.name}"] = path
-        changed = self._repeat(clips=self._folder_of(clips | copies))
-        # Rows may still be missing: that there is any row proves the defect.
-        return _conclusion(
-            f"{MANY_CLIPS} clips instead of {len(paths)}", changed,
-            len(changed.missing) < len(changed.expected), "it works only with many clips",
-            Defect.FEW_CLIPS,
-        )  # fmt: skip
+        return self._folder_of(clips | copies)
 
-    def one_clip(self) -> Experiment | None:
+    def one_clip(self) -> Iterator[Experiment]:
         """One clip alone."""
         clips = self._readable_clips()
         if len(clips) < 2:
-            return None
+            return
         changed = self._repeat(clips=self._folder_of(dict([next(iter(clips.items()))])))
-        return _conclusion(
-            f"one clip instead of {len(clips)}", changed,
-            changed.assessment.verdict is not Verdict.PASSED, "it fails with few clips",
-            Defect.FEW_CLIPS, otherwise="it works as well",
+        verdict = changed.assessment.verdict
+        passed = verdict is Verdict.PASSED
+        yield Experiment(
+            f"one clip instead of {len(clips)}", verdict,
+            "it works as well" if passed else "it fails with few clips",
+            None if passed else Defect.FEW_CLIPS,
         )  # fmt: skip
 
-    def same_content(self) -> Experiment | None:
+    def same_content(self) -> Iterator[Experiment]:
         """Every file name with the content of a clip that had a row."""
         missing, clips = self.run.missing, self._readable_clips()
         good = next((name for name in self.run.expected if name not in missing), None)
         path = next((path for path in clips.values() if path.name[:-4] == good), None)
         if path is None:
-            return None
+            return
         changed = self._repeat(clips=self._folder_of(dict.fromkeys(clips, path)))
         lost, names = len(changed.missing), ", ".join(map(repr, missing[:5]))
-        result = _conclusion(
-            f"every clip with the content of {good!r}", changed, bool(lost),
-            f"{lost} row(s) are missing again: the position in a batch decides, not the clip",
-            Defect.ROWS_LOST,
-            otherwise=f"all rows are there: the content of {names} is why they had no row",
+        yield Experiment(
+            f"every clip with the content of {good!r}", changed.assessment.verdict,
+            f"{lost} row(s) are missing again: the position in a batch decides, not the clip"
+            if lost else f"all rows are there: the content of {names} is why they had no row",
+            Defect.ROWS_LOST if lost else Defect.CLIP_WITHOUT_ROW,
         )  # fmt: skip
-        return result if lost else replace(result, defect=Defect.CLIP_WITHOUT_ROW)
 
     def _repeat(self, clips: Path | None = None, paths: ContainerPaths | None = None) -> Run:
         """Run the submission again with other clips or other paths."""
@@ -207,12 +233,6 @@ class _Series:
         }
 
 
-def _conclusion(
-    question: str, changed: Run, proved: bool, answer: str, defect: Defect,
-    otherwise: str = NO_CHANGE,
-) -> Experiment:  # fmt: skip
-    """The result of an experiment that proves ``defect`` or does not."""
-    return Experiment(
-        question, changed.assessment.verdict, answer if proved else otherwise,
-        defect if proved else None,
-    )  # fmt: skip
+def _has_rows(run: Run) -> bool:
+    """Whether a clip has a row; others may have none, and the row may be invalid."""
+    return len(run.missing) < len(run.expected)

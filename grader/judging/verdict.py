@@ -18,8 +18,8 @@ class Verdict(StrEnum):
     BUILD_FAILED = "build failed"
     ENGINE_FAILED = "engine failed"
     OUT_OF_MEMORY = "out of memory"
+    DISK_LIMIT = "disk limit"
     WROTE_INTO_PAYLOAD = "wrote into the payload folder"
-    WROTE_INTO_CODE = "wrote into the code folder"
     DOCKER_INSIDE = "docker inside docker"
     NETWORK_ATTEMPTED = "network attempted"
     TIME_LIMIT = "time limit"
@@ -39,7 +39,6 @@ class Defect(StrEnum):
     TRAILING_SLASH = "trailing-slash"
     NETWORK = "network"
     WROTE_INTO_PAYLOAD = "wrote-into-payload"
-    WROTE_INTO_CODE = "wrote-into-code"
     CLIP_WITHOUT_ROW = "clip-without-row"
     NEVER_ENDS = "never-ends"
     DOCKER_INSIDE = "docker-inside"
@@ -48,7 +47,6 @@ class Defect(StrEnum):
 
 _DEFECTS: Final = {
     Verdict.WROTE_INTO_PAYLOAD: Defect.WROTE_INTO_PAYLOAD,
-    Verdict.WROTE_INTO_CODE: Defect.WROTE_INTO_CODE,
     Verdict.DOCKER_INSIDE: Defect.DOCKER_INSIDE,
     Verdict.NETWORK_ATTEMPTED: Defect.NETWORK,
     Verdict.ENVIRONMENT_IGNORED: Defect.ENVIRONMENT_IGNORED,
@@ -65,17 +63,20 @@ class Assessment:
         verdict: the result.
         reasons: sentences for people, the most important first.
         defects: named faults.
+        remarks: sentences on what the challenge allowed and stricter graders do not.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     defects: tuple[Defect, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One line for the verdict, each reason and each defect."""
+        """One line for the verdict, each reason, each defect and each remark."""
         lines = [f"verdict   {self.verdict}"]
         lines += [f"because   {visible(reason)}" for reason in self.reasons]
         lines += [f"defect    {defect}" for defect in self.defects]
+        lines += [f"remark    {visible(remark)}" for remark in self.remarks]
         return "\n".join(lines)
 
 
@@ -109,7 +110,18 @@ def judge(job: Job, outcome: Outcome, table: Table | None) -> Assessment:
         reasons += [str(violation) for violation in table.violations[:5]]
     if outcome.out_of_memory and verdict is Verdict.PASSED:
         reasons.append("the memory limit ended one of its processes during the run")
-    return Assessment(verdict, tuple(reasons), tuple(defects))
+    return Assessment(verdict, tuple(reasons), tuple(defects), _remarks(outcome))
+
+
+def _remarks(outcome: Outcome) -> tuple[str, ...]:
+    """What works on an image that can be written to, as the challenge's, and nowhere else."""
+    written = [path for path in outcome.changed if path.startswith("code/")]
+    if not written:
+        return ()
+    return (
+        f"changed {len(written)} file(s) of the code folder, e.g. {written[0]}; "
+        "an image that is read-only refuses that",
+    )
 
 
 VerdictReason = tuple[Verdict, str]
@@ -121,12 +133,13 @@ def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> VerdictRea
         return Verdict.ENGINE_FAILED, outcome.engine_fault
     if outcome.out_of_memory and failed:
         return Verdict.OUT_OF_MEMORY, f"needed more than {job.limits.memory / 2**20:.0f} MiB"
-    for kind, verdict in (
-        ("payload/", Verdict.WROTE_INTO_PAYLOAD), ("code/", Verdict.WROTE_INTO_CODE)
-    ):  # fmt: skip
-        written = [path for path in outcome.changed if path.startswith(kind)]
-        if written:
-            return verdict, f"changed {len(written)} file(s), e.g. {written[0]}"
+    if outcome.disk_full:
+        return Verdict.DISK_LIMIT, f"wrote more than {job.limits.disk / 2**20:.0f} MiB to disk"
+    if written := [path for path in outcome.changed if path.startswith("payload/")]:
+        return (
+            Verdict.WROTE_INTO_PAYLOAD,
+            f"changed {len(written)} file(s), e.g. {written[0]}",
+        )
     if failed and (line := next(lines_with(log, DOCKER), None)):
         return Verdict.DOCKER_INSIDE, f"the log says: {line}"
     line = next(lines_with(log, NETWORK), "")
@@ -138,16 +151,8 @@ def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> VerdictRea
         )
     if outcome.network_attempts is None and failed and line:
         return Verdict.NETWORK_ATTEMPTED, f"the log says: {line}"
-    return _refused_write(log, job) if failed else None
-
-
-def _refused_write(log: str, job: Job) -> VerdictReason | None:
-    """A write that a read-only folder refused, by an error message in the log."""
-    refused = list(lines_with(log, REFUSED))
-    if line := next((line for line in refused if job.paths.payload in line), None):
+    if failed and (line := next(lines_with(log, REFUSED), None)):
         return Verdict.WROTE_INTO_PAYLOAD, f"the log says: {line}"
-    if refused:
-        return Verdict.WROTE_INTO_CODE, f"the log says: {refused[0]}"
     return None
 
 
@@ -155,8 +160,10 @@ def _ended_badly(job: Job, outcome: Outcome, log: str, valid: bool) -> VerdictRe
     """The run did not end by itself with exit code 0."""
     if outcome.timed_out:
         return Verdict.TIME_LIMIT, f"ended after {job.limits.seconds:g} s, the time limit"
-    if outcome.exit_code in (126, 127) and not outcome.table and _names_entry(log, job):
-        return Verdict.ENTRY_MISSING, f"{job.entry} does not exist or is not executable"
+    not_started = outcome.entry_fault or outcome.exit_code in (126, 127)
+    if outcome.exit_code and not outcome.table and not_started and _names_entry(log, job):
+        fault = outcome.entry_fault or "cannot be started: is its interpreter in the image?"
+        return Verdict.ENTRY_MISSING, f"{job.entry} {fault}"
     if not valid and (ground := _fixed_paths(job, outcome, log)):
         return ground
     if outcome.exit_code != 0:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from grader.errors import GraderError
-from grader.logs import LogWriter, last_line, lines_with, read_log
+from grader.logs import LogWriter, read_log
+from grader.repository.build_log import build_fault
 from grader.repository.sources import Source
 from grader.text import visible
 
@@ -22,7 +22,6 @@ PROGRAM: Final = "jupyter-repo2docker"
 USER: Final = ("--user-id", "1001", "--user-name", "crowdai")
 """The challenge's user in the container."""
 HOURS: Final = 4.0
-_ERROR: Final = re.compile("rror")
 _EXIT_SECONDS: Final = 10.0
 
 
@@ -135,10 +134,4 @@ class Builder:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             writer.join(timeout=10)
-        return _fault(read_log(log)) if code else ""
-
-
-def _fault(log: str) -> str:
-    """The last line of a build's log that names an error, or else the last line."""
-    *_, last = ("", *lines_with(log, _ERROR))
-    return last or last_line(log)
+        return build_fault(read_log(log)) if code else ""

@@ -35,8 +35,11 @@ def measured(tmp_path: Path) -> list[str]:
     return [str(tmp_path / name) for name in names]
 
 
-def document(image_report: ModuleType, size: str) -> str:
-    return f"before\n{image_report.BEGIN}\nImage: {size} MB on disk.\n{image_report.END}\nafter\n"
+def document(image_report: ModuleType, size: str, files: str = "2 files, 3.0 MB") -> str:
+    return (
+        f"before\n{image_report.BEGIN}\nImage: {size} MB on disk.\n\n"
+        f"Of this repository: {files}.\n{image_report.END}\nafter\n"
+    )
 
 
 def test_sizes_and_times_are_added_up_by_purpose(image_report: ModuleType) -> None:
@@ -64,12 +67,22 @@ def test_the_block_is_written_between_the_markers(
     assert image_report.main([*measured, str(place)]) == 0
 
 
-@pytest.mark.parametrize(("size", "code"), [("1,700", 0), ("1,200", 1), ("2,300", 1), ("?", 1)])
+@pytest.mark.parametrize(
+    ("size", "files", "code"),
+    [
+        ("1,700", "2 files, 3.0 MB", 0),
+        ("1,200", "2 files, 3.0 MB", 1),
+        ("2,300", "2 files, 3.0 MB", 1),
+        ("?", "2 files, 3.0 MB", 1),
+        ("1,728", "3 files, 3.0 MB", 1),
+        ("1,728", "2 files, 3.4 MB", 1),
+    ],
+)
 def test_a_document_that_has_drifted_is_told(
-    image_report: ModuleType, measured: list[str], tmp_path: Path, size: str, code: int
+    image_report: ModuleType, measured: list[str], tmp_path: Path, size: str, files: str, code: int
 ) -> None:
     place = tmp_path / "document.md"
-    place.write_text(document(image_report, size))
+    place.write_text(document(image_report, size, files))
     assert image_report.main([*measured, str(place)]) == code
 
 

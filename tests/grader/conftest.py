@@ -43,7 +43,7 @@ def make_job(tmp_path: Path, payload: Path) -> MakeJob:
 
     def make(image: str, seconds: float = 60, **environment: str) -> Job:
         limits = Limits(cpus=1, memory=192 << 20, seconds=seconds, processes=64, tmp=32 << 20,
-                        gpu=False)  # fmt: skip
+                        disk=64 << 20, gpu=False)  # fmt: skip
         return Job(image, payload, tmp_path / "graded", limits, environment=environment)
 
     return make

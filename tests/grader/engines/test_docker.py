@@ -1,6 +1,7 @@
 """The same submissions in real containers, and what only a container can show."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from grader.judging.verdict import Assessment, Defect, Verdict
 from grader.repository.repo2docker import find_repo2docker
 from tests.conftest import ROOT
 from tests.grader.conftest import SUBMISSIONS, MakeJob, ignore_progress
-from tests.support.grader_cases import CASES, NEVER_ENDS, Case
+from tests.support.grader_cases import CASES, ENDLESS, Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ImageOf = Callable[[str], str]
@@ -37,13 +38,16 @@ def examined(job: Job, experiment: bool = True) -> tuple[Run, tuple[Experiment, 
 def test_verdict_and_defect(case: Case, make_job: MakeJob, image_of: ImageOf) -> None:
     _, _, assessment = examined(make_job(image_of(case.name)))
     assert assessment.verdict is case.verdict
-    assert list(assessment.defects) == ([case.defect] if case.defect else [])
+    assert assessment.defects == case.defects
+    assert bool(assessment.remarks) is case.remark
 
 
-def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob, image_of: ImageOf) -> None:
-    run, _, assessment = examined(make_job(image_of(NEVER_ENDS.name), seconds=4))
-    assert assessment.verdict is NEVER_ENDS.verdict
-    assert list(assessment.defects) == [NEVER_ENDS.defect]
+@pytest.mark.parametrize("case", ENDLESS, ids=str)
+def test_an_endless_loop_is_told_from_slowness(
+    case: Case, make_job: MakeJob, image_of: ImageOf
+) -> None:
+    run, _, assessment = examined(make_job(image_of(case.name), seconds=4))
+    assert (assessment.verdict, assessment.defects) == (case.verdict, case.defects)
     assert run.outcome.exit_code is None
 
 
@@ -84,7 +88,7 @@ def test_talking_to_oneself_is_no_attempt(
 
 PROBE = """#!/bin/bash
 echo "uid $(id -u)"
-touch /home/crowdai/x || true
+touch /home/crowdai/x && echo code is writable
 touch "$TEST_DIRECTORY/x" || true
 touch /tmp/x && echo tmp is writable
 grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status
@@ -95,16 +99,20 @@ echo interfaces: $(ls /sys/class/net)
 def test_the_container_is_as_tight_as_promised(
     make_job: MakeJob, base_image: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "run.sh").write_text(PROBE)
-    (tmp_path / "run.sh").chmod(0o755)
+    probe = tmp_path / "probe"
+    probe.mkdir()
+    (probe / "run.sh").write_text(PROBE)
+    (probe / "run.sh").chmod(0o755)
+    recipe = f"FROM {base_image}\nCOPY --chown=1001:1001 . /home/crowdai/\nWORKDIR /home/crowdai\n"
     subprocess.run(
-        ["docker", "build", "--quiet", "--tag", "grader-test/probe", "--file", "-", tmp_path],
-        input=f"FROM {base_image}\nCOPY run.sh /home/crowdai/\n", text=True, check=True,
+        ["docker", "build", "--quiet", "--tag", "grader-test/probe", "--file", "-", probe],
+        input=recipe, text=True, check=True,
     )  # fmt: skip
     run, _, _ = examined(make_job("grader-test/probe"), experiment=False)
     log = run.outcome.log.read_text()
     assert "uid 1001\n" in log
-    assert "touch: cannot touch '/home/crowdai/x': Read-only file system" in log
+    assert "code is writable" in log
+    assert run.outcome.changed == ("code/x",)
     assert "touch: cannot touch '/grading/clips/x': Read-only file system" in log
     assert "tmp is writable" in log
     assert "CapEff:\t0000000000000000" in log
@@ -145,7 +153,7 @@ def test_a_grader_that_is_told_to_stop_cleans_up(
     image = f"grader-test/stopped-by-{number.name.lower()}"
     subprocess.run(
         ["docker", "build", "--quiet", "--tag", image, "-"], check=True, capture_output=True,
-        input=f"FROM {image_of(NEVER_ENDS.name)}\nLABEL stopped-by={number.name}\n", text=True,
+        input=f"FROM {image_of('never-ends')}\nLABEL stopped-by={number.name}\n", text=True,
     )  # fmt: skip
     running = ["docker", "ps", "--quiet", "--filter", f"ancestor={image}"]
     with subprocess.Popen(
@@ -249,4 +257,17 @@ def test_a_build_that_fails(build_arguments: list[str], payload: Path, tmp_path:
     (repository / "postBuild").write_text("#!/bin/bash\necho no such model >&2\nexit 9\n")
     done = grader("grade", repository, payload, "-o", tmp_path / "graded", *build_arguments)
     assert done.returncode == 1
-    assert "verdict   build failed" in done.stdout
+    assert "verdict   build failed\nbecause   postBuild: no such model\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", [case.name for case in CASES if case.verdict is Verdict.ENTRY_MISSING]
+)
+def test_an_entry_that_repo2dockers_entrypoint_cannot_start(
+    name: str, build_arguments: list[str], payload: Path, tmp_path: Path
+) -> None:
+    repository = Path(shutil.copytree(SUBMISSIONS / name, tmp_path / "repository"))
+    shutil.copy(SUBMISSIONS / "sound" / "environment.yml", repository)
+    done = grader("grade", repository, payload, "-o", tmp_path / "graded", "--memory", "1g",
+                  "--image-name", f"grader-test/built-{name}", *build_arguments)  # fmt: skip
+    assert "verdict   entry point missing" in done.stdout, done.stdout + done.stderr

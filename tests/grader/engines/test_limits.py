@@ -17,6 +17,12 @@ def test_a_small_machine_shrinks_them_and_says_so() -> None:
     assert [note.split()[0] for note in notes] == ["2", "9.0", "no"]
 
 
+def test_a_full_disk_shrinks_them_and_says_so() -> None:
+    limits, notes = fit(CHALLENGE, Machine(cpus=32, memory=128 * GIB, gpu=True, disk=10 * GIB))
+    assert limits.disk == 9 * GIB
+    assert [note.split()[0] for note in notes] == ["9.0"]
+
+
 def test_what_was_asked_for_is_not_raised() -> None:
     asked = Limits(cpus=0.5, memory=GIB, gpu=False)
     limits, notes = fit(asked, Machine(cpus=32, memory=128 * GIB, gpu=True))

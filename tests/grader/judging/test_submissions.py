@@ -1,5 +1,6 @@
 """Each defect of 2018 is caught and named: sample submissions as plain processes."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -8,37 +9,48 @@ import pytest
 
 from grader.engines.engine import Job
 from grader.engines.local import LocalEngine
-from grader.errors import GraderError
 from grader.files import make_parents, remove_folder
-from grader.judging.experiments import Experiment, run_and_explain
+from grader.judging.experiments import NO_CHANGE, Experiment, run_and_explain
 from grader.judging.runs import Run, execute
 from grader.judging.table import expected_ids
 from grader.judging.verdict import Assessment, Defect, Verdict
-from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, ignore_progress
-from tests.support.grader_cases import CASES, NEVER_ENDS, Case
+from grader.logs import LARGEST
+from tests.grader.conftest import SHORT, SUBMISSIONS, MakeJob, ignore_progress, table_text
+from tests.support.grader_cases import CASES, ENDLESS, Case
 
 
 def examined(job: Job) -> tuple[Run, tuple[Experiment, ...], Assessment]:
     return run_and_explain(LocalEngine(), job, expected_ids(job.clips), ignore_progress)
 
 
+def repository_with(run_sh: str, folder: Path) -> str:
+    """A repository with nothing but ``run.sh``."""
+    repository = folder / "repository"
+    repository.mkdir()
+    (repository / "run.sh").write_text(run_sh)
+    (repository / "run.sh").chmod(0o755)
+    return str(repository)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_verdict_and_defect(case: Case, make_job: MakeJob) -> None:
     _, _, assessment = examined(make_job(str(SUBMISSIONS / case.name)))
     assert assessment.verdict is case.verdict
-    assert list(assessment.defects) == ([case.defect] if case.defect else [])
+    assert assessment.defects == case.defects
+    assert bool(assessment.remarks) is case.remark
 
 
-def test_an_endless_loop_is_told_from_slowness(make_job: MakeJob) -> None:
-    run, _, assessment = examined(make_job(str(SUBMISSIONS / NEVER_ENDS.name), seconds=2))
-    assert assessment.verdict is NEVER_ENDS.verdict
-    assert list(assessment.defects) == [NEVER_ENDS.defect]
+@pytest.mark.parametrize("case", ENDLESS, ids=str)
+def test_an_endless_loop_is_told_from_slowness(case: Case, make_job: MakeJob) -> None:
+    run, _, assessment = examined(make_job(str(SUBMISSIONS / case.name), seconds=2))
+    assert (assessment.verdict, assessment.defects) == (case.verdict, case.defects)
     assert run.outcome.timed_out
     assert run.outcome.exit_code is None
+    assert run.outcome.log.stat().st_size < LARGEST + 1000
 
 
 def test_every_sample_is_a_case() -> None:
-    names = {case.name for case in (*CASES, NEVER_ENDS)}
+    names = {case.name for case in (*CASES, *ENDLESS)}
     quiet = {"environment-ignored-quietly", "network-quietly"}  # only a container sees these
     assert {path.name for path in SUBMISSIONS.iterdir()} == names | quiet
 
@@ -78,6 +90,54 @@ def test_a_submission_that_passes_but_cannot_take_one_clip(
     assert [probe.verdict for probe in probes] == [Verdict.NON_ZERO_EXIT]
 
 
+def test_several_conditions_at_once(make_job: MakeJob, tmp_path: Path) -> None:
+    run_sh = """#!/bin/bash
+[ "$(ls "$TEST_DIRECTORY"*.mp3 | wc -l)" -ge 50 ] || exit 3
+printf '%s' 'HEADER' >"$OUTPUT_PATH"
+for clip in "$TEST_DIRECTORY"*.mp3; do
+    case $clip in *short.mp3) continue ;; esac
+    clip=${clip##*/}
+    printf '%s' "${clip%.mp3}" >>"$OUTPUT_PATH"
+    printf ',0.0625%.0s' {1..16} >>"$OUTPUT_PATH"
+    echo >>"$OUTPUT_PATH"
+done
+"""
+    job = make_job(repository_with(run_sh.replace("HEADER", table_text()), tmp_path))
+    _, experiments, assessment = examined(job)
+    assert assessment.verdict is Verdict.NON_ZERO_EXIT
+    assert assessment.defects == (Defect.TRAILING_SLASH, Defect.FEW_CLIPS)
+    assert "short" in experiments[0].answer, "rows, but not a valid table"
+
+
+def test_what_no_condition_helps(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(repository_with("#!/bin/bash\nexit 3\n", tmp_path))
+    _, experiments, assessment = examined(job)
+    assert [experiment.answer for experiment in experiments] == [NO_CHANGE]
+    assert assessment.defects == ()
+
+
+def test_run_sh_starts_in_the_repository(make_job: MakeJob, tmp_path: Path) -> None:
+    script = (SUBMISSIONS / "sound" / "predict.py").read_text()
+    run_sh = '#!/bin/bash\npython3 guess.py "$TEST_DIRECTORY" "$OUTPUT_PATH"\n'
+    repository = repository_with(run_sh, tmp_path)
+    (Path(repository) / "guess.py").write_text(script)
+    _, _, assessment = examined(make_job(repository))
+    assert assessment.verdict is Verdict.PASSED
+
+
+def test_caches_are_neither_refused_nor_remarked(make_job: MakeJob, tmp_path: Path) -> None:
+    script = (SUBMISSIONS / "sound" / "predict.py").read_text()
+    run_sh = """#!/bin/bash
+mkdir -p __pycache__ .cache "$NUMBA_CACHE_DIR" "$MPLCONFIGDIR"
+touch __pycache__/a.nbi .cache/b "$NUMBA_CACHE_DIR/c"
+python3 guess.py "$TEST_DIRECTORY" "$OUTPUT_PATH"
+"""
+    repository = repository_with(run_sh, tmp_path)
+    (Path(repository) / "guess.py").write_text(script)
+    _, _, assessment = examined(make_job(repository))
+    assert (assessment.verdict, assessment.remarks) == (Verdict.PASSED, ())
+
+
 def test_odd_files_are_clips_as_well(make_job: MakeJob) -> None:
     job = make_job(str(SUBMISSIONS / "sound"))
     (job.clips / "link.mp3").symlink_to("/nowhere.mp3")
@@ -93,11 +153,8 @@ def test_variables_are_handed_on_and_the_callers_are_not(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "token")
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    (repository / "run.sh").write_text("#!/bin/bash\nenv\n")
-    (repository / "run.sh").chmod(0o755)
-    run, _, _ = examined(make_job(str(repository), SYSTEM="mobilenet"))
+    repository = repository_with("#!/bin/bash\nenv\n", tmp_path)
+    run, _, _ = examined(make_job(repository, SYSTEM="mobilenet"))
     log = run.outcome.log.read_text()
     assert "SYSTEM=mobilenet" in log
     assert "SECRET" not in log
@@ -121,17 +178,22 @@ def test_a_failing_run_without_any_readable_clip(make_job: MakeJob) -> None:
     assert len(experiments) == 1
 
 
-def test_a_repository_without_run_sh(make_job: MakeJob, tmp_path: Path) -> None:
-    with pytest.raises(GraderError, match=r"no run\.sh"):
-        examined(make_job(str(tmp_path)))
+def test_a_process_of_another_session_does_not_live_on(make_job: MakeJob, tmp_path: Path) -> None:
+    repository = Path(shutil.copytree(SUBMISSIONS / "outlives", tmp_path / "repository"))
+    mark = f"600.{os.getpid()}"
+    script = (repository / "run.sh").read_text()
+    (repository / "run.sh").write_text(script.replace("sleep 600", f"sleep {mark}"))
+    examined(make_job(str(repository)))
+    commands = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            commands.append((process / "cmdline").read_bytes())
+    assert f"sleep\0{mark}\0".encode() not in commands
 
 
 def test_a_table_that_is_a_link_is_not_followed(make_job: MakeJob, tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    (repository / "run.sh").write_text('#!/bin/bash\nln -s /etc/passwd "$OUTPUT_PATH"\n')
-    (repository / "run.sh").chmod(0o755)
-    run, _, assessment = examined(make_job(str(repository)))
+    run_sh = '#!/bin/bash\nln -s /etc/passwd "$OUTPUT_PATH"\n'
+    run, _, assessment = examined(make_job(repository_with(run_sh, tmp_path)))
     assert assessment.verdict is Verdict.CSV_MISSING
     assert run.table is None
 

@@ -38,7 +38,9 @@ def assessment(job: Job, outcome: Outcome, table: Table | None = None, log: str 
         ("touch: cannot touch '/grading/clips/a': Read-only file system",
          Verdict.WROTE_INTO_PAYLOAD),
         ("open: '/grading/clips/a.mp3': Permission denied", Verdict.NON_ZERO_EXIT),
-        ("mkdir: cannot create directory 'cache': Read-only file system", Verdict.WROTE_INTO_CODE),
+        ("mkdir: cannot create directory 'cache': Read-only file system",
+         Verdict.WROTE_INTO_PAYLOAD),
+        ("tee: /proc/sys/vm/drop_caches: Read-only file system", Verdict.NON_ZERO_EXIT),
         ("bash: docker: command not found", Verdict.DOCKER_INSIDE),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'docker'",
          Verdict.DOCKER_INSIDE),
@@ -85,6 +87,23 @@ def test_entry_missing_is_told_from_a_command_missing_in_it(job: Job, code: int)
     inside = "/home/crowdai/run.sh: line 2: python: command not found"
     assert assessment(job, outcome, log=entry).verdict is Verdict.ENTRY_MISSING
     assert assessment(job, outcome, log=inside).verdict is Verdict.NON_ZERO_EXIT
+
+
+def test_an_entry_that_cannot_be_started(job: Job) -> None:
+    """repo2docker's entry point is a program of its own: it ends with 1."""
+    outcome = replace(ILL, entry_fault="is not executable")
+    raised = "PermissionError: [Errno 13] Permission denied: '/home/crowdai/run.sh'"
+    found = assessment(job, outcome, log=raised)
+    assert found.verdict is Verdict.ENTRY_MISSING
+    assert found.reasons == ("/home/crowdai/run.sh is not executable",)
+    # A start of its own may run what the system does not.
+    assert assessment(job, outcome, log="no such model").verdict is Verdict.NON_ZERO_EXIT
+    assert assessment(job, outcome, VALID, raised).verdict is Verdict.NON_ZERO_EXIT
+
+
+def test_the_disk_limit(job: Job) -> None:
+    outcome = replace(WELL, exit_code=None, disk_full=True)
+    assert assessment(job, outcome).verdict is Verdict.DISK_LIMIT
 
 
 def test_memory_weighs_more_than_what_follows_from_it(job: Job) -> None:

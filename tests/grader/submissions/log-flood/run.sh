@@ -1,0 +1,3 @@
+#!/bin/bash
+# Hostile: prints for ever.
+exec yes "epoch 1 of 1"
