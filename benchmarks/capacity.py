@@ -118,8 +118,9 @@ def measure_clip(cpu_s: tuple[float, float], count: int, block_clips: int) -> Cl
         begun = time.perf_counter()
         with Path(name, "table.csv").open("w+", encoding="utf-8", newline="") as file:
             predictions = zip(clips, folder.predictions(), strict=True)
-            rows = (table.row(make_result(c, p, prior, prior), None) for c, p in predictions)
-            formats.append(file, "csv", table.columns(None), rows)
+            layout = table.Layout()
+            rows = (layout.row(make_result(c, p, prior, prior)) for c, p in predictions)
+            formats.append(file, "csv", layout.columns, rows)
         seconds = time.perf_counter() - begun
         written = Path(name, "table.csv").stat().st_size
     return ClipCost(cpu_s, stored / count, written / count, memory / count, seconds / count)

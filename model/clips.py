@@ -50,6 +50,11 @@ class Notice:
     reason: str
     detail: str
 
+    @property
+    def is_problem(self) -> bool:
+        """Whether something is wrong with the file, or unusual; a long song is neither."""
+        return self.reason != "long"
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -154,7 +159,8 @@ def lines(content: bytes, name: str | Path) -> list[str]:
     """Paths that a list names, one a line.
 
     A line ends with a newline, before which a carriage return may stand; any other byte may be in
-    a file's name. Empty lines and a byte order mark are passed over.
+    a file's name. Empty lines, a byte order mark and comments are passed over. A comment begins
+    with ``#`` and a space, or with ``#`` without naming an audio file, as ``#EXTM3U`` of playlists.
 
     Args:
         content: the list.
@@ -166,7 +172,14 @@ def lines(content: bytes, name: str | Path) -> list[str]:
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise UsageError(f"{name}: the list of clips is in UTF-16; save it as UTF-8")
     ended = content.removeprefix(BOM_UTF8).split(b"\n")
-    return [os.fsdecode(line) for line in (line.removesuffix(b"\r") for line in ended) if line]
+    texts = (os.fsdecode(line.removesuffix(b"\r")) for line in ended)
+    return [text for text in texts if text and not _is_comment(text)]
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line of a list is a comment; ``#1 hit.mp3`` is a file."""
+    is_file = line.lower().endswith(AUDIO_SUFFIXES) and not line.startswith("# ")
+    return line.startswith("#") and not is_file
 
 
 def listed(path: Path) -> list[str]:
@@ -190,6 +203,11 @@ def named(path: str) -> Clip:
     return Clip(file_id(Path(path).name), os.fspath(Path(path)))
 
 
+def counted(number: int) -> str:
+    """A number of clips in words."""
+    return "1 clip" if number == 1 else f"{number} clips"
+
+
 def printable(name: object) -> str:
     """A file name or a message on one line of a console or of a json file, whatever is in it."""
     return "".join(map(_visible, str(name)))
@@ -203,15 +221,38 @@ def _visible(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def sorted_by_id(clips: list[Clip]) -> Found:
-    """Sort in place; of several with one id, the first by the bytes of its path has the row."""
-    clips.sort(key=attrgetter("file_id"))
+def sorted_by_id(clips: Sequence[Clip]) -> Found:
+    """Clips in the order of the submission, each with an id of its own as far as possible.
+
+    Clips of different folders with the same id have their paths for ids. Of several that are still
+    equal, as ``a.mp3`` and ``a.MP3`` of one folder, the first by the bytes of its path has the row.
+    """
+    clips = sorted(_with_different_ids(clips), key=attrgetter("file_id"))
     unique, duplicates = [], []
     for _, same in groupby(clips, key=attrgetter("file_id")):
         first, *others = sorted(same, key=lambda clip: os.fsencode(clip.path))
         unique.append(first)
         duplicates.extend(others)
     return Found(tuple(unique), tuple(duplicates))
+
+
+def _with_different_ids(clips: Sequence[Clip]) -> Sequence[Clip]:
+    """Clips with ids; equal ones become paths where the paths differ by more than the suffix."""
+    while len({clip.file_id for clip in clips}) < len(clips):
+        paths: dict[str, str] = {}
+        several = set()
+        for clip in clips:
+            path = file_id(clip.path)
+            if paths.setdefault(clip.file_id, path) != path:
+                several.add(clip.file_id)
+        if not several:
+            break
+        # A path may be the id of another clip, hence the loop.
+        clips = [
+            Clip(file_id(clip.path), clip.path) if clip.file_id in several else clip
+            for clip in clips
+        ]
+    return clips
 
 
 def _from_source(source: str, recursive: bool, suffixes: tuple[str, ...]) -> Iterable[Clip]:

@@ -26,6 +26,9 @@ Device: TypeAlias = Literal["auto", "cpu", "gpu"]
 TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
 TagMode: TypeAlias = Literal["dry-run", "apply"]
 
+COLUMNS: Final = ("genre", "probability", "predicted")
+"""Columns that a table can have beside those of a submission."""
+
 INPUT: Final = "clips and probabilities"
 OUTPUT: Final = "output files"
 EXECUTION: Final = "execution"
@@ -169,6 +172,25 @@ class Options:
         is_valid=lambda share: 0 <= share <= 1,
         expected="a number from 0 to 1",
     )
+    columns: tuple[str, ...] = _option(
+        (),
+        "add columns to the table: genre (the most probable one), probability (of that genre), "
+        "predicted (no where the row has the prior); several with commas between",
+        OUTPUT,
+        metavar="NAMES",
+        parse=lambda text: tuple(text.split(",")),
+        is_valid=lambda names: {*names} <= {*COLUMNS} and len({*names}) == len(names),
+        expected=f"one or several of {','.join(COLUMNS)}",
+    )
+    digits: int | None = _option(
+        None,
+        "digits behind the decimal point of each probability (default: all; 6 with --columns)",
+        OUTPUT,
+        metavar="D",
+        parse=int,
+        is_valid=lambda digits: 1 <= index(digits) <= 17,
+        expected="a whole number from 1 to 17",
+    )
     top: int = _option(0, "print the K most probable genres of each clip", OUTPUT, **_count("K", 0))
     per_window: Path | None = _option(
         None, "write the probabilities of each window of ten seconds", OUTPUT, **_path("FILE")
@@ -231,6 +253,13 @@ class Options:
     def __post_init__(self) -> None:
         for name in DECLARED:
             check(name, getattr(self, name))
+        if self.embed_audio and not self.report:
+            raise UsageError("--embed-audio puts audio into a report; name one with --report HTML")
+        if self.shard and (self.columns or self.digits):
+            raise UsageError(
+                "the tables of shards are joined, which needs all digits and no other columns; "
+                "leave out --columns and --digits"
+            )
         if self.shard and self.prior == "estimate":
             raise UsageError(
                 "--prior estimate needs all clips, and a shard has only some; name another prior"
@@ -239,7 +268,8 @@ class Options:
     def values(self) -> dict[str, object]:
         """Values of the options that have one, as json values by name on the command line."""
         values = {name: getattr(self, name) for name in DECLARED}
-        return {flag(name): _plain(value) for name, value in values.items() if value is not None}
+        plain = {flag(name): _plain(value) for name, value in values.items()}
+        return {name: value for name, value in plain.items() if value is not None}
 
     def changed(self) -> dict[str, object]:
         """The ``values`` that are not the defaults."""
@@ -308,4 +338,6 @@ def _invalid(label: str, value: str, option: Option) -> UsageError:
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
-    return "/".join(map(str, value)) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):  # a shard has numbers
+        return ("," if isinstance(value[0], str) else "/").join(map(str, value)) if value else None
+    return value

@@ -74,6 +74,11 @@ class Result:
     embedding: "NDArray[np.float32] | None" = None
     thumbnail: "NDArray[np.uint8] | None" = None
 
+    @property
+    def troubled(self) -> bool:
+        """Whether it has the prior, or a notice of a problem."""
+        return not self.predicted or any(notice.is_problem for notice in self.notices)
+
 
 @dataclass(frozen=True)
 class RunDescription:

@@ -153,7 +153,7 @@ def test_with_partial_a_signal_gives_a_complete_table(
     assert len(rows) == CLIP_COUNT
     late = [lines for lines in errors(output).values() if lines[0]["reason"] == "time_limit"]
     assert 0 < len(late) < CLIP_COUNT
-    assert f"{len(late)} clips were not reached" in said
+    assert f"{len(late)} clips not reached" in said
     assert finish(weights, payload, "-o", output).returncode == 0
     assert output.read_bytes() == uninterrupted[0]
 

@@ -4,13 +4,24 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from model import __version__, cpus, systems
+from model.cli.parser import Parser
 from model.errors import UsageError
 from model.options import DECLARED, Options, field_name, flag
 from model.options import parse as parse_value
 from model.outputs import paths, settings
+
+_EPILOG: Final = """\
+examples:
+  predict.py music                                  submission.csv for the mp3 files of a folder
+  predict.py music -r --report music.html --top 3   its subfolders, too; a page; genres printed
+  predict.py @list.m3u -o a.parquet --columns genre,probability   clips of a list
+
+Exit codes: 0 a table was written, 1 it could not be, 2 wrong usage, 3 with --strict when a clip
+has the prior instead of a prediction.
+"""
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -76,11 +87,11 @@ def add_option(parser: argparse._ActionsContainer, name: str, default: object = 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="predict.py",
         description="Genre probabilities of mp3 files: a table with a row for each file.",
-        epilog="Exit codes: 0 a table was written, 1 it could not be, 2 wrong usage, 3 with "
-        "--strict when a clip got the prior instead of a prediction.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sources", nargs="*", metavar="CLIPS", help="a folder, files, or @list.txt")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from model.clips import printable
+from model.clips import counted, printable
 from model.genres import GENRES
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def log_summary(summary: "Summary", errors: object) -> None:
     """Log the result of a run and the path or address of its errors file."""
     total = summary.predicted + summary.unpredicted
     log.info(
-        "%d clips: %d predicted, %d have the prior", total, summary.predicted, summary.unpredicted
-    )
+        "%s: %d predicted, %d have the prior",
+        counted(total), summary.predicted, summary.unpredicted,
+    )  # fmt: skip
     for reason, (count, clips) in sorted(summary.named.items()):
         names = ", ".join(printable(clip.name) for clip in clips[:_NAMED_CLIPS])
         log.info("  %s: %d (%s%s)", reason, count, names, ", ..." * (count > _NAMED_CLIPS))
@@ -83,4 +84,4 @@ def top_line(result: "Result", top: int) -> str:
     order = sorted(range(len(GENRES)), key=lambda index: -probabilities[index])[:top]
     genres = ", ".join(f"{GENRES[index]} {probabilities[index]:.2f}" for index in order)
     remark = "" if result.predicted else " (prior: no usable audio)"
-    return f"{printable(result.clip.name):32} {genres}{remark}"
+    return f"{printable(result.clip.file_id):32} {genres}{remark}"

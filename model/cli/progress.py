@@ -10,12 +10,22 @@ T = TypeVar("T")
 _LOG_SECONDS = 30.0
 
 
-def shown(steps: Iterable[T], total: int, quiet: bool, stream: TextIO | None = None) -> Iterator[T]:
+def shown(
+    steps: Iterable[T],
+    total: int,
+    done: int = 0,
+    *,
+    quiet: bool = False,
+    stream: TextIO | None = None,
+) -> Iterator[T]:
     """Iterate over the steps of a run while showing the rate and the time left.
+
+    Both are those since the first step: before it, the model is loaded.
 
     Args:
         steps: steps, which are done while they are iterated over.
-        total: number of steps.
+        total: number of steps, those of earlier runs included.
+        done: number of steps of earlier runs.
         quiet: whether to show nothing.
         stream: where to show the progress, by default standard error. A closed pipe or a full disk
             does not end the run.
@@ -23,22 +33,36 @@ def shown(steps: Iterable[T], total: int, quiet: bool, stream: TextIO | None = N
     stream = stream or sys.stderr
     if quiet:
         return iter(steps)
-    if stream.isatty():
-        from tqdm import tqdm
-
-        return iter(tqdm(steps, total=total, unit=" clips", file=stream))
-    return _logged(steps, total, stream)
+    return (_drawn if stream.isatty() else _logged)(steps, total, stream, done)
 
 
-def _logged(steps: Iterable[T], total: int, stream: TextIO) -> Iterator[T]:
-    begun = logged = time.monotonic()
-    for done, step in enumerate(steps, 1):
+def _drawn(steps: Iterable[T], total: int, stream: TextIO, done: int) -> Iterator[T]:
+    from tqdm import tqdm
+
+    with tqdm(
+        total=total, initial=done, unit=" clips", file=stream, desc="loading the model",
+        bar_format="{desc} ...",
+    ) as bar:  # fmt: skip
+        for step in steps:
+            if bar.bar_format:
+                bar.bar_format = None
+                bar.set_description_str("", refresh=False)
+                bar.unpause()  # the time until here is that of loading
+            bar.update()
+            yield step
+
+
+def _logged(steps: Iterable[T], total: int, stream: TextIO, done: int) -> Iterator[T]:
+    begun: float | None = None
+    logged = time.monotonic()
+    for count, step in enumerate(steps, 1):
         yield step
         now = time.monotonic()
-        if now - logged >= _LOG_SECONDS or done == total:
+        begun = begun or now
+        if now - logged >= _LOG_SECONDS or done + count == total:
             logged = now
-            rate = done / max(now - begun, 1e-9)
-            left = (total - done) / rate
-            line = f"{done} of {total} clips, {rate:.1f} a second, {left:.0f} s left"
+            rate = (count - 1) / max(now - begun, 1e-9)
+            seconds = (total - done - count) / rate if rate else 0.0
+            left = f", {rate:.1f} a second, {seconds:.0f} s left" if rate else ""
             with contextlib.suppress(OSError, ValueError):
-                print(line, file=stream, flush=True)
+                print(f"{done + count} of {total} clips{left}", file=stream, flush=True)

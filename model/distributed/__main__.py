@@ -119,8 +119,10 @@ def _classify(job: "Job", cluster_options: ClusterOptions, folder: "RunFolder") 
             yield from [None] * clips
 
     with cluster.connected(cluster_options.ray):
-        clips = sum(len(block.clips) for block in unfinished)
-        for _ in progress.shown(finished_clips(), clips, job.options.verbosity < 0):
+        clips = sum(len(block.clips) for block in folder.blocks)
+        done = clips - sum(len(block.clips) for block in unfinished)
+        quiet = job.options.verbosity < 0
+        for _ in progress.shown(finished_clips(), clips, done, quiet=quiet):
             pass
 
 

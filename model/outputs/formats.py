@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias, TypeVar, get_args
 
-from model.errors import require_package
+from model.errors import UsageError, require_package
 from model.files import atomic_file
 from model.options import TableFormat
 from model.outputs.submission import csv_line
@@ -22,6 +22,11 @@ _BY_SUFFIX: Final[Mapping[str, TableFormat]] = {
     ".ndjson": "jsonl",
 }
 
+_NOT_WRITTEN: Final = frozenset(
+    {".json", ".xlsx", ".xls", ".ods", ".tsv", ".feather", ".arrow", ".html"}
+)
+"""Suffixes of files that nobody would expect to be csv."""
+
 T = TypeVar("T")
 Value: TypeAlias = str | float
 Row: TypeAlias = Sequence[Value]
@@ -30,8 +35,18 @@ Columns: TypeAlias = Mapping[str, type[str] | type[float]]
 
 
 def of(path: Path) -> TableFormat:
-    """The format that the name of a file asks for; csv for an unknown suffix."""
-    return _BY_SUFFIX.get(path.suffix.lower(), "csv")
+    """The format that the name of a file asks for; csv for an unknown suffix.
+
+    Raises:
+        UsageError: the suffix is that of a format which is not written here.
+    """
+    suffix = path.suffix.lower()
+    if suffix in _NOT_WRITTEN:
+        raise UsageError(
+            f"{path}: tables are written as csv, parquet or jsonl; change the suffix, or name the "
+            "format with --format"
+        )
+    return _BY_SUFFIX.get(suffix, "csv")
 
 
 def require(form: str) -> None:

@@ -17,12 +17,12 @@ from model.genres import GENRES
 from model.options import Options
 from model.outputs import settings
 from model.outputs.submission import csv_line, errors_path
-from model.outputs.table import WINDOW_COLUMNS, columns
+from model.outputs.table import WINDOW_COLUMNS, Layout
 
 _LOOKED_AT: Final = 1 << 16
 """Bytes at the beginning and at the end of a file that show whether it is an output."""
 
-_HEADERS: Final = tuple(csv_line(list(c)).encode() for c in (columns(None), WINDOW_COLUMNS))
+_HEADERS: Final = tuple(csv_line(list(c)).encode() for c in (Layout().columns, WINDOW_COLUMNS))
 _FIRST_GENRE: Final = GENRES[0].encode()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import cpus, systems
-from model.clips import Found, shard
+from model.clips import Found, counted, shard
 from model.decoding.pool import DecoderPool
 from model.errors import GenreError
 from model.frontends.spectrogram import FrontEnd
@@ -35,8 +35,9 @@ from model.systems.cards import Card
 log = logging.getLogger(__name__)
 
 
-Progress: TypeAlias = Callable[[Iterator[None], int], Iterator[None]]
-"""Passes on the steps of a run, of which it gets the number, while showing progress."""
+Progress: TypeAlias = Callable[[Iterator[None], int, int], Iterator[None]]
+"""Passes on the steps of a run while showing progress; it gets the number of clips, and how many of
+them are done already."""
 
 Report: TypeAlias = Callable[[Results, Summary], None]
 """Prints what the options ask for, after the output files are written."""
@@ -84,7 +85,7 @@ def execute(
     description = describe_run(clips.clips, identity)
     clips = shard(clips, *options.shard) if options.shard else clips
     run = _Run(options, clips, card, system, prior, array_names(options, card))
-    log.info("%d clips, system %s", len(clips.clips), card.name)
+    log.info("%s, system %s", counted(len(clips.clips)), card.name)
     with (
         paths.locked(paths.output_files(options)),
         Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal,
@@ -99,8 +100,8 @@ def execute(
         left = len(journal.unfinished())
         if left and stop.reasons[0] != TIME_LIMIT and not options.partial:
             error = GenreError(
-                f"ended by {stop.reasons[0]} with {left} clips to go; run the same command again "
-                "to go on, or with --partial to have them filled with the prior"
+                f"ended by {stop.reasons[0]} with {counted(left)} to go; run the same command "
+                "again to go on, or with --partial to have them filled with the prior"
             )
             error.exit_code = stop.exit_code
             raise error
@@ -113,9 +114,10 @@ def execute(
             settings.write(options, description)
         if left:
             log.warning(
-                "%s: %d clips were not reached and have the prior; run the same command again to "
-                "go on", stop.reasons[0], left,
-            )  # fmt: skip
+                "%s: %s not reached and given the prior; run the same command again to go on",
+                stop.reasons[0],
+                counted(left),
+            )
         report(results, summary)
         if not left and not options.keep_journal:
             journal.remove()
@@ -140,7 +142,7 @@ def _classify(run: _Run, journal: Journal, stop: Stop, progress: Progress) -> No
         log.info("%d of %d clips are in the journal already", done, len(clips))
     timed_out = _predict(run, journal, stop, progress, indices, run.options.workers)
     if timed_out and not stop.requested.is_set():
-        log.info("%d clips timed out; each is tried once more alone", len(timed_out))
+        log.info("%s timed out; each is tried once more alone", counted(len(timed_out)))
         _predict(run, journal, stop, progress, timed_out, 1)
 
 
@@ -175,7 +177,8 @@ def _predict(
                     timed_out.append(index)
                 yield
 
-    for _ in progress(steps(), len(indices)):
+    total = len(run.clips.clips)
+    for _ in progress(steps(), total, total - len(indices)):
         pass
     return timed_out
 

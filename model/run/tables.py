@@ -20,17 +20,22 @@ class Summary:
     Attributes:
         predicted: number of clips with a prediction.
         unpredicted: number of clips that have the prior.
-        named: for each reason of the errors file, the number of clips and the first of them.
+        named: for each problem of the errors file, the number of clips and the first of them.
+        lines: number of lines of the errors file.
     """
 
     predicted: int = 0
     unpredicted: int = 0
     named: dict[str, tuple[int, list[Clip]]] = field(default_factory=dict)
+    lines: int = 0
 
-    def note(self, reason: str, clip: Clip) -> None:
+    def note(self, notice: Notice, clip: Clip) -> None:
         """Count a line of the errors file."""
-        count, clips = self.named.get(reason, (0, []))
-        self.named[reason] = (count + 1, clips if len(clips) > _NAMED else [*clips, clip])
+        self.lines += 1
+        if notice.is_problem:
+            count, clips = self.named.get(notice.reason, (0, []))
+            clips = clips if len(clips) > _NAMED else [*clips, clip]
+            self.named[notice.reason] = (count + 1, clips)
 
 
 def write_table(options: Options, found: Found, results: Iterable[Result]) -> Summary:
@@ -40,13 +45,13 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
         GenreError: a clip's values are not probabilities.
         OutputError: a file cannot be written.
     """
-    summary = Summary()
+    summary, layout = Summary(), table.layout(options)
     errors_path = submission.errors_path(options.output)
     with atomic_file(options.output) as file, atomic_file(errors_path) as errors:
         for clip in found.duplicates:
             notice = Notice("duplicate", "another clip has this file_id and the row")
             errors.write(_error_line(clip, notice, "none"))
-            summary.note(notice.reason, clip)
+            summary.note(notice, clip)
 
         def rows() -> Iterator[formats.Row]:
             for result in results:
@@ -56,15 +61,14 @@ def write_table(options: Options, found: Found, results: Iterable[Result]) -> Su
                     errors.write(
                         _error_line(result.clip, notice, "model" if result.predicted else "prior")
                     )
-                    summary.note(notice.reason, result.clip)
+                    summary.note(notice, result.clip)
                 summary.predicted += result.predicted
                 summary.unpredicted += not result.predicted
-                yield table.row(result, options.min_confidence)
+                yield layout.row(result)
 
-        columns = table.columns(options.min_confidence)
         form = options.format or formats.of(options.output)
-        formats.append(file, form, columns, rows())
-    if not summary.named:
+        formats.append(file, form, layout.columns, rows())
+    if not summary.lines:
         errors_path.unlink(missing_ok=True)
     return summary
 

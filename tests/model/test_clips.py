@@ -92,6 +92,29 @@ def test_of_two_files_with_one_id_the_first_has_the_row(tmp_path: Path) -> None:
     assert [clip.name for clip in found.duplicates] == ["a.mp3"]
 
 
+def test_equal_names_in_different_folders_have_rows_of_their_own(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.mp3", "b/x.mp3", "b/x.MP3", "b/y.mp3")
+    found = find([str(tmp_path / "a"), str(tmp_path / "b")])
+    assert [clip.file_id for clip in found.clips] == [f"{tmp_path}/a/x", f"{tmp_path}/b/x", "y"]
+    assert [clip.path for clip in found.duplicates] == [f"{tmp_path}/b/x.mp3"]
+
+
+def test_a_path_that_is_the_id_of_another_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "all/a/x.mp3", "a/x.mp3", "b/x.mp3")
+    monkeypatch.chdir(tmp_path)
+    found = find(["all", "a", "b"], recursive=True)
+    assert [clip.file_id for clip in found.clips] == ["a/x", "all/a/x", "b/x"]
+    assert found.duplicates == ()
+
+
+def test_a_file_that_is_named_twice_has_one_row(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp3")
+    found = find([str(tmp_path), str(tmp_path / "a.mp3")])
+    assert ([clip.file_id for clip in found.clips], len(found.duplicates)) == (["a"], 1)
+
+
 def test_any_audio_takes_other_formats_whose_ids_keep_their_suffix(tmp_path: Path) -> None:
     touch(tmp_path, "a.mp3", "a.wav", "b.FLAC", "c.m4a", "notes.txt", "sub/d.opus")
     sources = [str(tmp_path)]
@@ -135,6 +158,13 @@ def test_a_list_names_paths_line_by_line(tmp_path: Path) -> None:
     listed = tmp_path / "list.txt"
     listed.write_text(f"{tmp_path}/b, c.mp3\n\n{tmp_path}/gone.mp3\n{tmp_path}/a.mp3\n")
     assert ids(f"@{listed}") == ["a", "b, c", "gone"]
+
+
+def test_comments_in_a_list_are_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "#1 hit.mp3")
+    listed = tmp_path / "list.m3u"
+    listed.write_text(f"#EXTM3U\n# {tmp_path}/b.mp3\n#EXTINF:9,x\n#1 hit.mp3\n#\na.mp3\n")
+    assert ids(f"@{listed}") == ["#1 hit", "a"]
 
 
 def test_only_a_newline_ends_a_line_of_a_list(tmp_path: Path) -> None:

@@ -12,5 +12,5 @@ from model.results import Result
 def write_table(path: Path, rows: Iterable[Row]) -> None:
     """Write a submission with these rows."""
     results = (Result(Clip(row.file_id, ""), row.probabilities, True) for row in rows)
-    cells = (table.row(result, None) for result in results)
-    formats.write(path, "csv", table.columns(None), cells)
+    layout = table.Layout()
+    formats.write(path, "csv", layout.columns, map(layout.row, results))

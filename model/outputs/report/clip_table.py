@@ -34,7 +34,8 @@ class ClipTable:
     def __init__(self, folder: Path, embed_limit: int) -> None:
         self._folder = folder
         self._rows: dict[str, list[Any]] = {
-            name: [] for name in ("names", "tops", "topGenres", "predicted", "unsure", "notices")
+            name: []
+            for name in ("names", "tops", "topGenres", "predicted", "unsure", "troubled", "notices")
         }
         self._details: dict[str, list[Any]] = {
             name: [] for name in ("posteriors", "windows", "paths", "locations")
@@ -54,6 +55,7 @@ class ClipTable:
             "topGenres": genre,
             "predicted": int(result.predicted),
             "unsure": int(result.predicted and probabilities[genre] < UNSURE_BELOW),
+            "troubled": int(result.troubled),
             "notices": [(notice.reason, printable(notice.detail)) for notice in result.notices],
         }
         details = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -69,9 +70,9 @@ class Summary:
         tops: number of clips in which each genre is the most probable, shape [16].
         bins: histogram of the largest probability of each clip, ten equal bins from 0 to 1.
         unsure: number of clips whose largest probability is below ``UNSURE_BELOW``.
-        troubled: number of clips with a notice or without a prediction.
+        troubled: number of clips with a problem or without a prediction.
         unpredicted_problems: problems of clips without a prediction, by reason.
-        remarks: notices of clips with a prediction, by reason.
+        remarks: problems of clips with a prediction, by reason.
     """
 
     clips: int = 0
@@ -89,11 +90,11 @@ class Summary:
         """Count the next clip of the table."""
         index, name = self.clips, printable(result.clip.file_id)
         self.clips += 1
-        self.troubled += bool(result.notices) or not result.predicted
+        self.troubled += result.troubled
         if result.predicted:
             self._count_prediction(index, name, result.probabilities)
         groups = self.remarks if result.predicted else self.unpredicted_problems
-        for notice in result.notices:
+        for notice in filter(attrgetter("is_problem"), result.notices):
             problem = groups.setdefault(notice.reason, Problem(notice.reason))
             problem.count += 1
             if problem.count <= LISTED:

@@ -53,7 +53,7 @@ function isShown(clip) {
   switch (view.show) {
     case "all": return true;
     case "unsure": return rowData.unsure[clip];
-    case "troubled": return rowData.notices[clip].length > 0 || !rowData.predicted[clip];
+    case "troubled": return rowData.troubled[clip];
     case "unpredicted": return !rowData.predicted[clip];
     default: return view.show === `genre:${rowData.predicted[clip] ? rowData.topGenres[clip] : ""}`
       || rowData.notices[clip].some(([reason]) => view.show === `reason:${reason}`);

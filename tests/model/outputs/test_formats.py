@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.errors import GenreError
+from model.errors import GenreError, UsageError
 from model.outputs import embeddings, formats, submission, table
 from model.results import Result
 from tests.support.answers import answer, sure_of, unknown
@@ -29,26 +29,43 @@ def read(path: Path) -> "pd.DataFrame":
     return pd.read_csv(path, float_precision="round_trip", keep_default_na=False)
 
 
-@pytest.mark.parametrize("confidence", [None, 0.5])
-def test_every_format_holds_the_same_to_the_last_bit(
-    tmp_path: Path, confidence: float | None
-) -> None:
+LAYOUTS = [
+    table.Layout(),
+    table.Layout(("genre",), 0.5),
+    table.Layout(("predicted", "probability", "genre"), 0.5, 3),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_format_holds_the_same_to_the_last_bit(tmp_path: Path, layout: table.Layout) -> None:
     frames = []
     for form in formats.FORMATS:
         path = tmp_path / f"o.{form}"
         assert formats.of(path) == form
-        rows = (table.row(one, confidence) for one in ANSWERS)
-        formats.write(path, form, table.columns(confidence), rows)
-        frames.append(read(path))
+        formats.write(path, form, layout.columns, map(layout.row, ANSWERS))
+        frames.append(read(path).astype(dict.fromkeys({"predicted"} & {*layout.extra}, str)))
     for frame in frames[1:]:
-        pd.testing.assert_frame_equal(frame, frames[0], check_exact=True, check_dtype=False)
-    assert list(frames[0].columns) == list(submission.HEADER) + ["genre"] * (confidence is not None)
-    if confidence is None:
+        pd.testing.assert_frame_equal(
+            frame.replace({"True": "true", "False": "false"}),
+            frames[0].replace({"True": "true", "False": "false"}),
+            check_exact=True, check_dtype=False,
+        )  # fmt: skip
+    assert list(frames[0].columns) == [*submission.HEADER, *layout.extra]
+    if not layout.extra:
         assert [row.file_id for row in submission.read(tmp_path / "o.csv")] == [
             one.clip.file_id for one in ANSWERS
         ]
-    else:
+    if "genre" in layout.extra:
         assert list(frames[0]["genre"]) == ["Jazz", "unsure", "unsure"]
+    if "predicted" in layout.extra:
+        assert list(frames[0]["predicted"]) == ["yes", "no", "yes"]
+        assert frames[0]["probability"][2] == round(max(ANSWERS[2].probabilities), 3)
+
+
+@pytest.mark.parametrize("name", ["o.json", "o.XLSX", "o.tsv"])
+def test_a_suffix_of_another_format_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="csv, parquet or jsonl"):
+        formats.of(Path(name))
 
 
 @given(share=st.floats(0.1, 0.9), least=st.floats(0, 1))

@@ -47,7 +47,7 @@ def run(
     output = folder / "o.csv"
     asked = Options((str(folder),), output, "prior", **options)  # type: ignore[arg-type]
     found = find(asked.sources)
-    execute(asked, found, time.monotonic(), lambda steps, _: steps, lambda *_: None)
+    execute(asked, found, time.monotonic(), lambda steps, *_: steps, lambda *_: None)
     return {row.file_id: row.probabilities for row in submission.read(output)}
 
 
@@ -70,7 +70,7 @@ def test_without_worker_processes_a_partial_table_has_all_rows(
         run(tmp_path, monkeypatch, "tests.no_such_module")
     assert not (tmp_path / "o.csv").exists()
     assert list(run(tmp_path, monkeypatch, "tests.no_such_module", partial=True)) == ["a", "b"]
-    assert "2 clips were not reached and have the prior" in caplog.text
+    assert "2 clips not reached and given the prior" in caplog.text
 
 
 def test_what_changes_last_digits_is_in_the_fingerprint() -> None:

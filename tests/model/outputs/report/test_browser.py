@@ -140,7 +140,7 @@ def test_searching_and_choosing(tmp_path: Path, visit: Visit) -> None:
             tmp_path,
             clip("Café Noir", 0.9, GENRES.index("Rock")),
             clip("noir two", 0.4, GENRES.index("Blues"), notices=(("long", "95 s"),)),
-            clip("three", 0.6, GENRES.index("Jazz")),
+            clip("three", 0.6, GENRES.index("Jazz"), notices=(("short", "0.5 s"),)),
             clip("four", predicted=False, notices=(("empty", "0 bytes"),)),
         )
     )
@@ -159,7 +159,7 @@ def test_searching_and_choosing(tmp_path: Path, visit: Visit) -> None:
         assert names(page) == expected, text
     for value, expected in {
         "unsure": ["noir two"],
-        "troubled": ["four", "noir two"],
+        "troubled": ["four", "three"],
         "unpredicted": ["four"],
         f"genre:{GENRES.index('Jazz')}": ["three"],
         "reason:empty": ["four"],
@@ -185,9 +185,9 @@ def test_a_clip_from_the_summary(tmp_path: Path, visit: Visit) -> None:
 
 
 def test_all_clips_of_a_problem(tmp_path: Path, visit: Visit) -> None:
-    odd = [clip(f"{number}", notices=(("long", "95 s"),)) for number in range(25)]
-    page = visit.open(report(tmp_path, *odd, clip("a long name")))
-    page.locator("summary", has_text="long").click()
+    odd = [clip(f"{number}", notices=(("short", "0.5 s"),)) for number in range(25)]
+    page = visit.open(report(tmp_path, *odd, clip("a short name")))
+    page.locator("summary", has_text="short").click()
     page.get_by_role("link", name="Show all 25 in the table").click()
     assert names(page) == [str(number) for number in range(25)]
 
