@@ -61,14 +61,14 @@ class LocalEngine:
                 _copy_clip(clip, folders["payload"] / clip.name)
             entry = folders["code"] / "run.sh"
             fault, given = _entry_fault(entry), folder_bytes(root)
-            family = Family()
             before = {kind: _snapshot(folder) for kind, folder in folders.items()}
             try:
-                outcome = supervise(
-                    [str(entry)], job, family.usage, lambda: folder_bytes(root) - given,
-                    family.end, report_usage, poll=POLL,
-                    stop_at_memory=True, environment=_environment(job, root), folder=entry.parent,
-                )  # fmt: skip
+                with Family() as family:
+                    outcome = supervise(
+                        [str(entry)], job, family.usage, lambda: folder_bytes(root) - given,
+                        family.end, report_usage, poll=POLL, stop_at_memory=True,
+                        environment=_environment(job, root), folder=entry.parent,
+                    )  # fmt: skip
             except OSError as error:
                 log = job.folder / "run.log"
                 log.write_text(f"run.sh cannot be started: {error.strerror}\n", encoding="utf-8")

@@ -26,7 +26,8 @@ _PARENT, _USER, _SYSTEM, _RESIDENT = 1, 11, 12, 21
 class Family:
     """The processes of a run: the one that was started, its descendants, and their orphans.
 
-    Made before the run: children that this process has already are not the run's.
+    Made before the run: children that this process has already are not the run's. At the end of a
+    ``with`` block all are ended, also one that was just started when a signal came.
     """
 
     def __init__(self) -> None:
@@ -40,8 +41,18 @@ class Family:
         ticks = sum(int(own[_USER]) + int(own[_SYSTEM]) for own in fields.values())
         return Usage(pages * PAGE_BYTES, pages * PAGE_BYTES, ticks / _TICKS)
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill all, and wait for those that are children of this process."""
+    def __enter__(self) -> "Family":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self, process: "subprocess.Popen[bytes] | None" = None) -> None:
+        """Kill all, and wait for those that are children of this process.
+
+        Args:
+            process: the one that was started, whose exit code is kept.
+        """
         for number in range(_ROUNDS):
             time.sleep(min(number, 1) * _PAUSE)
             members = self._members()
@@ -49,10 +60,11 @@ class Family:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
             for pid, own in members.items():
-                if int(own[_PARENT]) == os.getpid() and pid != process.pid:
+                if int(own[_PARENT]) == os.getpid() and not (process and pid == process.pid):
                     with contextlib.suppress(ChildProcessError):
                         os.waitpid(pid, os.WNOHANG)  # of another user, it may live on
-            process.wait()
+            if process:
+                process.wait()
             if not members:
                 return
 
