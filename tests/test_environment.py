@@ -24,8 +24,11 @@ def locked(path: Path) -> dict[str, str]:
 
 
 def named(path: Path) -> set[str]:
-    """Packages asked for in an input file, without those of files that it includes."""
-    return set(re.findall(r"^([a-z0-9][a-z0-9._-]*)", path.read_text(), re.MULTILINE))
+    """Packages asked for in an input file and in the files that it includes."""
+    text = path.read_text()
+    packages = set(re.findall(r"^([a-z0-9][a-z0-9._-]*)", text, re.MULTILINE))
+    included = re.findall(r"^-r (\S+)", text, re.MULTILINE)
+    return packages.union(*(named(path.with_name(name)) for name in included))
 
 
 @pytest.mark.parametrize("variant", ["cpu", "gpu", "dev", "repo2docker", "audit"])
@@ -36,9 +39,9 @@ def test_every_package_of_a_lock_has_hashes(variant: str) -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-@pytest.mark.parametrize("variant", ["cpu", "gpu", "dev"])
+@pytest.mark.parametrize("variant", ["cpu", "gpu", "dev", "notebook", "distributed"])
 def test_a_lock_holds_what_its_input_names(variant: str) -> None:
-    wanted = named(REQUIREMENTS / f"{variant}.in") | named(REQUIREMENTS / "run.in")
+    wanted = named(REQUIREMENTS / f"{variant}.in")
     assert wanted <= locked(REQUIREMENTS / f"{variant}.lock").keys()
 
 
@@ -49,6 +52,23 @@ def test_the_variants_agree() -> None:
     for name in dev.keys() & cpu.keys():
         assert dev[name] == cpu[name], name
     assert gpu["tensorflow"] == cpu["tensorflow-cpu"]
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "build"),
+    [
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+    ],
+)
+def test_each_platform_has_one_tensorflow(system: str, machine: str, build: str) -> None:
+    platform = {"sys_platform": system, "platform_machine": machine}
+    lines = (REQUIREMENTS / "tensorflow.in").read_text().splitlines()
+    builds = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert [each.name for each in builds if each.marker and each.marker.evaluate(platform)] == [
+        build
+    ]
 
 
 def test_no_nvidia_package_is_too_new_for_the_graders_card() -> None:
