@@ -25,10 +25,20 @@ COMMANDS: Final[dict[str, str]] = {
 CANNOT = 2
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command and give its exit code."""
+def genres_grade() -> int:
+    """Entry point of the command ``genres-grade``, which an installation with pip brings."""
+    return main(sys.argv[1:], "genres-grade")
+
+
+def main(argv: Sequence[str], program: str = "python -m grader") -> int:
+    """Run one command and give its exit code.
+
+    Args:
+        argv: the command and its arguments.
+        program: name under which the grader was called, for usage and messages.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m grader", description="Grades submissions as the 2018 challenge did."
+        prog=program, description="Grades submissions as the 2018 challenge did."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # Only the module of the command that was asked for is loaded.
@@ -43,18 +53,18 @@ def main(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    _exit_at_signals()
+    _exit_at_signals(program)
     try:
         return int(arguments.run(arguments))
     except GraderError as error:
-        print(f"grader {arguments.command}: {error}", file=sys.stderr)
+        print(f"{program} {arguments.command}: {error}", file=sys.stderr)
         return CANNOT
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
         return CANNOT
 
 
-def _exit_at_signals() -> None:
+def _exit_at_signals(program: str) -> None:
     """Exit at SIGINT, SIGTERM and SIGHUP after containers, processes and folders are removed."""
     signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     handled = [each for each in signals if signal.getsignal(each) is not signal.SIG_IGN]  # nohup
@@ -62,7 +72,7 @@ def _exit_at_signals() -> None:
     def leave(number: int, _: object) -> None:
         for each in handled:
             signal.signal(each, signal.SIG_IGN)  # the removal is not interrupted
-        print(f"grader: stopped by {signal.Signals(number).name}", file=sys.stderr)
+        print(f"{program}: stopped by {signal.Signals(number).name}", file=sys.stderr)
         sys.exit(128 + number)
 
     for each in handled:

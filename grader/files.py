@@ -140,4 +140,4 @@ def temporary_folder(purpose: str) -> Iterator[Path]:
         try:
             remove_folder(folder)
         except GraderError as error:
-            print(f"grader: {error}", file=sys.stderr)
+            print(error, file=sys.stderr)

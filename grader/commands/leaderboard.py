@@ -84,7 +84,7 @@ def command(arguments: argparse.Namespace) -> int:
         try:
             results.append(read_result(path))
         except GraderError as error:
-            print(f"grader leaderboard: left out: {error}", file=sys.stderr)
+            print(f"left out: {error}", file=sys.stderr)
     print(markdown(results), end="")
     return 0 if len(results) == len(arguments.results) else 2
 

@@ -1,4 +1,4 @@
-"""Command-line arguments of ``predict.py``, read into ``Options``."""
+"""Command-line arguments of ``predict.py`` and ``genres``, read into ``Options``."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,22 +15,26 @@ from model.outputs import paths, settings
 
 _EPILOG: Final = """\
 examples:
-  predict.py music                                  submission.csv for the mp3 files of a folder
-  predict.py music -r --report music.html --top 3   its subfolders, too; a page; genres printed
-  predict.py @list.m3u -o a.parquet --columns genre,probability   clips of a list
+  %(prog)s music                                   submission.csv for the mp3 files of a folder
+  %(prog)s music -r --report music.html --top 3    its subfolders, too; a page; genres printed
+  %(prog)s @list.m3u -o a.parquet --columns genre  the clips of a list; their genres
 
 Exit codes: 0 a table was written, 1 it could not be, 2 wrong usage, 3 with --strict when a clip
 has the prior instead of a prediction.
 """
 
 
-def parse(arguments: Sequence[str]) -> Options:
+def parse(arguments: Sequence[str], program: str) -> Options:
     """Options from the arguments; exits with code 2 on unknown arguments, 0 after ``--help``.
+
+    Args:
+        arguments: options and clips.
+        program: name of the program in usage and messages.
 
     Raises:
         UsageError: the value of an argument, or the file of ``--settings``, cannot be used.
     """
-    parser = _parser()
+    parser = _parser(program)
     # --write-tags alone means a dry run; argparse would take the next argument, a folder, as value.
     words = ["--write-tags=dry-run" if word == "--write-tags" else word for word in arguments]
     args = parser.parse_args(words)
@@ -86,9 +90,9 @@ def add_option(parser: argparse._ActionsContainer, name: str, default: object = 
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> Parser:
     parser = Parser(
-        prog="predict.py",
+        prog=program,
         description="Genre probabilities of mp3 files: a table with a row for each file.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

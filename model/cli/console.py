@@ -46,8 +46,8 @@ def log_to_stderr(verbosity: int) -> None:
     log.setLevel({-1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}[verbosity])
 
 
-def print_error(problem: object, code: int, program: str = "predict.py") -> int:
-    """Print what went wrong to standard error; returns the exit code."""
+def print_error(program: str, problem: object, code: int) -> int:
+    """Print a program's name and what went wrong to standard error; returns the exit code."""
     with contextlib.suppress(OSError):
         print(f"{program}: {printable(problem)}", file=sys.stderr, flush=True)
     return code

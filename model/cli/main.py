@@ -33,12 +33,22 @@ if TYPE_CHECKING:
 log = logging.getLogger("model")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command line and return the exit code."""
+def genres() -> int:
+    """Entry point of the command ``genres``, which an installation with pip brings."""
+    return main(sys.argv[1:], "genres")
+
+
+def main(arguments: Sequence[str], program: str = "predict.py") -> int:
+    """Run the command line and return the exit code.
+
+    Args:
+        arguments: options and clips.
+        program: name under which the command line was called, for usage and messages.
+    """
     begun = time.monotonic()
     make_streams_safe()
     try:
-        options = parse(arguments)
+        options = parse(arguments, program)
         log_to_stderr(options.verbosity)
         _ignore_flags()
         clips = find(options.sources, options.recursive, options.any_audio)
@@ -49,14 +59,16 @@ def main(arguments: Sequence[str]) -> int:
         print_lines([f"Output file written at {options.output}"])
         return INCOMPLETE if options.strict and summary.unpredicted else SUCCESS
     except GenreError as error:
-        return print_error(error, error.exit_code)
+        return print_error(program, error, error.exit_code)
     except KeyboardInterrupt:
-        return print_error("stopped at once", INTERRUPTED)
+        return print_error(program, "stopped at once", INTERRUPTED)
     except ModuleNotFoundError as error:
         hint = "run `make setup` and use .venv/bin/python, or build the container"
-        return print_error(f"{sys.executable} lacks the package {error.name}; {hint}", FAILURE)
+        problem = f"{sys.executable} lacks the package {error.name}; {hint}"
+        return print_error(program, problem, FAILURE)
     except MemoryError:
-        return print_error("not enough memory; try a smaller --batch-size or --workers", FAILURE)
+        problem = "not enough memory; try a smaller --batch-size or --workers"
+        return print_error(program, problem, FAILURE)
 
 
 def _ignore_flags() -> None:

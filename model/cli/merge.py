@@ -189,7 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         count = merge(args.parts, args.output, args.overwrite)
     except GenreError as error:
-        return print_error(error, FAILURE, "merge")
+        return print_error("merge", error, FAILURE)
     print(f"Output file written at {args.output}: {count} rows of {len(args.parts)} parts")
     return SUCCESS
 

@@ -62,9 +62,9 @@ def main(arguments: Sequence[str]) -> int:
         log_to_stderr(options.verbosity)
         run_on_cluster(options, cluster_options)
     except GenreError as error:
-        return print_error(error, error.exit_code, PROGRAM)
+        return print_error(PROGRAM, error, error.exit_code)
     except KeyboardInterrupt:
-        return print_error("stopped; run the same command again to resume", INTERRUPTED, PROGRAM)
+        return print_error(PROGRAM, "stopped; run the same command again to resume", INTERRUPTED)
     return SUCCESS
 
 

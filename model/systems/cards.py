@@ -116,9 +116,7 @@ def read(name: str, folder: Path) -> Card:
         if problem := _problem(card):
             raise CardError(f"{path}: {problem}")
     except FileNotFoundError:
-        raise CardError(
-            f"{path}: there is no such card; `predict.py --list-systems` names all"
-        ) from None
+        raise CardError(f"{path}: there is no such card; `--list-systems` names all") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CardError(f"{path}: not a card of a system: {reason:.200}") from None

@@ -74,7 +74,7 @@ def test_a_result_that_cannot_be_written_is_an_error_message(files: Path, place:
         "score", files / "table.csv", "--truth", files / "labels.csv", "--json", files / place
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("grader score: ")
+    assert done.stderr.startswith("python -m grader score: ")
     assert "Traceback" not in done.stderr
 
 
