@@ -1,4 +1,5 @@
-# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file REPORT=page.html
+# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file REPORT=page.html; ARGS="..."
+#                 are further options of predict.py
 # make test       every check and test
 # make setup      the virtual environment: command line, Python API, grader, notebooks' code
 # make dev        the same with what tests, lint and training need
@@ -59,7 +60,7 @@ notebook: $(VENV)/.notebook
 	$(BIN)/voila notebooks/upload.ipynb
 
 predict: setup
-	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3 $(if $(REPORT),--report "$(REPORT)")
+	@$(BIN)/python predict.py "$(CLIPS)" -o "$(OUTPUT)" --top 3 $(if $(REPORT),--report "$(REPORT)") $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

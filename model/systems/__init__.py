@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT: Final = "mobilenet"
 _FOLDERS: Final = ("ours", "challenge2018", "baselines")
 WEIGHTS_FOLDER: Final = Path(__file__).resolve().parents[2] / "weights"
+"""The folder beside the package, in a clone and where pip has installed it."""
 
 
 def summaries(folder: Path = WEIGHTS_FOLDER) -> dict[str, str]:
