@@ -19,6 +19,8 @@ from tests.conftest import CLIPS, ROOT
 
 NEEDS = {
     "a clone with a remote": "pushes a branch",
+    "a new virtual environment": "tests/test_packaging.py installs the package",
+    "the network": "downloads half a gigabyte",
     "Docker": "builds and runs images",
     "FMA": "trains for days on audio that is not part of the project",
     "labelled clips": "trains for hours on audio that is not part of the project",

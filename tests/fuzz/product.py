@@ -44,7 +44,7 @@ def said_by(read: Callable[[Path], object], content: bytes) -> Iterable[object]:
             try:
                 code = read(file)
             except GenreError as error:
-                code = print_error(error, error.exit_code)
+                code = print_error("fuzz", error, error.exit_code)
             except SystemExit as end:  # wrong arguments, or --help
                 code = end.code
     assert not code or output.getvalue().strip()
@@ -108,7 +108,7 @@ READERS = {
         _DEEP,
     ),
     "settings": Reader(
-        partial(said_by, lambda path: arguments.parse(["--settings", str(path)]) and None),
+        partial(said_by, lambda path: arguments.parse(["--settings", str(path)], "fuzz") and None),
         (*_JSON, b'{"clips": ["/nowhere/a.mp3"]', b', "prior": ', b', "workers": ', b', "report": ',
          b', "about": ', b'"fma"', b'"--help"', b', "time-limit": '),
         (*_DEEP, b'{"clips": 5}', b'{"clips": [null]}', b'{"clips": ["--help"]}'),
