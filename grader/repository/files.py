@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.errors import GraderError
 from grader.repository import dockerignore
+from grader.repository.environment import NAME, Environment, read_environment
 
 _SCRIPT_NAME = re.compile(r"(?<![\w./-])[\w./-]+\.(?:py|sh)\b")
 """Begins only where a word begins, so that a long word is searched once."""
@@ -79,6 +80,11 @@ class Repository:
     def ignore_patterns(self) -> list[dockerignore.Pattern]:
         """Patterns of ``.dockerignore``."""
         return dockerignore.parse(self.text(".dockerignore"))
+
+    @cached_property
+    def environment(self) -> Environment:
+        """``environment.yml``, parsed."""
+        return read_environment(self.data(NAME))
 
     @cached_property
     def entry_scripts(self) -> dict[str, str]:

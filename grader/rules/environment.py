@@ -6,13 +6,18 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
+from grader.repository.environment import (
+    DEFAULT,
+    FIRST_SHARED,
+    NAME,
+    python_version,
+    read_pin,
+)
 from grader.repository.files import Repository
 from grader.rules.findings import Finding, error, warning
 from grader.text import LONGEST
 
-NAME: Final = "environment.yml"
-_PYTHON_PIN: Final = re.compile(r"python==?\d+\.\d+(\.\d+|\.\*)?")
-"""Pins that repo2docker understands; any other form silently gives its default Python."""
+_IS_PYTHON: Final = re.compile(r"\s*([\w-]{1,100}::)?python\s*([=<>!~\d].*)?$")
 _PIP_PIN: Final = re.compile(
     r"[A-Za-z0-9._-]+(\[[\w,.\s-]+\])?\s*===?\s*[^\s*;]+(\s*;.*)?|.+\s@\s.+"
 )
@@ -28,20 +33,12 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
     """The conda environment: syntax, Python pin, every package pinned."""
     if not repository.has(NAME):
         return
-    import yaml
-
-    try:
-        # Each number and date stays text: only lists, mappings and text are asked for.
-        environment = yaml.load(repository.data(NAME), yaml.BaseLoader)  # noqa: S506 - not unsafe
-    except (yaml.YAMLError, ValueError, OverflowError) as fault:
-        mark = getattr(fault, "problem_mark", None)
-        where = f"{NAME}:{mark.line + 1}" if mark else NAME
-        problem = getattr(fault, "problem", None) or "not YAML"
-        yield error("environment-not-yaml", where, str(problem), "correct the syntax")
+    parsed = repository.environment
+    if parsed.problem:
+        where = f"{NAME}:{parsed.line}" if parsed.line else NAME
+        yield error("environment-not-yaml", where, parsed.problem, "correct the syntax")
         return
-    except RecursionError:
-        yield error("environment-not-yaml", NAME, "nested too deep", "write it without nesting")
-        return
+    environment = parsed.content
     dependencies = environment.get("dependencies") if isinstance(environment, dict) else None
     if not isinstance(dependencies, list):
         yield error(
@@ -53,10 +50,8 @@ def environment_yml(repository: Repository) -> Iterator[Finding]:
             "environment-prefix", NAME, "names a folder of the machine it was exported on",
             "remove the prefix line",
         )  # fmt: skip
-    # An alias (*name) may repeat a long line or list many thousand times: each counts once.
-    conda = list(dict.fromkeys(line for line in dependencies if isinstance(line, str)))
-    yield from _python(conda)
-    yield from _conda(conda)
+    yield from _python(parsed.conda)
+    yield from _conda(parsed.conda)
     sections = [part.get("pip") for part in dependencies if isinstance(part, dict)]
     for section in {id(section): section for section in sections}.values():
         yield from _pip(repository, section)
@@ -73,17 +68,31 @@ def apt_txt(repository: Repository) -> Iterator[Finding]:
 
 
 def _python(conda: list[str]) -> Iterator[Finding]:
-    pins = [line.strip() for line in conda if re.match(r"\s*python\s*([=<>!~\d].*)?$", line)]
+    pins = [line.strip() for line in conda if _IS_PYTHON.match(line)]
     if not pins:
         yield error(
             "python-pin", NAME, "no Python version", "add python=3.11 (or your version) first"
         )
-    for pin in pins:
-        if not _fits(_PYTHON_PIN, pin):
-            yield error(
-                "python-pin", NAME, f"repo2docker takes its default Python for {pin!r}",
-                "write python=3.11, python=3.11.* or python==3.11.9, without spaces",
-            )  # fmt: skip
+        return
+    pin = read_pin(conda)
+    version = python_version(pin)
+    if pin in (None, "", "3"):
+        yield error(
+            "python-pin", NAME, f"repo2docker takes its default Python for {pins[0]!r}",
+            "write python=3.11, python=3.11.* or python==3.11.9",
+        )  # fmt: skip
+    elif version is None:
+        yield error(
+            "python-pin", NAME, f"repo2docker has no Python {pin} and refuses to build",
+            "write a version from 3.7 to 3.14, for instance python=3.11",
+        )  # fmt: skip
+    elif version < FIRST_SHARED:
+        yield warning(
+            "python-pin", NAME,
+            f"repo2docker installs Python {pin} and the packages behind another Python on PATH:"
+            f" python is {DEFAULT[0]}.{DEFAULT[1]} without them",
+            'start "$KERNEL_PYTHON_PREFIX/bin/python" in run.sh, or take Python 3.7 or newer',
+        )  # fmt: skip
 
 
 def _conda(conda: list[str]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 
+from grader.repository.environment import python_version, read_pin
 from grader.repository.files import Repository
 from grader.rules.findings import Finding, error, note
 from grader.text import LONGEST
@@ -63,13 +64,13 @@ def _expected(repository: Repository, text: str) -> Iterator[Finding]:
                 "dockerfile", name, "the Dockerfile that repo2docker makes does not use it",
                 "look for a file that wins over it (Dockerfile, binder/, another language's)",
             )  # fmt: skip
-    pin = re.search(
-        r"^[ \t]*-[ \t]*python==?(\d+\.\d+)", repository.text("environment.yml"), re.MULTILINE
-    )
+    version = python_version(read_pin(repository.environment.conda))
     # The lock that is copied into the image is named by its Python, with signs as hex numbers.
-    lock = re.search(r"environment-2epy-2d(\d+)-2e(\d+)", text)
-    if pin and lock and pin[1] != f"{lock[1]}.{lock[2]}":
+    locks = re.findall(r"environment-2epy-2d(\d+)-2e(\d+)", text)
+    taken = [f"{major}.{minor}" for major, minor in locks]
+    asked = "{}.{}".format(*version) if version else ""
+    if taken and asked and asked not in taken:
         yield error(
             "dockerfile", "environment.yml",
-            f"Python {pin[1]} asked for, {lock[1]}.{lock[2]} taken", "write the pin as python=3.11",
+            f"Python {asked} asked for, {taken[0]} taken", "write the pin as python=3.11",
         )  # fmt: skip

@@ -83,6 +83,14 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ("python-pin", "environment.yml", environment("- python>=3.11")),
     ("python-pin", "environment.yml", environment("- python 3.11.*")),
     ("python-pin", "environment.yml", environment("- python=3")),
+    ("python-pin", "environment.yml", environment("- conda-forge::python=3.11")),
+    ("python-pin", "environment.yml", environment('- " python=3.11"')),
+    ("python-pin", "environment.yml", environment("- python=", "- python=3.11")),
+    ("python-pin", "environment.yml", environment("- python=3.4")),
+    ("python-pin", "environment.yml", environment("- python=4")),
+    ("python-pin", "environment.yml", environment("- python=3.99")),
+    ("python-pin", "environment.yml", environment("- python=2")),
+    ("python-pin", "environment.yml", environment("- python=3.6.4=hc3d631a_3")),
     ("unpinned", "environment.yml", environment("- python=3.11", "- ffmpeg")),
     ("unpinned", "environment.yml", environment("- python=3.11", "- pip:", "  - numpy")),
     ("unpinned", "environment.yml", environment("- python=3.11", "- pip:", "  - numpy>=2")),
@@ -186,6 +194,13 @@ def test_every_finding_but_notes_says_how_to_mend_it(repository: Path) -> None:
         environment("- python=3.11.9", "- conda-forge::ffmpeg=7.1", "- pip"),
         environment("- python=3.11.*", "- pip=24.0", "- pip:", "  - numpy==2.0"),
         environment("- python==3.11.9", "- pip:", "  - tensorflow[and-cuda]==2.21.0"),
+        environment("- python=3.11.9=hb806964_0_cpython"),
+        environment("- python = 3.11"),
+        environment("- python =3.11.9"),
+        environment("- python=3.7"),
+        environment("- python=3.14"),
+        environment("- python=3.11,<3.12"),
+        environment("- python=3.11", "- python-dateutil=2.9"),
         write("LICENSE.txt", "free"),
         write("apt.txt", "# nothing\n\nlibsndfile1\nlibpq5=15.1\n"),
         write(".dockerignore", "net.h5\n"),
@@ -321,3 +336,15 @@ def test_names_move_no_cursor_and_fit_every_terminal(repository: Path) -> None:
     for name in names:
         assert f"weights-missing  {name}.h5: an empty file" in printed
     assert printed.replace("\n", "").isprintable()
+
+
+def test_a_version_that_repo2docker_refuses_is_an_error_and_an_old_one_a_warning(
+    repository: Path,
+) -> None:
+    for pin, severity, says in (("3.99", Severity.ERROR, "refuses"),
+                                ("3", Severity.ERROR, "default"),
+                                ("3.6", Severity.WARNING, "python is 3.10")):  # fmt: skip
+        environment(f"- python={pin}")(repository)
+        (finding,) = (found for found in check(repository) if found.rule == "python-pin")
+        assert finding.severity is severity
+        assert says in finding.what
