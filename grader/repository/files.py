@@ -1,21 +1,23 @@
 """A submission's repository, as a check sees it: files as text, never run."""
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from grader.errors import GraderError
 from grader.repository import dockerignore
-from grader.repository.environment import NAME, Environment, read_environment
+from grader.repository.environment import (
+    DEFAULT,
+    NAME,
+    Environment,
+    python_version,
+    read_environment,
+    read_pin,
+)
+from grader.repository.program import Program, read_program
 
-_SCRIPT_NAME = re.compile(r"(?<![\w./-])[\w./-]+\.(?:py|sh)\b")
-"""Begins only where a word begins, so that a long word is searched once."""
-MAX_SCRIPTS = 100
-"""Names of scripts in ``run.sh`` that are followed."""
 SCRIPT_LIMIT = 1 << 20
 """Bytes: nothing larger is read as a script."""
 
@@ -87,20 +89,10 @@ class Repository:
         return read_environment(self.data(NAME))
 
     @cached_property
-    def entry_scripts(self) -> dict[str, str]:
-        """``run.sh`` and what it starts: name -> text.
-
-        Followed: the first hundred names of scripts in ``run.sh``, where they exist in the
-        repository.
-        """
-        scripts = {"run.sh": self.text("run.sh")} if self.has("run.sh") else {}
-        names = dict.fromkeys(_SCRIPT_NAME.findall(code_of(scripts.get("run.sh", ""))))
-        for name in islice(names, MAX_SCRIPTS):
-            for place in (name.lstrip("./"), Path(name).name):
-                if place not in scripts and self.has(place):
-                    scripts[place] = self.text(place)
-                    break
-        return scripts
+    def program(self) -> Program:
+        """``run.sh`` and what it starts."""
+        version = python_version(read_pin(self.environment.conda)) or DEFAULT
+        return read_program(lambda name: self.text(name) if self.has(name) else None, version)
 
 
 def code_of(script: str) -> str:

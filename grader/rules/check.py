@@ -9,6 +9,16 @@ from grader.repository.files import Repository
 from grader.repository.repo2docker import find_repo2docker
 from grader.rules import context, environment, manifest, rendered, required, scripts
 from grader.rules.findings import Finding, error
+from grader.rules.program import (
+    outside,
+    paths,
+    rows,
+    separators,
+    syntax,
+    variables,
+    weights,
+    writes,
+)
 
 Rule = Callable[[Repository], Iterator[Finding]]
 
@@ -21,9 +31,15 @@ RULES: Final[tuple[Rule, ...]] = (
     environment.environment_yml,
     environment.apt_txt,
     scripts.shell_scripts,
-    scripts.obeys_environment,
-    scripts.reaches_outside,
-    scripts.weights_named,
+    syntax.python_syntax,
+    variables.obeys_environment,
+    paths.fixed_paths,
+    outside.reaches_outside,
+    weights.weights_named,
+    separators.separators,
+    rows.id_suffix,
+    rows.rows_lost,
+    writes.writes,
     context.dockerignore,
     context.pointers,
     context.size,

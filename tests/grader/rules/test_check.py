@@ -137,7 +137,7 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ("start-ends", "start", write("start", "#!/bin/bash\necho hello\n")),
     ("start-ends", "start", write("start", "#!/bin/bash" + "\n" * 300_000)),
     ("environment-ignored", "run.sh", run_sh('python3 predict.py "$TEST_DIRECTORY" out.csv')),
-    ("environment-ignored", "run.sh", run_sh('python3 predict.py /crowdai-payload "$OUTPUT_PATH"')),
+    ("environment-ignored", "run.sh", run_sh('python3 predict.py data/clips "$OUTPUT_PATH"')),
     ("docker-inside", "run.sh:3", run_sh(OBEYS, "nvidia-docker run image")),
     ("network-at-run-time", "run.sh:2", run_sh("wget http://x.invalid/weights", OBEYS)),
     ("weights-missing", "predict.py:1", write("predict.py", "load('weights/model.h5')\n")),

@@ -1,0 +1,1 @@
+"""Rules on what ``run.sh`` starts: functions from a repository to findings."""

@@ -1,0 +1,104 @@
+"""Docker and downloads in a program that runs in a container without network."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from grader.repository.files import Repository
+from grader.repository.imports import commands_of, is_starter
+from grader.repository.program import Program
+from grader.repository.python import name_of, text_of
+from grader.repository.shell import Command, read_shell
+from grader.repository.starts import meant_commands
+from grader.rules.findings import Finding, error, warning
+from grader.text import LONGEST
+
+_DOCKER: Final = re.compile(r"(?:\S*/)?(?:nvidia-)?docker (?:pull|run|cp|exec|build|start)\b")
+_DOWNLOAD: Final = re.compile(
+    r"(?:\S*/)?(?:wget|curl|gdown|aria2c|apt-get|apt|git clone|git fetch|git pull|git lfs pull"
+    r"|(?:pip[\d.]*|conda|mamba) (?:install|download)|python[\d.]* -m pip (?:install|download)"
+    r")(?: |$)"
+)
+_CALLS: Final = frozenset(
+    {"urlretrieve", "urlopen", "hf_hub_download", "snapshot_download", "load_state_dict_from_url",
+     "download_url", "create_connection"}
+)  # fmt: skip
+_OWNED: Final = frozenset(
+    {("requests", "get"), ("requests", "post"), ("gdown", "download"), ("wget", "download"),
+     ("nltk", "download"), ("hub", "load"), ("utils", "get_file")}
+)  # fmt: skip
+_IN_TEXT: Final = re.compile(
+    r"\b(?:urlretrieve|urlopen|hf_hub_download|requests\.get|gdown\.download|wget\.download)\s?\("
+)
+_STARTS: Final = re.compile(r"\bos\.(?:system|popen)\b|\bsubprocess\b")
+_HERE: Final = ("localhost", "127.0.0.1", "file:")
+"""Addresses that need no network."""
+_SAYING: Final = frozenset({"echo", "printf", "grep", "cat", "test", "[", "[["})
+
+
+def reaches_outside(repository: Repository) -> Iterator[Finding]:
+    """Docker and downloads in the scripts that run without network."""
+    places = [*_commands(repository.program), *_calls(repository.program)]
+    for where, kind in dict.fromkeys(places):
+        if kind == "docker":
+            yield error(
+                "docker-inside", where, "starts Docker inside the container",
+                "put what that image holds into environment.yml, apt.txt and postBuild",
+            )  # fmt: skip
+        else:
+            yield warning(
+                "network-at-run-time", where, "uses the network; there is none",
+                "download in postBuild, or keep the file in the repository",
+            )  # fmt: skip
+
+
+def _commands(program: Program) -> Iterator[tuple[str, str]]:
+    """Place and kind of each command of shell scripts."""
+    for name, shell in program.shells:
+        for command in meant_commands(shell):
+            if kind := _kind(command):
+                yield f"{name}:{command.line}", kind
+
+
+def _calls(program: Program) -> Iterator[tuple[str, str]]:
+    """Place and kind of each call of Python files."""
+    for script in program.trees:
+        for node in script.nodes:
+            if isinstance(node, ast.Call) and (kind := _kind_of_call(node)):
+                yield f"{script.name}:{node.lineno}", kind
+    for name, python in program.texts:
+        for number, line in enumerate(python.code.splitlines(), 1):
+            short = line[:LONGEST]
+            if _IN_TEXT.search(short):
+                yield f"{name}:{number}", "network"
+            elif _STARTS.search(short):
+                words = " ".join(text for at, text in python.strings if at == number)
+                commands = meant_commands(read_shell(words[:LONGEST]))
+                yield from ((f"{name}:{number}", kind) for kind in map(_kind, commands) if kind)
+
+
+def _kind_of_call(call: ast.Call) -> str:
+    function = call.func
+    owner = name_of(function.value) if isinstance(function, ast.Attribute) else ""
+    if name_of(function) in _CALLS or (owner, name_of(function)) in _OWNED:
+        address = text_of(call.args[0]) if call.args else None
+        return "" if address and any(here in address for here in _HERE) else "network"
+    if is_starter(call):
+        shell_commands = (
+            inner for command in commands_of(call) for inner in meant_commands([command])
+        )
+        return next(filter(None, map(_kind, shell_commands)), "")
+    return ""
+
+
+def _kind(command: Command) -> str:
+    """What a command reaches: ``docker``, ``network`` or nothing."""
+    if not command.words or command.words[0] in _SAYING:
+        return ""
+    text = " ".join(command.words[:50])[:LONGEST]
+    if _DOCKER.match(text):
+        return "docker"
+    downloads = _DOWNLOAD.match(text) or ("-c" in command.words and _IN_TEXT.search(text))
+    local = "--no-index" in command.words or any(here in text for here in _HERE)
+    return "network" if downloads and not local else ""

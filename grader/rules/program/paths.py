@@ -1,0 +1,160 @@
+"""Absolute paths in code that runs: of a developer's machine, or the challenge's own."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from grader.repository.files import Repository
+from grader.repository.program import Program, Script
+from grader.repository.python import Python, name_of, text_of
+from grader.repository.shell import Command, Shell
+from grader.rules.findings import Finding, warning
+from grader.rules.program.code import (
+    VARIABLES,
+    is_default,
+    is_shown,
+    is_tested,
+    line_of,
+    parts_of,
+)
+from grader.text import LONGEST
+
+_OTHERS: Final = re.compile(
+    r"/Users/\w|/home/(?!crowdai\b)\w|/(?:mnt|data|root|media)(?:/|$)|[A-Za-z]:[\\/](?!/)"
+)
+"""Begin of a path that the image does not have."""
+_CHALLENGE: Final = re.compile(r"(?:/crowdai-payload|/tmp/output\.csv)(?:/|$)")
+_EXPANSION: Final = re.compile(r"\$\{[^}]*\}")
+_QUIET: Final = frozenset({"echo", "printf", "[", "[[", "test", "docker", "nvidia-docker", "case"})
+_FALLBACK: Final = re.compile(r"getenv|environ|default|\bor\b|\bif\b|add_argument|print")
+
+Place = tuple[str, str]
+"""Where, and the path that is written there."""
+
+
+def fixed_paths(repository: Repository) -> Iterator[Finding]:
+    """Paths that do not exist in the image, or that stand for the two variables."""
+    for where, path in dict.fromkeys(_places(repository.program)):
+        if _CHALLENGE.match(path):
+            variable = next(name for name, value in VARIABLES.items() if path.startswith(value))
+            yield warning(
+                "fixed-path", where, f"{path} is written instead of the value of {variable}",
+                f"read {variable}; {path} may be its default only",
+            )  # fmt: skip
+        else:
+            yield warning(
+                "fixed-path", where, f"{path} is not in the image",
+                "add the file to the repository, and name it from the folder of the script",
+            )  # fmt: skip
+
+
+def _places(program: Program) -> Iterator[Place]:
+    for name, shell in program.shells:
+        yield from ((f"{name}:{line}", path) for line, path in _in_shell(shell))
+    for script in program.trees:
+        defaults = _default_names(script)
+        for node in script.nodes:
+            path = _path(text_of(node))
+            if path and _counts(script, node, path, defaults, program):
+                yield f"{script.name}:{line_of(node)}", path
+    for name, python in program.texts:
+        yield from ((f"{name}:{line}", path) for line, path in _in_text(python))
+
+
+def _path(text: str | None) -> str:
+    """The text, where it is a fixed path."""
+    if text is None or len(text) > LONGEST or "\n" in text:
+        return ""
+    return text if _OTHERS.match(text) or _CHALLENGE.match(text) else ""
+
+
+def _in_shell(shell: Shell) -> Iterator[tuple[int, str]]:
+    for command in shell.commands:
+        words = [word for word in _words(command) if len(word) <= LONGEST]
+        for word in words:
+            bare = _EXPANSION.sub("$", word)
+            value = bare.partition("=")[2] if re.match(r"[\w-]{1,100}=", bare) else bare
+            # TEST_DIRECTORY=/data has a rule of its own.
+            if (path := _path(value)) and not bare.startswith(tuple(f"{v}=" for v in VARIABLES)):
+                yield command.line, path
+
+
+def _words(command: Command) -> tuple[str, ...]:
+    quiet = bool(command.words) and command.words[0] in _QUIET
+    return command.targets if quiet else (*command.words, *command.targets)
+
+
+def _counts(
+    script: Script, node: ast.AST, path: str, defaults: frozenset[str], program: Program
+) -> bool:
+    """Whether a path is used where it stands."""
+    outer = next(script.around(node), None)
+    if is_shown(script, node) or is_tested(script, node) or isinstance(outer, ast.Subscript):
+        return False
+    if _is_later_part(outer, node) or _sets_variable(outer):
+        return False
+    if _CHALLENGE.match(path):
+        assigned = _assigned_names(script, node)
+        return not is_default(script, node) and not assigned & defaults
+    if isinstance(outer, ast.keyword) and outer.arg == "default":
+        return not _is_passed(script, outer, program)
+    return not isinstance(outer, ast.Compare)
+
+
+def _is_later_part(outer: ast.AST | None, node: ast.AST) -> bool:
+    """Whether something stands before the text."""
+    if isinstance(outer, ast.BinOp | ast.JoinedStr):
+        return parts_of(outer)[:1] != [text_of(node)]
+    return False
+
+
+def _sets_variable(outer: ast.AST | None) -> bool:
+    """``os.environ["TEST_DIRECTORY"] = ...`` has a rule of its own."""
+    if not isinstance(outer, ast.Assign) or not isinstance(outer.targets[0], ast.Subscript):
+        return False
+    return text_of(outer.targets[0].slice) in VARIABLES
+
+
+def _assigned_names(script: Script, node: ast.AST) -> frozenset[str]:
+    """Names that a constant is assigned to."""
+    outer = next(script.around(node), None)
+    targets = outer.targets if isinstance(outer, ast.Assign) else []
+    if isinstance(outer, ast.AnnAssign):
+        targets = [outer.target]
+    return frozenset(filter(None, map(name_of, targets)))
+
+
+def _default_names(script: Script) -> frozenset[str]:
+    """Names that stand as a default somewhere, or that are assigned more than once."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    for node in script.nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            (found if name_of(node) in seen else seen).add(name_of(node))
+        elif isinstance(node, ast.Name | ast.Attribute) and is_default(script, node):
+            found.add(name_of(node))
+    return frozenset(found)
+
+
+def _is_passed(script: Script, default: ast.keyword, program: Program) -> bool:
+    """Whether the option with this default is given on the command line."""
+    call = next(script.around(default), None)
+    options = [text_of(argument) for argument in call.args] if isinstance(call, ast.Call) else []
+    return is_given(program, options)
+
+
+def is_given(program: Program, options: list[str | None]) -> bool:
+    """Whether one of the options stands in a command that starts a file."""
+    words = {
+        word.split("=", 1)[0][:LONGEST] for start in program.starts for word in start.arguments
+    }
+    return any(option in words for option in options if option)
+
+
+def _in_text(python: Python) -> Iterator[tuple[int, str]]:
+    lines = python.code.splitlines()
+    for line, text in python.strings:
+        around = lines[line - 1][:LONGEST] if line <= len(lines) else ""
+        if (path := _path(text)) and not _FALLBACK.search(around):
+            yield line, path

@@ -1,0 +1,155 @@
+"""Files with weights that the program names must be in the image, unless it writes them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from grader.repository.files import Repository
+from grader.repository.program import Program, Script
+from grader.repository.python import name_of, text_of
+from grader.rules.findings import Finding, warning
+from grader.rules.program.code import is_shown, is_tested, line_of, parts_of, strings
+from grader.rules.program.paths import is_given
+from grader.text import LONGEST
+
+_NAME: Final = re.compile(
+    r"[\w./ -]*[\w-]+\.(?:h5|hdf5|keras|pt|pth|ckpt(?:-\d+)?|onnx|tflite|pkl|joblib|npz|bin)"
+    r"(?:\.tar|\.gz)?"
+)
+_IN_SHELL: Final = re.compile(r"(?:\S{1,200}=)?([\w./-]+)")
+_WRITERS: Final = re.compile(
+    r"(?:np\.)?save\w*|dump|to_\w+|ModelCheckpoint|urlretrieve|write\w*|copy\w*|move|rename|create\w*"
+)
+_SHELL_WRITERS: Final = frozenset({"cp", "mv", "ln", "wget", "curl", "tar", "rm", "touch", "echo"})
+_FOLDER: Final = re.compile(r"dir|path|folder|root|base|here|home|weights|models?$", re.IGNORECASE)
+
+
+def weights_named(repository: Repository) -> Iterator[Finding]:
+    """Weights that are named by a fixed path must be in the image."""
+    program = repository.program
+    present = {path.name for path in repository.context}
+    written = set(_written(program))
+    for where, weights in dict.fromkeys([*_in_shell(program), *_in_python(program)]):
+        base = weights.rsplit("/", 1)[-1]
+        if not {base, f"{base}.index", f"{base}.meta"} & present and base not in written:
+            yield warning(
+                "weights-missing", where, f"{weights} is not in the image",
+                "add the file (git lfs pull?), or take it out of .dockerignore",
+            )  # fmt: skip
+
+
+def _weights(text: str | None) -> str:
+    """The text, where it is the name of such a file."""
+    if not text or len(text) > LONGEST or text.startswith("/dev/"):
+        return ""
+    return text if _NAME.fullmatch(text) else ""
+
+
+def _in_shell(program: Program) -> Iterator[tuple[str, str]]:
+    for name, shell in program.shells:
+        for command in shell.commands:
+            if command.words and command.words[0] in _SHELL_WRITERS | {"[", "[[", "test"}:
+                continue
+            for word in command.words:
+                found = _IN_SHELL.fullmatch(word) if len(word) <= LONGEST else None
+                if found and _weights(found[1]):
+                    yield f"{name}:{command.line}", found[1]
+
+
+def _in_python(program: Program) -> Iterator[tuple[str, str]]:
+    for script in program.trees:
+        for node in script.nodes:
+            weights = _weights(text_of(node))
+            if weights and _is_whole(script, node) and not _is_unused(script, node, program):
+                yield f"{script.name}:{line_of(node)}", weights
+    for name, python in program.texts:
+        for line, text in python.strings:
+            if weights := _weights(text):
+                yield f"{name}:{line}", weights
+
+
+def _is_whole(script: Script, node: ast.AST) -> bool:
+    """Whether a constant is the whole name of a file: nothing but a folder stands before it."""
+    outer = next(script.around(node), None)
+    if isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Div):
+        return True
+    if not isinstance(outer, ast.BinOp | ast.JoinedStr):
+        return True
+    text = text_of(node) or ""
+    parts = parts_of(outer)
+    if text not in parts or parts[-1] != text:
+        return False
+    before = parts[-2] if len(parts) > 1 else "/"
+    if isinstance(before, str):
+        return before.endswith("/")
+    return text.startswith("/") or bool(_FOLDER.search(name_of(before)))
+
+
+def _is_unused(script: Script, node: ast.AST, program: Program) -> bool:
+    """Whether the name is only shown or asked for, or is a default that the caller replaces."""
+    if is_shown(script, node) or is_tested(script, node):
+        return True
+    outer = next(script.around(node), None)
+    if isinstance(outer, ast.keyword) and outer.arg == "default":
+        call = next(script.around(outer), None)
+        options = [text_of(part) for part in call.args] if isinstance(call, ast.Call) else []
+        return is_given(program, options)
+    return isinstance(outer, ast.Compare)
+
+
+def _written(program: Program) -> Iterator[str]:
+    """Names of files that the program writes, or whose existence it asks for first."""
+    for _, shell in program.shells:
+        for command in shell.commands:
+            writes = bool(command.words) and command.words[0] in _SHELL_WRITERS
+            for word in (*command.targets, *(command.words if writes else ())):
+                yield word.rsplit("/", 1)[-1]
+    for script in program.trees:
+        names = _names_written(script)
+        for node in script.nodes:
+            text = text_of(node)
+            if text and (_goes_to_writer(script, node) or _assigned(script, node) & names):
+                yield text.rsplit("/", 1)[-1]
+    for _, _, text in strings(program):
+        if text.startswith("http") and len(text) <= LONGEST:
+            yield text.rsplit("/", 1)[-1]
+
+
+def _names_written(script: Script) -> frozenset[str]:
+    return frozenset(
+        name_of(node)
+        for node in script.nodes
+        if isinstance(node, ast.Name | ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and (_goes_to_writer(script, node) or is_tested(script, node))
+    )
+
+
+def _goes_to_writer(script: Script, node: ast.AST) -> bool:
+    """Whether an expression is an argument of a call that writes, or its file."""
+    for outer in script.around(node):
+        if isinstance(outer, ast.Call) and _is_writer(outer):
+            return True
+        if isinstance(outer, ast.stmt):
+            return False
+    return False
+
+
+def _is_writer(call: ast.Call) -> bool:
+    name = name_of(call.func)
+    if name == "open":
+        mode = call.args[1] if len(call.args) > 1 else None
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
+        return any(set(text_of(value) or "") & set("wax") for value in [mode, *named] if value)
+    return bool(_WRITERS.fullmatch(name[:LONGEST]))
+
+
+def _assigned(script: Script, node: ast.AST) -> frozenset[str]:
+    """Names that the statement around a constant assigns."""
+    for outer in script.around(node):
+        if isinstance(outer, ast.Assign):
+            return frozenset(filter(None, map(name_of, outer.targets)))
+        if isinstance(outer, ast.stmt):
+            break
+    return frozenset()
