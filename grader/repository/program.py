@@ -28,6 +28,11 @@ MAX_SCRIPTS: Final = 250
 """Files that are followed."""
 MAX_CHARACTERS: Final = 1 << 20
 """Characters of all files that are followed."""
+MAX_LOOKUPS: Final = 10_000
+"""Names that are looked up without being there."""
+MAX_AROUND: Final = 100
+MAX_PARTS: Final = 20
+"""Parts of a module's dotted name."""
 _PYTHON_FIRST_LINE: Final = re.compile(r"#!.{0,200}python")
 
 _OTHER_LANGUAGE: Final = re.compile(r"#!(?!.{0,200}(?:sh|python)[\w.]*(?:\s|$)).")
@@ -79,8 +84,11 @@ class Script:
         return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The nodes around a node, the nearest first."""
-        while parent := self.parents.get(id(node)):
+        """The nodes around a node, the nearest first, a hundred at most."""
+        for _ in range(MAX_AROUND):
+            parent = self.parents.get(id(node))
+            if parent is None:
+                return
             yield parent
             node = parent
 
@@ -141,6 +149,7 @@ class _Follower:
         self.started: set[str] = set()
         self.texts: dict[str, str] = {}
         self.roots: dict[str, None] = {"": None}
+        self.absent: set[str] = set()
         self.pending: deque[str] = deque()
         self.characters = 0
         self.complete = True
@@ -149,8 +158,12 @@ class _Follower:
         """Follow a file; False where there is none."""
         if name in self.texts:
             return True
+        if name in self.absent or len(self.absent) >= MAX_LOOKUPS:
+            self.complete &= name in self.absent
+            return False
         text = self.read(name)
         if text is None:
+            self.absent.add(name)
             return False
         self.characters += len(text)
         if len(self.texts) >= MAX_SCRIPTS or self.characters > MAX_CHARACTERS:
@@ -204,7 +217,7 @@ class _Follower:
 
     def _module(self, module: str, roots: Iterable[str], first: int) -> None:
         """Follow a module and the packages around it, from the ``first`` part of its name on."""
-        parts = module.split(".") if module else []
+        parts = module.split(".", MAX_PARTS)[:MAX_PARTS] if module else []
         for root in roots:
             paths = [posixpath.join(root, *parts[:count]) for count in range(first, len(parts) + 1)]
             names = [name for path in paths for name in (f"{path}.py", f"{path}/__init__.py")]

@@ -9,8 +9,12 @@ from typing import Final
 
 from grader.repository.environment import Version
 
-LONGEST_FILE: Final = 256 << 10
+LONGEST_FILE: Final = 128 << 10
 """Characters of a file that is parsed."""
+MAX_BRACES: Final = 10_000
+"""Opening braces of a file that is parsed; Python needs quadratic time for long f-strings."""
+MAX_DOTS: Final = 200
+"""Dots of a line with an import; Python needs quadratic memory for long dotted names."""
 _PREFIXES: Final = "rRbBuUfF"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -49,23 +53,31 @@ def read_python(text: str, version: Version) -> Python:
     """
     text = text.removeprefix("\ufeff")
     tree, fault = None, None
-    if len(text) < LONGEST_FILE:
-        minor = min(max(version[1], 7), sys.version_info[1]) if version[0] == 3 else None
+    if _is_parsable(text):
+        own = sys.version_info[1]
+        minor = min(max(version[1], 7), own) if version[0] == 3 else own
         tree, fault = _parse(text, minor)
-        if tree is None and fault and minor:
-            tree, _ = _parse(text, None)
+        if tree is None and fault and minor < own:
+            tree, _ = _parse(text, own)
     if tree is not None:
         return Python(tree, fault if version[0] == 3 else None)
     code, strings = _scan(text)
     return Python(None, fault if version[0] == 3 else None, code, tuple(strings))
 
 
-def _parse(text: str, minor: int | None) -> tuple[ast.Module | None, SyntaxFault | None]:
-    version = (3, minor) if minor else None
+def _is_parsable(text: str) -> bool:
+    """Whether the parser reads a text in reasonable time and memory."""
+    if len(text) >= LONGEST_FILE or text.count("{") > MAX_BRACES:
+        return False
+    lines = text.replace("\\\r\n", "").replace("\\\n", "").splitlines()
+    return not any(line.count(".") > MAX_DOTS and "import" in line for line in lines)
+
+
+def _parse(text: str, minor: int) -> tuple[ast.Module | None, SyntaxFault | None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd escapes in strings
-            return ast.parse(text, feature_version=version), None
+            return ast.parse(text, feature_version=(3, minor)), None
     except SyntaxError as fault:
         return None, SyntaxFault(max(1, fault.lineno or 1), fault.msg)
     except ValueError as fault:  # a zero byte

@@ -14,6 +14,8 @@ VARIABLES: Final = {
     "OUTPUT_PATH": "/tmp/output.csv",  # noqa: S108 - the challenge's path
 }
 """The challenge's two variables and their values."""
+MAX_PARTS: Final = 50
+"""Parts of a text that is put together with ``+``."""
 _SHOWING: Final = frozenset(
     {"print", "debug", "info", "warning", "warn", "error", "critical", "exception", "log", "exit",
      "add_argument", "echo"}
@@ -65,7 +67,7 @@ def parts_of(node: ast.AST) -> list[Part]:
     if isinstance(node, ast.JoinedStr):
         return [_value(part) for part in node.values]
     added: list[ast.AST] = []
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and len(added) < MAX_PARTS:
         added.append(node.right)
         node = node.left
     return [_value(part) for part in (node, *reversed(added))]

@@ -106,34 +106,29 @@ def _written(program: Program) -> Iterator[str]:
             for word in (*command.targets, *(command.words if writes else ())):
                 yield word.rsplit("/", 1)[-1]
     for script in program.trees:
-        names = _names_written(script)
+        inside = _inside_writers(script)
+        names = frozenset(
+            name_of(node)
+            for node in script.nodes
+            if isinstance(node, ast.Name | ast.Attribute)
+            and (id(node) in inside or is_tested(script, node))
+        )
         for node in script.nodes:
             text = text_of(node)
-            if text and (_goes_to_writer(script, node) or _assigned(script, node) & names):
+            if text and (id(node) in inside or _assigned(script, node) & names):
                 yield text.rsplit("/", 1)[-1]
     for _, _, text in strings(program):
         if text.startswith("http") and len(text) <= LONGEST:
             yield text.rsplit("/", 1)[-1]
 
 
-def _names_written(script: Script) -> frozenset[str]:
-    return frozenset(
-        name_of(node)
-        for node in script.nodes
-        if isinstance(node, ast.Name | ast.Attribute)
-        and isinstance(node.ctx, ast.Load)
-        and (_goes_to_writer(script, node) or is_tested(script, node))
-    )
-
-
-def _goes_to_writer(script: Script, node: ast.AST) -> bool:
-    """Whether an expression is an argument of a call that writes, or its file."""
-    for outer in script.around(node):
-        if isinstance(outer, ast.Call) and _is_writer(outer):
-            return True
-        if isinstance(outer, ast.stmt):
-            return False
-    return False
+def _inside_writers(script: Script) -> set[int]:
+    """``id`` of each node in the arguments of a call that writes."""
+    inside: set[int] = set()
+    for node in script.nodes:
+        if isinstance(node, ast.Call) and id(node) not in inside and _is_writer(node):
+            inside |= {id(inner) for inner in ast.walk(node)}
+    return inside
 
 
 def _is_writer(call: ast.Call) -> bool:
