@@ -33,6 +33,8 @@ MAX_LOOKUPS: Final = 10_000
 MAX_AROUND: Final = 100
 MAX_PARTS: Final = 20
 """Parts of a module's dotted name."""
+ROUNDS: Final = 3
+"""How often functions are looked for that only unused functions call."""
 _PYTHON_FIRST_LINE: Final = re.compile(r"#!.{0,200}python")
 
 _OTHER_LANGUAGE: Final = re.compile(r"#!(?!.{0,200}(?:sh|python)[\w.]*(?:\s|$)).")
@@ -49,11 +51,13 @@ class Start:
         name: the file.
         arguments: words after its name; variables stay as they are written.
         by: the file that starts it.
+        by_path: whether the system starts the file itself, by its first line.
     """
 
     name: str
     arguments: tuple[str, ...]
     by: str
+    by_path: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ class _Follower:
             if found:
                 self.started.add(found)
                 self.roots.setdefault(posixpath.dirname(found))
-                self.starts.append(Start(found, call.arguments, name))
+                self.starts.append(Start(found, call.arguments, name, call.by_path))
             elif call.certain:
                 self.complete = False
 
@@ -226,18 +230,29 @@ class _Follower:
                 return
 
     def program(self) -> Program:
-        used: set[str] = set()
-        for script in self.scripts.values():
-            if script.python and script.python.tree:
-                used |= _used_names(script.python.tree)
-        scripts = []
-        for script in self.scripts.values():
-            tree = script.python.tree if script.python else None
-            if tree:
-                left_out = docstrings(tree) | _never_run(tree, used, script.name in self.started)
-                script = Script(script.name, None, script.python, frozenset(left_out))
-            scripts.append(script)
-        return Program(tuple(scripts), tuple(self.starts), self.complete)
+        left_out = self._left_out()
+        scripts = tuple(
+            Script(script.name, script.shell, script.python, left_out.get(script.name, frozenset()))
+            for script in self.scripts.values()
+        )
+        return Program(scripts, tuple(self.starts), self.complete)
+
+    def _left_out(self) -> dict[str, frozenset[int]]:
+        """``id`` of each node that is not run, for each file."""
+        trees = {
+            name: script.python.tree
+            for name, script in self.scripts.items()
+            if script.python and script.python.tree
+        }
+        left_out = {
+            name: docstrings(tree) | (set() if name in self.started else _main_part(tree))
+            for name, tree in trees.items()
+        }
+        for _ in range(ROUNDS):
+            used = {name for each in trees for name in _used_names(trees[each], left_out[each])}
+            for name, tree in trees.items():
+                left_out[name] |= _unused_functions(tree, used)
+        return {name: frozenset(ids) for name, ids in left_out.items()}
 
 
 def _places(path: str, folders: Iterable[str]) -> Iterator[str]:
@@ -258,38 +273,35 @@ def _module_places(module: str, folders: Iterable[str]) -> Iterator[str]:
         yield posixpath.join(folder, path, "__main__.py")
 
 
-def _used_names(tree: ast.Module) -> set[str]:
-    """Names that are used anywhere, also as attributes and in strings."""
-    names = set()
-    for node in ast.walk(tree):
+def _used_names(tree: ast.Module, left_out: set[int]) -> Iterator[str]:
+    """Names that are used by what is run, also as attributes and in strings."""
+    for node in walk_without(tree, left_out):
         if isinstance(node, ast.Name):
-            names.add(node.id)
+            yield node.id
         elif isinstance(node, ast.Attribute):
-            names.add(node.attr)
+            yield node.attr
         elif isinstance(node, ast.ImportFrom):
-            names |= {alias.name for alias in node.names if alias.asname}
+            yield from (alias.name for alias in node.names if alias.asname)
         elif (text := text_of(node)) and text.isidentifier():
-            names.add(text)
-    return names
+            yield text
 
 
-def _never_run(tree: ast.Module, used: set[str], started: bool) -> set[int]:
-    """``id`` of functions that nothing names, and of the main part of a file that is imported."""
-    methods = {
-        id(child)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for child in node.body
-    }
-    left_out = {
+def _main_part(tree: ast.Module) -> set[int]:
+    """``id`` of the part of a file that runs only where the file is started."""
+    return {id(node) for node in tree.body if is_main_guard(node)}
+
+
+def _unused_functions(tree: ast.Module, used: set[str]) -> set[int]:
+    """``id`` of each function, but for methods and decorated ones, that nothing names."""
+    nodes = list(ast.walk(tree))
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef))
+    methods = {id(child) for node in classes for child in node.body}
+    return {
         id(node)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, Function)
         and id(node) not in methods
         and not node.decorator_list
         and not node.name.startswith("__")
         and node.name not in used
     }
-    if not started:
-        left_out |= {id(node) for node in tree.body if is_main_guard(node)}
-    return left_out

@@ -55,6 +55,7 @@ class Call:
         folders: where it may lie, besides the root and the folder of its caller.
         certain: whether a program is started for sure, so that a file that is not found means that
             not everything was followed.
+        by_path: whether the system starts the file itself, by its first line.
     """
 
     path: str = ""
@@ -62,6 +63,7 @@ class Call:
     arguments: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     certain: bool = False
+    by_path: bool = False
 
 
 UNKNOWN: Final = Call(path="\0", certain=True)
@@ -143,7 +145,7 @@ def _calls(words: tuple[str, ...], folders: tuple[str, ...], depth: int) -> Iter
     elif name in _HARMLESS:
         yield from _named(words, folders)
     else:
-        yield Call(first, "", words[1:], folders, certain=True)
+        yield Call(first, "", words[1:], folders, certain=True, by_path=True)
         yield from _named(words[1:], folders)
 
 

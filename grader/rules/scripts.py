@@ -13,14 +13,17 @@ def shell_scripts(repository: Repository) -> Iterator[Finding]:
     names |= {
         path.name for path in repository.context if path.match("*.sh") and len(path.parts) == 1
     }
-    for name in sorted(filter(repository.has, names)):
+    # Where bash reads a script, its first line does not matter.
+    by_path = {start.name for start in repository.program.starts if start.by_path}
+    started = {"run.sh", "postBuild", "start"} | by_path
+    for name in sorted(filter(repository.has, names | by_path)):
         script = repository.data(name)
         if b"\r\n" in script:
             yield error(
                 "crlf", name, "lines end as on Windows; the system looks for 'bash\\r'",
                 f"save {name} with Unix line ends, and add '*.sh eol=lf' to .gitattributes",
             )  # fmt: skip
-        if not script.startswith(b"#!"):
+        if name in started and not script.startswith(b"#!"):
             yield error(
                 "no-shebang", f"{name}:1", "line 1 does not name the interpreter",
                 "make #!/bin/bash the very first line",

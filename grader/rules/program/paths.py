@@ -62,6 +62,11 @@ def _places(program: Program) -> Iterator[Place]:
         yield from ((f"{name}:{line}", path) for line, path in _in_text(python))
 
 
+def is_elsewhere(path: str) -> bool:
+    """Whether a path is one of a developer's machine, or of the system."""
+    return bool(_OTHERS.match(path)) or path.startswith(("/dev/", "/tmp/", "/proc/"))  # noqa: S108
+
+
 def _path(text: str | None) -> str:
     """The text, where it is a fixed path."""
     if text is None or len(text) > LONGEST or "\n" in text:

@@ -10,7 +10,7 @@ from grader.repository.program import Program, Script
 from grader.repository.python import name_of, text_of
 from grader.rules.findings import Finding, warning
 from grader.rules.program.code import is_shown, is_tested, line_of, parts_of, strings
-from grader.rules.program.paths import is_given
+from grader.rules.program.paths import is_elsewhere, is_given
 from grader.text import LONGEST
 
 _NAME: Final = re.compile(
@@ -41,7 +41,7 @@ def weights_named(repository: Repository) -> Iterator[Finding]:
 
 def _weights(text: str | None) -> str:
     """The text, where it is the name of such a file."""
-    if not text or len(text) > LONGEST or text.startswith("/dev/"):
+    if not text or len(text) > LONGEST or is_elsewhere(text):
         return ""
     return text if _NAME.fullmatch(text) else ""
 

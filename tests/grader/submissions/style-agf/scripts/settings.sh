@@ -1,0 +1,2 @@
+# Read by prd.sh.
+export BATCH=16

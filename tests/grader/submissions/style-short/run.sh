@@ -1,0 +1,3 @@
+#!/bin/bash
+# Started in the folder of the repository.
+python3 predict.py
