@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,28 +16,10 @@ from grader.files import remove_folder
 from grader.rules.check import check
 from grader.rules.findings import Severity
 from tests.conftest import ROOT
-from tests.grader.conftest import SUBMISSIONS
+from tests.support.edits import OBEYS, Edit, environment, remove, run_sh, write
 
-Edit = Callable[[Path], object]
 CONTEXT = {"context", "dockerfile-skipped"}
 """Notes that a clean repository gets as well."""
-
-
-def write(name: str, text: str) -> Edit:
-    def edit(root: Path) -> None:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-
-    return edit
-
-
-def remove(name: str) -> Edit:
-    return lambda root: (root / name).unlink()
-
-
-def environment(*dependencies: str, **more: str) -> Edit:
-    lines = [f"{key}: {value}" for key, value in more.items()]
-    return write("environment.yml", "\n".join([*lines, "dependencies:", *dependencies]) + "\n")
 
 
 def manifest(**changes: object) -> Edit:
@@ -46,14 +27,6 @@ def manifest(**changes: object) -> Edit:
     return write("crowdai.json", json.dumps({**good, **changes}))
 
 
-def run_sh(*lines: str) -> Edit:
-    def edit(root: Path) -> None:
-        (root / "run.sh").write_text("\n".join(["#!/bin/bash", *lines]) + "\n")
-
-    return edit
-
-
-OBEYS = 'python3 predict.py "$TEST_DIRECTORY" "$OUTPUT_PATH"'
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
 SINGLE_QUOTES = "{'challenge_id': 'x', 'authors': ['a', 'b']}"
 
@@ -147,18 +120,6 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ("broken-link", "net.h5", lambda root: (root / "net.h5").symlink_to("/mnt/gone.h5")),
     ("context-litter", ".dockerignore", write(".git/HEAD", "")),
 ]
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A copy of the sound sample."""
-    return Path(shutil.copytree(SUBMISSIONS / "sound", tmp_path / "repository"))
-
-
-@pytest.fixture(autouse=True)
-def _without_repo2docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rendering has tests of its own."""
-    monkeypatch.setattr("grader.rules.check.find_repo2docker", lambda named: None)
 
 
 def test_a_sound_repository_is_clean(repository: Path) -> None:
