@@ -53,6 +53,7 @@ def read_in_repository(name: str) -> Callable[[bytes], Iterable[object]]:
         with tempfile.TemporaryDirectory() as folder:
             for script in ("run.sh", "predict.py", "start", "environment.yml"):
                 Path(folder, script).touch()
+            Path(folder, "run.sh").write_bytes(b"#!/bin/sh\npython predict.py $TEST_DIRECTORY\n")
             Path(folder, name).write_bytes(content)
             try:
                 findings = check(Path(folder), _NO_PROGRAM)
@@ -105,8 +106,19 @@ READERS = {
         read_in_repository("run.sh"),
         (b"#!/bin/bash\n", b"predict.py", b".py", b".sh", b"a", b"/", b"..", b"-", b" ", b"\n",
          b'"', b"docker", b"nvidia-docker run", b"wget ", b"pip install ", b"='x.h5'", b"#",
-         b"$TEST_DIRECTORY", b"\r\n", b"\0", b"\x1b[2J", b"\xff"),
+         b"$TEST_DIRECTORY", b"$(", b")", b"${", b"}", b"`", b"<<A", b"(", b";", b"python ", b"bash -c ",
+         b"cd ", b"\r\n", b"\0", b"\x1b[2J", b"\xff"),
         (b"a" * 150_000, b"a.py-" * 30_000, b"docker" + b" " * 150_000, b"'.h5" * 30_000),
+    ),
+    "python": Reader(
+        read_in_repository("predict.py"),
+        (b"import ", b"from . import a\n", b"predict", b".a", b"sys.argv[1]", b"x", b" = ", b"\n",
+         b"    ", b"def f(x):\n", b"f(", b")", b"[", b"]", b"for path in files:\n", b"try:\n",
+         b"except:\n", b"continue\n", b"'", b'"""', b"f'", b"{x}", b"%s", b"+", b" % ", b"-", b"#",
+         b"open('a', 'w')", b"os.system('", b"'/data/x.h5'", b"glob(", b"*.mp3", b"\\", b"\0",
+         b"lambda:", b"print x", b"\xff", b"\xef\xbb\xbf", b"\x1b[2J", b"match x:\n"),
+        (b"-" * 100_000, b"(" * 100_000, b"a" + b".b" * 60_000, b"import a" + b".a" * 60_000,
+         b"f'" + b"{a}" * 40_000 + b"'", b"x = '/mnt/x'" + b" + '/mnt/x'" * 5_000),
     ),
     "start": Reader(read_in_repository("start"), (b"exec", b" ", b"\n", b"#", b'"$@"'),
                     (b"\n" * 150_000,)),

@@ -11,6 +11,7 @@ from typing import Final
 from grader.repository.program import Program, Script, Start
 from grader.repository.python import name_of, text_of
 from grader.repository.shell import Shell
+from grader.rules.program.code import variable_read
 
 VARIABLE: Final = "TEST_DIRECTORY"
 _WORD: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-=?][^}]*)?\})")
@@ -115,6 +116,12 @@ def _folder_names(declared: list[ast.Call], commands: list[list[str]]) -> Iterat
         name = named.get("dest") or max(options, key=len).lstrip("-").replace("-", "_")
         if not options[0].startswith("-"):
             positional.append(name)
+        reads = any(
+            keyword.arg == "default" and variable_read(keyword.value) == VARIABLE
+            for keyword in call.keywords
+        )
+        if reads and not any(option in words for option in options for words in commands):
+            yield name
         for words in commands:
             pairs = set(pairwise(words))
             if any((option, _FOLDER_MARK) in pairs for option in options):
