@@ -106,8 +106,8 @@ READERS = {
         read_in_repository("run.sh"),
         (b"#!/bin/bash\n", b"predict.py", b".py", b".sh", b"a", b"/", b"..", b"-", b" ", b"\n",
          b'"', b"docker", b"nvidia-docker run", b"wget ", b"pip install ", b"='x.h5'", b"#",
-         b"$TEST_DIRECTORY", b"$(", b")", b"${", b"}", b"`", b"<<A", b"(", b";", b"python ", b"bash -c ",
-         b"cd ", b"\r\n", b"\0", b"\x1b[2J", b"\xff"),
+         b"$TEST_DIRECTORY", b"$(", b")", b"${", b"}", b"`", b"<<A", b"(", b";", b"python ",
+         b"bash -c ", b"cd ", b"\r\n", b"\0", b"\x1b[2J", b"\xff"),
         (b"a" * 150_000, b"a.py-" * 30_000, b"docker" + b" " * 150_000, b"'.h5" * 30_000),
     ),
     "python": Reader(
