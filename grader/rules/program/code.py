@@ -70,7 +70,10 @@ def parts_of(node: ast.AST) -> list[Part]:
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and len(added) < MAX_PARTS:
         added.append(node.right)
         node = node.left
-    return [_value(part) for part in (node, *reversed(added))]
+    if not added:
+        return [_value(node)]
+    first = [node] if len(added) >= MAX_PARTS else parts_of(node)
+    return [*first, *(part for term in reversed(added) for part in parts_of(term))]
 
 
 def is_joined(node: ast.AST) -> bool:

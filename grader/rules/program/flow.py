@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from grader.repository.program import Program, Script
-from grader.repository.python import name_of
+from grader.repository.python import name_of, text_of
 from grader.rules.program.arguments import VARIABLE, Arguments
-from grader.rules.program.code import is_joined, parts_of, variable_read
+from grader.rules.program.code import VARIABLES, is_joined, parts_of, variable_read
 from grader.rules.program.values import Values
 
 _MAX_DEPTH: Final = 15
@@ -56,7 +56,7 @@ class Flow:
             return not self.program_changes
         if self.arguments.is_folder(script, node):
             return True
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name | ast.Attribute):
             return self._all(script, node, "folder", depth)
         if isinstance(node, ast.BoolOp):
             return self._one(script, node.values, depth)
@@ -76,7 +76,9 @@ class Flow:
         others = [node for node in nodes if not self.is_folder(script, node, depth)]
         return len(others) < len(nodes) and all(isinstance(node, ast.Constant) for node in others)
 
-    def _all(self, script: Script, name: ast.Name, question: str, depth: int) -> bool:
+    def _all(
+        self, script: Script, name: ast.Name | ast.Attribute, question: str, depth: int
+    ) -> bool:
         """Whether a name always holds what is asked for, but for constants."""
         values = self.values.of(script, name)
         if not values or len(values) > 50:
@@ -96,9 +98,11 @@ class Flow:
         return found
 
     def _directory(self, script: Script, node: ast.AST, depth: int) -> bool:
+        if (text_of(node) or "").rstrip("/") == VARIABLES[VARIABLE]:
+            return True
         if self.is_folder(script, node, depth):
             return True
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name | ast.Attribute):
             return self._all(script, node, "directory", depth)
         if isinstance(node, ast.Call):
             if name_of(node.func) in _PATHS | _SAME and len(node.args) == 1:
@@ -113,7 +117,7 @@ class Flow:
         return not isinstance(first, str) and self.is_directory(script, first, depth)
 
     def _below(self, script: Script, node: ast.AST, depth: int) -> bool:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name | ast.Attribute):
             return self._all(script, node, "below", depth)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             return self.is_directory(script, node.left, depth)
@@ -157,7 +161,7 @@ class Flow:
         """Whether an expression lists paths in the folder."""
         if depth > _MAX_DEPTH:
             return False
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name | ast.Attribute):
             values = self.values.of(script, node)
             return bool(values) and len(values) < 50 and all(
                 value.node is not None and not value.each

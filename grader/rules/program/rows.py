@@ -16,6 +16,7 @@ _TAKES_OFF: Final = frozenset(
      "index", "rindex", "sub", "match", "fullmatch", "search", "findall", "suffix", "suffixes",
      "strip", "rstrip", "extract", "translate"}
 )  # fmt: skip
+_PARTS: Final = frozenset({"stem", "suffix", "suffixes", "splitext"})
 _LISTS: Final = frozenset({"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"})
 _IN_SHELL: Final = re.compile(r"%\.|%\*?\.?mp3|\bbasename\s+\S|\bsed\b|\bawk\b|\bcut\b|\bjq\b")
 _FILES: Final = re.compile(r"file|path|clip|mp3|track|song|audio|^fn|^fs$|^t$", re.IGNORECASE)
@@ -54,11 +55,14 @@ def _is_table(node: ast.AST) -> bool:
 
 def _takes_off(node: ast.AST) -> bool:
     """Whether an expression may take a suffix off."""
-    if isinstance(node, ast.Attribute | ast.Name) and name_of(node) in _TAKES_OFF:
+    if isinstance(node, ast.Attribute | ast.Name) and name_of(node) in _PARTS:
+        return True
+    if isinstance(node, ast.Call) and name_of(node.func) in _TAKES_OFF:
         return True
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        upper = node.slice.upper
-        return upper is not None and name_of(node.value) != "argv"
+        # A slice from a number that is computed cuts samples or lists, not names.
+        computed = not isinstance(node.slice.lower, ast.Constant | None)
+        return node.slice.upper is not None and not computed and name_of(node.value) != "argv"
     if isinstance(node, ast.Call) and name_of(node.func) in ("split", "rsplit", "replace"):
         texts = [text_of(argument) for argument in node.args]
         # A separator or a text that is no constant may be anything.

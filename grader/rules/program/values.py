@@ -51,8 +51,11 @@ class Values:
                 known = calls[name] if len(definitions) == 1 else []
                 self._parameters(script, function, known)
 
-    def of(self, script: Script, name: ast.Name) -> list[Value]:
-        """Values of a name where it stands."""
+    def of(self, script: Script, name: ast.Name | ast.Attribute) -> list[Value]:
+        """Values of a name where it stands, or of ``self.name`` in its file."""
+        if isinstance(name, ast.Attribute):
+            of_self = name_of(name.value) == "self"
+            return self.found.get(((script.name, 0), f"self.{name.attr}"), []) if of_self else []
         for scope in self._scopes(script, name):
             if values := self.found.get(((script.name, scope), name.id)):
                 return values
@@ -69,6 +72,8 @@ class Values:
         if isinstance(target, ast.Name):
             scope = (script.name, self._scopes(script, target)[0])
             self.found[scope, target.id].append(Value(script, value, each))
+        elif isinstance(target, ast.Attribute) and name_of(target.value) == "self":
+            self.found[(script.name, 0), f"self.{target.attr}"].append(Value(script, value, each))
         elif isinstance(target, ast.Tuple | ast.List):
             for part in target.elts:
                 self._set(script, part, None, each)

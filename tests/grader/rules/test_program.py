@@ -152,7 +152,22 @@ FAULTS: list[tuple[str, str, Edit]] = [
     )),
     ("trailing-slash", "run.sh:2", run_sh("ls $TEST_DIRECTORY*.mp3", OBEYS)),
     ("trailing-slash", "run.sh:2", run_sh('for f in "${TEST_DIRECTORY}"*.mp3; do :; done', OBEYS)),
+    ("trailing-slash", "predict.py:4", predict(
+        "import os, sys", "DIR = sys.argv[1]", "for name in os.listdir(DIR):",
+        "    files.append(DIR + '{}'.format(name))", "x.stem")),
+    ("trailing-slash", "predict.py:6", predict(
+        "import sys", "class Net:", "    def __init__(self):", "        self.folder = sys.argv[1]",
+        "    def run(self):", "        glob(self.folder + '*.mp3')", "x.stem")),
     # Ids and rows
+    ("id-suffix", "predict.py:7", predict(
+        FOLDER, "names = [os.path.basename(name) for name in os.listdir(folder)]",
+        "y = samples[int(n * 3):min(len(samples), m)]; z = y[:, :128]", "z.index.name = 1",
+        "x.to_csv(sys.argv[2])")),
+    ("writes-into-payload", "predict.py:10", predict(
+        FOLDER, "class Net:", "    def __init__(self):",
+        "        self.files = glob(os.path.join(sys.argv[1], '*.mp3'))", "    def run(self):",
+        "        for fn in tqdm.tqdm(self.files):", "            new = fn[:-3] + 'npy'",
+        "            np.save(open(new, 'wb'), x)")),
     ("id-suffix", "predict.py:6",
      predict(FOLDER, "files = os.listdir(folder)", "out = open(sys.argv[2], 'w')",
              "out.write('file_id,Blues')")),
