@@ -54,6 +54,7 @@ class _Frame:
     redirects: bool = False
     line: int = 1
     open: int = 0
+    piped: int = 0
 
 
 def read_shell(text: str) -> Shell:
@@ -175,12 +176,15 @@ class _Reader:
         elif character == ")":
             if not frame.open:  # a pattern of case
                 frame.word, frame.started, frame.words = [], False, []
+                del self.commands[len(self.commands) - frame.piped :]
             frame.open = max(0, frame.open - 1)
         if character in "{}" and (frame.started or self._next_is_of_word()):
             self._add(character)
             self._take()
             return
+        before = len(self.commands)
         self._end_command()
+        frame.piped = frame.piped + len(self.commands) - before if character == "|" else 0
         self._take()
         if character == "\n":
             while self.heredocs:
