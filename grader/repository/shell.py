@@ -191,7 +191,8 @@ class _Reader:
                 self._skip_heredoc(self.heredocs.pop(0))
 
     def _next_is_of_word(self) -> bool:
-        return not self.text[self.at + 1 : self.at + 2].isspace()
+        following = self.text[self.at + 1 : self.at + 2]
+        return following not in ("", " ", "\t", "\r", "\n", ";", "&", "|", ")", "<", ">")
 
     def _skip_heredoc(self, delimiter: str) -> None:
         found = re.compile(rf"^\t*{delimiter}$", re.MULTILINE).search(self.text, self.at)
