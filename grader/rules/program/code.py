@@ -122,7 +122,7 @@ def is_default(script: Script, node: ast.AST) -> bool:
         falls_back = name_of(outer.func) in ("get", "getenv", "setdefault", "pop", "getattr")
         flags = name_of(outer.func).startswith("DEFINE_")
         return (falls_back or flags) and any(node is argument for argument in outer.args[1:])
-    return isinstance(outer, ast.BoolOp | ast.IfExp | ast.Compare | ast.arguments)
+    return isinstance(outer, ast.BoolOp | ast.IfExp | ast.Compare | ast.Dict | ast.arguments)
 
 
 def is_tested(script: Script, node: ast.AST) -> bool:

@@ -21,9 +21,9 @@ from grader.rules.program.code import (
 from grader.text import LONGEST
 
 _OTHERS: Final = re.compile(
-    r"/Users/\w|/home/(?!crowdai\b)\w|/(?:mnt|data|root|media)(?:/|$)|[A-Za-z]:[\\/](?!/)"
+    r"/Users/\w|/home/(?!crowdai\b)\w|/(?:mnt|root|media)(?:/|$)|/data/|[A-Za-z]:[\\/](?!/)"
 )
-"""Begin of a path that the image does not have."""
+"""Begin of a path that the image does not have; ``/data`` alone may be a key of an HDF5 file."""
 _CHALLENGE: Final = re.compile(r"(?:/crowdai-payload|/tmp/output\.csv)(?:/|$)")
 _EXPANSION: Final = re.compile(r"\$\{[^}]*\}")
 _QUIET: Final = frozenset({"echo", "printf", "[", "[[", "test", "docker", "nvidia-docker", "case"})
@@ -97,7 +97,7 @@ def _counts(
     outer = next(script.around(node), None)
     if is_shown(script, node) or is_tested(script, node) or isinstance(outer, ast.Subscript):
         return False
-    if _is_later_part(outer, node) or _sets_variable(outer):
+    if _is_later_part(outer, node) or _sets_variable(outer) or _is_pattern(outer):
         return False
     if _CHALLENGE.match(path):
         assigned = _assigned_names(script, node)
@@ -112,6 +112,12 @@ def _is_later_part(outer: ast.AST | None, node: ast.AST) -> bool:
     if isinstance(outer, ast.BinOp | ast.JoinedStr):
         return parts_of(outer)[:1] != [text_of(node)]
     return False
+
+
+def _is_pattern(outer: ast.AST | None) -> bool:
+    """Whether a text is a regular expression."""
+    function = outer.func if isinstance(outer, ast.Call) else None
+    return isinstance(function, ast.Attribute) and name_of(function.value) == "re"
 
 
 def _sets_variable(outer: ast.AST | None) -> bool:

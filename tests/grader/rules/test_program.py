@@ -250,6 +250,9 @@ RIGHT: list[Edit] = [
     predict("x = '/usr/bin/sox'", "y = '/proc/cpuinfo'", "z = '/etc/hosts'", "open('/dev/null')"),
     predict("if os.path.exists('/data'): pass", "y = root + '/data/x'", "z = f'{root}/data/x'",
             "h['/data/x']", "w = 'http://x.invalid/data'"),
+    predict("x = h5.get_node('/data')", "re.compile('/data/.*')"),
+    predict("import os", "c = {'clips': '/crowdai-payload'}",
+            "c['clips'] = os.environ['TEST_DIRECTORY']"),
     both(run_sh(f"{OBEYS} --data here"), predict("p.add_argument('--data', default='/data/fma')")),
     # Weights
     both(predict("load('w/a.h5')", "load('net.pth.tar')", "load('model.ckpt')"), write("w/a.h5",
