@@ -62,7 +62,11 @@ def test_a_file_that_is_not_used(
     assert list(findings(repository, show("".join(lines)), monkeypatch)) == [where]
 
 
-def test_another_python_than_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pin", ["python=3.11", "python = 3.11", "python=3.11.9=hb806964_0"])
+def test_another_python_than_asked_for(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, pin: str
+) -> None:
+    (repository / "environment.yml").write_text(f"dependencies:\n- {pin}\n")
     found = findings(repository, show(GOOD.replace("2d3-2e11", "2d3-2e10")), monkeypatch)
     assert found == {"environment.yml": "Python 3.11 asked for, 3.10 taken"}
 
