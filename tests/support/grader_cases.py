@@ -37,22 +37,60 @@ class Case:
 
 CASES = (
     Case("sound", "none"),
+    Case("style-agf", "none; `conda env export`, a second script starts Python"),
+    Case("style-short", "none; relative paths, a cache as numba writes it", remark=True),
+    Case("style-xgboost", "none; `python = 3.11`, `python -m`, options"),
+    Case("style-stft", "none; adds the slash itself, writes a log beside its code", remark=True),
+    Case("style-xception", "none; three scripts, variables with defaults"),
+    Case("style-dpn", "none; weights named in the code, local modules"),
+    Case(
+        "fault-agf",
+        "Docker inside, the challenge's paths, Python 2",
+        Verdict.DOCKER_INSIDE,
+        (Defect.DOCKER_INSIDE,),
+        check=("docker-inside", "environment-ignored", "fixed-path", "python-syntax"),
+    ),
+    Case(
+        "fault-stft",
+        "joins folder and name without a slash; ids end in `.mp3`",
+        Verdict.NON_ZERO_EXIT,
+        (Defect.TRAILING_SLASH,),
+        check=("trailing-slash", "id-suffix"),
+    ),
+    Case(
+        "fault-dpn",
+        "needs a slash and more than fifty clips, drops clips; weights are missing",
+        Verdict.NON_ZERO_EXIT,
+        (Defect.TRAILING_SLASH, Defect.FEW_CLIPS),
+        check=("trailing-slash", "rows-lost", "weights-missing"),
+    ),
     Case(
         "environment-ignored",
         "uses the challenge's paths, not the two variables",
         Verdict.ENVIRONMENT_IGNORED,
         (Defect.ENVIRONMENT_IGNORED,),
-        check=("environment-ignored",),
+        check=("environment-ignored", "fixed-path"),
     ),
-    Case("id-suffix", "ids end in `.mp3`", Verdict.CSV_INVALID, (Defect.ID_SUFFIX,)),
     Case(
-        "rows-lost", "drops the last file of each chunk", Verdict.CSV_INVALID, (Defect.ROWS_LOST,)
+        "id-suffix",
+        "ids end in `.mp3`",
+        Verdict.CSV_INVALID,
+        (Defect.ID_SUFFIX,),
+        check=("id-suffix",),
+    ),
+    Case(
+        "rows-lost",
+        "drops the last file of each chunk",
+        Verdict.CSV_INVALID,
+        (Defect.ROWS_LOST,),
+        check=("rows-lost",),
     ),
     Case(
         "trailing-slash",
         "needs a slash at the end of `TEST_DIRECTORY`",
         Verdict.NON_ZERO_EXIT,
         (Defect.TRAILING_SLASH,),
+        check=("trailing-slash",),
     ),
     Case(
         "network",
@@ -66,6 +104,7 @@ CASES = (
         "writes features beside the clips",
         Verdict.WROTE_INTO_PAYLOAD,
         (Defect.WROTE_INTO_PAYLOAD,),
+        check=("writes-into-payload",),
     ),
     Case("wrote-into-code", "writes features beside its code", remark=True),
     Case(

@@ -20,6 +20,10 @@ _PARTS: Final = frozenset({"stem", "suffix", "suffixes", "splitext"})
 _LISTS: Final = frozenset({"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"})
 _IN_SHELL: Final = re.compile(r"%\.|%\*?\.?mp3|\bbasename\s+\S|\bsed\b|\bawk\b|\bcut\b|\bjq\b")
 _FILES: Final = re.compile(r"file|path|clip|mp3|track|song|audio|^fn|^fs$|^t$", re.IGNORECASE)
+_MANY: Final = re.compile(
+    r"(?:files|paths|clips|mp3s|tracks|songs|names|ids)$|file_?list", re.IGNORECASE
+)
+"""Names of lists of files. One name, as ``audio``, may be samples, of which the last is no loss."""
 _CUT: Final = re.compile(r"(\w{1,60})\[\s?(\w{1,60})\[0\]\s?:\s?\2\[-1\]\s?\]")
 _SHOWS: Final = re.compile(r"print\w*|debug|info|warning|warn|error|exception|log|write")
 _ADDS: Final = frozenset({"append", "extend", "add", "writerow", "write", "writelines"})
@@ -93,14 +97,14 @@ def _short_cuts(program: Program) -> Iterator[str]:
     for name, python in program.texts:
         for number, line in enumerate(python.code.splitlines(), 1):
             found = _CUT.search(line[:1000])
-            if found and _FILES.search(found[1]):
+            if found and _MANY.search(found[1]):
                 yield f"{name}:{number}"
 
 
 def _is_short_cut(node: ast.Subscript) -> bool:
     """Whether it is ``files[share[0]:share[-1]]``."""
     cut = node.slice
-    if not isinstance(cut, ast.Slice) or not _FILES.search(name_of(node.value)):
+    if not isinstance(cut, ast.Slice) or not _MANY.search(name_of(node.value)):
         return False
     lower, upper = cut.lower, cut.upper
     if not isinstance(lower, ast.Subscript) or not isinstance(upper, ast.Subscript):

@@ -52,13 +52,7 @@ def test_an_endless_loop_is_told_from_slowness(case: Case, make_job: MakeJob) ->
 def test_every_sample_is_a_case() -> None:
     names = {case.name for case in (*CASES, *ENDLESS)}
     quiet = {"environment-ignored-quietly", "network-quietly"}  # only a container sees these
-    # Those in the style of 2018 are samples for ``check``.
-    samples = {
-        path.name
-        for path in SUBMISSIONS.iterdir()
-        if not path.name.startswith(("style-", "fault-"))
-    }
-    assert samples == names | quiet
+    assert {path.name for path in SUBMISSIONS.iterdir()} == names | quiet
 
 
 def test_a_sound_run_is_measured(make_job: MakeJob) -> None:

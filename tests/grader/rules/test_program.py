@@ -174,6 +174,7 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ("id-suffix", "predict.py:4",
      predict(FOLDER, "x.to_csv(sys.argv[2])", "y = [p.split('/')[-1] for p in glob(folder)]")),
     ("rows-lost", "predict.py:1", predict("x = files[t[0]:t[-1]]")),
+    ("rows-lost", "predict.py:1", predict("x = test_ids[t[0]:t[-1]]")),
     ("rows-lost", "predict.py:5",
      predict(ROWS, "    try:", "        rows.append(load(path))", "    except Exception:",
              "        continue")),
@@ -305,7 +306,7 @@ RIGHT: list[Edit] = [
     both(run_sh("./tool $TEST_DIRECTORY", OBEYS), predict(FOLDER, LOOP, "    pass", TABLE)),
     predict(FOLDER, TABLE, "x = sys.stdin.read()"),  # the ids come from elsewhere
     # Rows
-    predict("y = samples[edges[0]:edges[-1]]", "x = files[t[0]:t[-1] + 1]"),
+    predict("y = samples[edges[0]:edges[-1]]", "y = audio[t[0]:t[-1]]", "x = files[t[0]:t[-1] + 1]"),
     predict(ROWS, "    try:", "        x = load(path)", "    except Exception:",
          "        x = PRIOR",
             "    rows.append(x)"),

@@ -12,6 +12,6 @@ BATCH = 4
 clips = sorted(Path(sys.argv[1]).glob("*.mp3"))
 rows = []
 for first in range(0, len(clips), BATCH):
-    last = min(first + BATCH, len(clips)) - 1
-    rows += [f"{clip.stem}{ROW}" for clip in clips[first:last]]
+    batch = range(first, min(first + BATCH, len(clips)))
+    rows += [f"{clip.stem}{ROW}" for clip in clips[batch[0] : batch[-1]]]
 Path(sys.argv[2]).write_text("\n".join([f"file_id,{GENRES}", *rows]) + "\n")
