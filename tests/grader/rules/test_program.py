@@ -306,7 +306,8 @@ RIGHT: list[Edit] = [
     both(run_sh("./tool $TEST_DIRECTORY", OBEYS), predict(FOLDER, LOOP, "    pass", TABLE)),
     predict(FOLDER, TABLE, "x = sys.stdin.read()"),  # the ids come from elsewhere
     # Rows
-    predict("y = samples[edges[0]:edges[-1]]", "y = audio[t[0]:t[-1]]", "x = files[t[0]:t[-1] + 1]"),
+    predict("y = samples[edges[0]:edges[-1]]", "y = audio[t[0]:t[-1]]"),
+    predict("x = files[t[0]:t[-1] + 1]"),
     predict(ROWS, "    try:", "        x = load(path)", "    except Exception:",
          "        x = PRIOR",
             "    rows.append(x)"),
