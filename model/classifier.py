@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
 from os import PathLike, fspath
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import cpus, options, systems
+from model.cli.progress import shown
 from model.clips import Clip, find, printable
 from model.decoding import audio
 from model.decoding.audio import UndecodableError
@@ -64,6 +66,7 @@ def load(
     batch: int | None = None,
     calibration: CalibrationChoice = "card",
     weights: str | PathLike[str] | None = None,
+    progress: bool = False,
 ) -> "Classifier":
     """A classifier, ready to use; TensorFlow is imported with the first clip.
 
@@ -83,6 +86,7 @@ def load(
         calibration: whether to calibrate: ``card``, as the system's card has it (systems of 2018
             do not), ``on`` or ``off``.
         weights: card of a system that you trained, ``NAME.json``, instead of ``system``.
+        progress: whether calls with several clips show their progress on standard error.
 
     Raises:
         UsageError: the device, the workers, the batch, the calibration or the prior is invalid.
@@ -103,7 +107,7 @@ def load(
     elif prior != priors.ESTIMATE:
         shares = priors.named(prior, card.training_prior)
     execution = Execution(device, cpus.usable(), batch)
-    return Classifier(card, systems.load(card, folder), shares, execution, workers)
+    return Classifier(card, systems.load(card, folder), shares, execution, workers, progress)
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class Classifier:
         prior: expected class mix, shape [16]; None to estimate it from all clips of a call.
         execution: where the network runs.
         workers: number of worker processes that decode files.
+        progress: whether calls with several clips show their progress on standard error.
     """
 
     card: Card
@@ -132,6 +137,13 @@ class Classifier:
     prior: FloatArray | None
     execution: Execution
     workers: int
+    progress: bool = False
+
+    def __repr__(self) -> str:
+        return (
+            f"Classifier(system={self.card.name!r}, device={self.execution.device!r}, "
+            f"workers={self.workers})"
+        )
 
     def __enter__(self) -> "Classifier":
         return self
@@ -176,7 +188,9 @@ class Classifier:
 
         Raises:
             GenreError: pandas is not installed.
-            UsageError: a folder has no mp3 (or other audio, if asked for), or a file is not there.
+            TypeError: something is neither a path nor an array.
+            UsageError: a folder has no mp3 (or other audio, if asked for), or the only file is not
+                there; of several files, one that is not there has the prior.
             ValueError: an array is neither a sound nor a spectrogram.
         """
         names, results = self._results(clips, recursive, any_audio)
@@ -279,8 +293,10 @@ class Classifier:
         require_package("pandas", "the tables of the Python API need it")
         run_clips: list[Clip] = []
         in_process = {}
-        for one in cast(Iterable[One], [clips] if _is_one(clips) else clips):
-            if isinstance(one, str | PathLike):
+        for one in _several(clips):
+            if isinstance(one, str | PathLike) and not (_is_one(clips) or lexists(one)):
+                run_clips.append(Clip(fspath(one), fspath(one)))
+            elif isinstance(one, str | PathLike):
                 found = find([fspath(one)], recursive, any_audio, _ADVICE)
                 # Rows have paths for names here, so that two files with one id do not share a row.
                 both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
@@ -291,6 +307,8 @@ class Classifier:
         system = replace(self.system, connect=lambda _: self._network)
         run = (system, self.card.calibration, self.execution, self._pool)
         predicted = pipeline.predict(run_clips, *run, arrays=arrays, in_process=in_process)
+        if len(run_clips) > 1:
+            predicted = shown(predicted, len(run_clips), quiet=not self.progress)
         predictions = list(predicted)
         training_prior = np.array(self.card.training_prior)
         prior = self.prior
@@ -354,6 +372,23 @@ def load_audio(path: File, rate: int = 22_050) -> Sound:
         UndecodableError: no usable audio could be had from it.
     """
     return audio.load(Path(path), rate).samples, rate
+
+
+def _several(clips: Clips) -> list[One]:
+    """The parts of what a call was given.
+
+    Raises:
+        TypeError: one of them is neither a path nor an array.
+    """
+    one = _is_one(clips) or not isinstance(clips, Iterable)
+    parts = [clips] if one else list(cast(Iterable[One], clips))
+    for part in parts:
+        if not isinstance(part, str | PathLike | np.ndarray | tuple):
+            raise TypeError(
+                f"{part!r:.100} is no clip; give a file, a folder, samples as (samples, rate), "
+                "what log_mel gives, or a list of these"
+            )
+    return cast(list[One], parts)
 
 
 def _is_one(clips: Clips) -> bool:

@@ -218,6 +218,33 @@ def test_a_file_that_is_not_there_is_told(loaded: model.Classifier, tmp_path: Pa
         model.load_audio(tmp_path / "gone.mp3")
 
 
+def test_of_several_files_one_that_is_not_there_has_the_prior(
+    loaded: model.Classifier, paths: list[str], table: "pd.DataFrame", tmp_path: Path
+) -> None:
+    with pytest.warns(UserWarning, match=r"gone\.mp3 \(missing\)"):
+        found = loaded.predict([tmp_path / "gone.mp3", paths[0]])
+    np.testing.assert_array_equal(found.to_numpy(), [loaded.prior, table.to_numpy()[0]])
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [None], ["a.mp3", 3.0], {"rate": 3}.items()])
+def test_what_is_no_clip_is_named(loaded: model.Classifier, wrong: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"no clip; give a file|no sound|rate"):
+        loaded.predict(wrong)
+
+
+def test_a_classifier_in_an_error_message_is_short(loaded: model.Classifier) -> None:
+    assert repr(loaded).startswith("Classifier(system='mobilenet', device='cpu', workers=")
+
+
+def test_progress_is_shown_to_those_who_ask(
+    loaded: model.Classifier, paths: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded.predict(paths[:2])
+    assert capsys.readouterr().err == ""
+    dataclasses.replace(loaded, progress=True).predict(paths[:2])
+    assert "2 of 2 clips" in capsys.readouterr().err
+
+
 def test_the_examples_in_the_docstrings_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     results = doctest.testmod(classifier)
