@@ -24,7 +24,7 @@ CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
 
 Device: TypeAlias = Literal["auto", "cpu", "gpu"]
 TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
-TagMode: TypeAlias = Literal["dry-run", "apply"]
+TagMode: TypeAlias = Literal["dry-run", "apply", "fill"]
 
 COLUMNS: Final = ("genre", "probability", "predicted")
 """Columns that a table can have beside those of a submission."""
@@ -209,8 +209,9 @@ class Options:
     embed_audio: bool = _option(False, "put the audio files into the report", OUTPUT)
     write_tags: TagMode | None = _option(
         None,
-        "write genres to the ID3 tags of the mp3 files; without a value, or with =dry-run, only "
-        "print them",
+        "genres for the ID3 tags of the mp3 files, where the probability reaches --min-confidence "
+        "or 0.5: print them (no value, or =dry-run), write them (=apply), or write them where a file "
+        "has no genre (=fill)",
         OUTPUT,
         **_choice(TagMode),
         saved=False,

@@ -310,7 +310,7 @@ def test_tags_are_written_where_that_is_asked_for(
         (["--report", str(CLIPS / "jazz-trio.mp3")], 2, "add --overwrite"),
         (["--report", str(CLIPS / "rock-band.mp3"), "--overwrite"], 2, "is an input"),
         (["--settings", "given.json", "--report", "given.json", "--overwrite"], 2, "is an input"),
-        (["--write-tags=yes"], 2, "one of dry-run, apply"),
+        (["--write-tags=yes"], 2, "one of dry-run, apply, fill"),
         (["--settings", "gone.json"], 2, "cannot be read"),
     ],
 )

@@ -90,11 +90,12 @@ def _report(options: Options, results: "Results", summary: "Summary") -> None:
 def _write_tags(options: Options, results: "Results") -> None:
     from model.outputs import tags
 
-    apply = options.write_tags == "apply"
+    mode = options.write_tags or "dry-run"
     written = left_alone = 0
-    for change in tags.write(results, options.min_confidence, apply):
+    for change in tags.write(results, options.min_confidence, mode):
         print_lines([str(change)])
         written += not change.problem
         left_alone += bool(change.problem)
-    what = "written" if apply else "to be written; nothing was, add =apply to write them"
+    dry = "to be written; nothing was: --write-tags=apply writes them, =fill only where none is"
+    what = dry if mode == "dry-run" else "written"
     log.info("genre tags: %d %s, %d files left alone", written, what, left_alone)

@@ -69,11 +69,13 @@ class Wanted:
         path: path of the file.
         genre: the genre.
         is_mp3: whether name and content of the file are those of an mp3.
+        keeps_old: whether a file that has a genre keeps it.
     """
 
     path: str
     genre: str
     is_mp3: bool
+    keeps_old: bool = False
 
 
 def serve(connection: Connection, apply: bool) -> None:
@@ -82,7 +84,7 @@ def serve(connection: Connection, apply: bool) -> None:
 
 
 def change(wanted: Wanted, apply: bool) -> Change | None:
-    """Write a genre to the tag of a file; None if it has the genre already.
+    """Write a genre to the tag of a file; None if it has the genre already, or keeps its own.
 
     Args:
         wanted: file and genre.
@@ -93,7 +95,7 @@ def change(wanted: Wanted, apply: bool) -> Change | None:
         path = _writable_path(wanted)
         old = _tag(path)
         before = _genre(old)
-        if before == wanted.genre:
+        if before == wanted.genre or (before and wanted.keeps_old):
             return None
         new = _with_genre(old or _EMPTY, wanted.genre)
         if apply:

@@ -6,6 +6,7 @@ from typing import Final
 
 from model.clips import Notice
 from model.files import remove_parts
+from model.options import TagMode
 from model.outputs.id3 import Change, Wanted
 from model.outputs.table import UNSURE, genre
 from model.results import Result
@@ -18,16 +19,19 @@ _LIMITS: Final = Limits(seconds=60.0, memory=1 << 30)
 """For one file: a tag has 256 MiB at most, covers have a few."""
 
 
-def write(results: Iterable[Result], confidence: float | None, apply: bool) -> Iterator[Change]:
+def write(
+    results: Iterable[Result], confidence: float | None, mode: TagMode
+) -> Iterator[Change]:  # fmt: skip
     """Write genres to tags, or only report what would be written.
 
-    Clips without a prediction, clips below the confidence, and files that already have the genre
-    are omitted.
+    Clips without a prediction, clips below the confidence, files that already have the genre, and
+    with ``fill`` files that have another one are omitted.
 
     Args:
         results: results of clips.
         confidence: least probability of a genre that is written, in [0, 1]; None for 0.5.
-        apply: whether to change the files.
+        mode: ``dry-run`` changes nothing, ``apply`` writes, ``fill`` writes to files that have no
+            genre.
 
     Yields:
         A change for each file that was (or would be) written or left alone, after it was written.
@@ -39,11 +43,12 @@ def write(results: Iterable[Result], confidence: float | None, apply: bool) -> I
         nonlocal last
         for result in results:
             if (name := genre(result, least)) != UNSURE:
-                last = Wanted(result.clip.path, name, _is_mp3(result))
+                last = Wanted(result.clip.path, name, _is_mp3(result), mode == "fill")
                 yield last
 
     try:
-        with WorkerPool(Service("model.outputs.id3", apply, _LIMITS), 1, _left_alone) as pool:
+        service = Service("model.outputs.id3", mode != "dry-run", _LIMITS)
+        with WorkerPool(service, 1, _left_alone) as pool:
             for change in pool.map(all_wanted()):
                 if change:
                     yield change

@@ -30,7 +30,7 @@ VALID: dict[str, Any] = {
         ("time_limit", float("inf"), "a time above 0"),
         ("embeddings", Path("e.csv"), r"\.npz or \.parquet"),
         ("format", "xls", "one of csv, parquet, jsonl"),
-        ("write_tags", "yes", "one of dry-run, apply"),
+        ("write_tags", "yes", "one of dry-run, apply, fill"),
     ],
 )
 def test_an_invalid_value_is_refused(name: str, value: Any, message: str) -> None:

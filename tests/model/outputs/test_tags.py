@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, ID3, TCON, TIT2, TXXX, TYER
 
+from model.options import TagMode
 from model.outputs import tags
 from model.outputs.id3 import Change
 from tests.conftest import CLIPS
@@ -38,7 +39,7 @@ def behind(path: Path) -> bytes:
 
 
 def apply(path: Path, genre: str = "Jazz", reason: str = "") -> list[Change]:
-    return list(tags.write([answer(str(path), genre, reason=reason)], None, apply=True))
+    return list(tags.write([answer(str(path), genre, reason=reason)], None, "apply"))
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_the_genre_is_written_and_nothing_else_changes(
         given.add(TIT2(encoding=3, text=["Ein Lied, Füße, 歌"]))
         given.add(TXXX(encoding=3, desc="note", text=["kept"]))
         given.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=bytes(range(256)) * 40))
-        given.add(TCON(encoding=3, text=["Polka"]))
+        given.add(TCON(encoding=3, text=["Folk"]))
         if version == 3:
             given.add(TYER(encoding=0, text=["1999"]))
         given.save(clip, v1=1 if old else 0, v2_version=version)
@@ -70,7 +71,7 @@ def test_the_genre_is_written_and_nothing_else_changes(
     audio, rest, frames = sound(clip), behind(clip), frames_of(clip)
     (change,) = apply(clip)
     assert (change.before, change.after, change.problem) == (
-        "Polka" if version else "",
+        "Folk" if version else "",
         "Jazz",
         "",
     )
@@ -156,32 +157,41 @@ def test_a_tag_that_hides_what_looks_like_audio_is_written_plainly(clip: Path) -
     ],
     ids=["2.2", "extended header", "sizes of eight bits", "too long a frame", "no padding"],
 )
-@pytest.mark.parametrize("apply", [False, True])
+@pytest.mark.parametrize("mode", ["dry-run", "apply", "fill"])
 def test_a_tag_that_is_not_understood_is_left_alone(
-    clip: Path, head: bytes, problem: str, apply: bool
+    clip: Path, head: bytes, problem: str, mode: TagMode
 ) -> None:
     clip.write_bytes(head + clip.read_bytes())
     before = clip.read_bytes()
-    (change,) = tags.write([answer(str(clip), "Jazz")], None, apply)
+    (change,) = tags.write([answer(str(clip), "Jazz")], None, mode)
     assert problem in change.problem
     assert clip.read_bytes() == before
 
 
 def test_a_dry_run_tells_and_touches_nothing(clip: Path) -> None:
     before, status = clip.read_bytes(), clip.stat()
-    (change,) = tags.write([answer(str(clip), "Folk")], None, apply=False)
+    (change,) = tags.write([answer(str(clip), "Folk")], None, "dry-run")
     assert str(change) == f"{clip}: no genre -> Folk"
     assert clip.read_bytes() == before
     assert clip.stat().st_mtime_ns == status.st_mtime_ns
     assert clip.stat().st_ino == status.st_ino
 
 
+def test_a_genre_that_is_there_may_stay(clip: Path, tmp_path: Path) -> None:
+    tagged = tmp_path / "tagged.mp3"
+    tagged.write_bytes(clip.read_bytes())
+    assert len(apply(tagged, "Folk")) == 1
+    changes = list(tags.write([answer(str(clip)), answer(str(tagged))], None, "fill"))
+    assert [change.path for change in changes] == [str(clip)]
+    assert apply(tagged, "Folk") == [], "it has it still"
+
+
 def test_only_confident_predictions_are_written(clip: Path) -> None:
     doubtful = answer(str(clip), share=0.4)
-    assert list(tags.write([doubtful, unknown("gone")], None, apply=True)) == []
-    assert list(tags.write([answer(str(clip))], 0.8, apply=True)) == []
-    assert len(list(tags.write([doubtful], 0.3, apply=False))) == 1
-    assert list(tags.write([unknown("gone")], 0.0, apply=True)) == []
+    assert list(tags.write([doubtful, unknown("gone")], None, "apply")) == []
+    assert list(tags.write([answer(str(clip))], 0.8, "apply")) == []
+    assert len(list(tags.write([doubtful], 0.3, "dry-run"))) == 1
+    assert list(tags.write([unknown("gone")], 0.0, "apply")) == []
     assert clip.read_bytes() == SAMPLE.read_bytes()
 
 
@@ -269,7 +279,7 @@ def test_a_tag_that_expands_to_gigabytes_costs_one_file(clip: Path, tmp_path: Pa
     clip.write_bytes(bomb(24, 64 << 20) + clip.read_bytes())
     before = clip.read_bytes()
     results = [answer(str(path), "Jazz") for path in (clip, other)]
-    changes = list(tags.write(results, None, apply=True))
+    changes = list(tags.write(results, None, "apply"))
     assert [bool(change.problem) for change in changes] == [True, False]
     assert clip.read_bytes() == before
     assert genre_of(other) == ["Jazz"]
