@@ -26,5 +26,5 @@ esac
 # The folder of the code may be read-only.
 export PYTHONDONTWRITEBYTECODE=1
 exec "$python" "$here/predict.py" "$directory" \
-    --output "${OUTPUT_PATH:-/tmp/output.csv}" --format csv --system "${SYSTEM:-best}" \
+    --output "${OUTPUT_PATH:-/tmp/output.csv}" --format csv --system "${SYSTEM:-best}" --prior fma \
     --time-limit 9.5h --partial --overwrite "$@"

@@ -86,7 +86,7 @@ def measure(args: argparse.Namespace) -> Report:
             return Report("", problem=f"{args.data}: no clip has the source {args.source!r}")
         flat = [path for paths in files.values() for path in paths]
         for name in names:
-            with model.load(name, device="cpu") as classifier:
+            with model.load(name, prior="fma", device="cpu") as classifier:
                 found = classifier.predict(list(map(str, flat)), any_audio=True)
                 ours = classifier.card.architecture == FUSION
             probabilities = found.to_numpy(np.float64).reshape(len(files), -1, found.shape[1])

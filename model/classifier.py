@@ -60,7 +60,7 @@ _ADVICE = (
 
 def load(
     system: str = systems.DEFAULT,
-    prior: str | Mapping[str, float] = "fma",
+    prior: str | Mapping[str, float] = "uniform",
     device: Literal["auto", "cpu", "gpu"] = "auto",
     workers: int | None = None,
     batch: int | None = None,
@@ -78,7 +78,7 @@ def load(
 
     Args:
         system: name of a card in ``weights/``.
-        prior: class mix to expect: ``fma``, ``uniform``, ``train``, ``estimate`` (from all clips
+        prior: class mix to expect: ``uniform``, ``fma``, ``train``, ``estimate`` (from all clips
             of a call), the path of a json file, or weights by genre.
         device: where the network runs; ``auto`` takes a GPU that works.
         workers: decoding processes; one a processor unless told otherwise.
@@ -210,9 +210,9 @@ class Classifier:
         ['file', 'start']
 
         Returns:
-            A row for each window, named by the clip and by the second where the window starts,
-            counted from where the used part begins (of a long recording, its middle 30 s); a
-            column for each genre. A clip without usable audio has no row.
+            A row for each window, named by the clip and by the second of the file (or sound) at
+            which the window starts; a column for each genre. A clip without usable audio has no
+            row.
 
         Raises:
             GenreError, UsageError, ValueError: as ``predict``.
@@ -273,10 +273,13 @@ class Classifier:
             UndecodableError: no usable audio could be had from it.
             ValueError: the arrays are not a sound.
         """
-        samples, rate = clip if isinstance(clip, tuple) else self.load_audio(clip)
+        return self.system.front_end.compute(self._waveform(clip).samples)
+
+    def _waveform(self, clip: File | Sound) -> audio.Waveform:
+        """What the front end takes, of a file or a sound."""
         if isinstance(clip, tuple):
-            samples = audio.from_array(samples, rate, self.rate).samples
-        return self.system.front_end.compute(samples)
+            return audio.from_array(*clip, self.rate)
+        return audio.load(Path(clip), self.rate)
 
     @cached_property
     def _pool(self) -> DecoderPool:
@@ -332,7 +335,8 @@ class Classifier:
         """What the network takes, of a clip that is not a file."""
         if isinstance(array, tuple):
             try:
-                return Decoded(self.log_mel(array))
+                waveform = self._waveform(array)
+                return Decoded(self.system.front_end.compute(waveform.samples), (), waveform.start)
             except UndecodableError as error:
                 return Decoded(None, (error.notice,))
         front_end = self.system.front_end

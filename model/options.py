@@ -148,9 +148,9 @@ class Options:
         **_choice(CalibrationChoice),
     )
     prior: str = _option(
-        "fma",
-        "expected class mix: fma (fma_medium), uniform, train (the training clips'), estimate "
-        "(from all clips of the run), or a json file of genre: weight",
+        "uniform",
+        "expected class mix: uniform, fma (fma_medium, as for the challenge), train (the training "
+        "clips'), estimate (from all clips of the run), or a json file of genre: weight",
         INPUT,
         metavar="PRIOR",
     )
@@ -210,8 +210,8 @@ class Options:
     write_tags: TagMode | None = _option(
         None,
         "genres for the ID3 tags of the mp3 files, where the probability reaches --min-confidence "
-        "or 0.5: print them (no value, or =dry-run), write them (=apply), or write them where a file "
-        "has no genre (=fill)",
+        "or 0.5: print them (no value, or =dry-run), write them (=apply), or write them where a "
+        "file has no genre (=fill)",
         OUTPUT,
         **_choice(TagMode),
         saved=False,

@@ -28,9 +28,9 @@ class Prediction:
             the options ask, 16 values; None when the network did not see the clip.
         notices: problems and peculiarities of the clip.
         arrays: further arrays that the options ask for, by name: ``windows``, float64, shape
-            [windows, 17], the start of each window in seconds and its posterior; ``embedding``,
-            float32, shape [features], the mean over the windows; ``thumbnail``, uint8, shape
-            [bands, columns], a small picture of the spectrogram.
+            [windows, 17], the second of the file at which each window starts, and its posterior;
+            ``embedding``, float32, shape [features], the mean over the windows; ``thumbnail``,
+            uint8, shape [bands, columns], a small picture of the spectrogram.
     """
 
     posterior: tuple[float, ...] | None
@@ -43,7 +43,7 @@ class Window:
     """Prediction for one window of a clip.
 
     Attributes:
-        start: seconds from the beginning of the part of the clip that is used.
+        start: second of the file at which it begins.
         probabilities: probabilities of ``GENRES``, 16 values.
     """
 

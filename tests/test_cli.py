@@ -165,7 +165,7 @@ def test_the_console_shows_no_chatter(
     graded: tuple[Path, "subprocess.CompletedProcess[str]"],
 ) -> None:
     lines = graded[1].stderr.splitlines()
-    assert lines[0].endswith(f"clips, system {systems.DEFAULT}")
+    assert lines[0].endswith(f"clips, system {systems.DEFAULT}, expected mix of genres: uniform")
     assert not [line for line in lines if "oneDNN" in line and not line.startswith("TensorFlow:")]
     assert not [line for line in lines if "libmpg123" in line]
 
@@ -327,7 +327,7 @@ def test_run_sh_gives_the_same_bytes_from_a_read_only_copy_without_network(
             "SYSTEM": systems.DEFAULT,
         }
         done = subprocess.run(
-            [*probe[:-1], tmp_path / "run.sh", "--top", "1"],
+            [*probe[:-1], tmp_path / "run.sh", "--top", "1", "--prior", "uniform"],
             cwd="/",
             env=environment,
             capture_output=True,
@@ -356,6 +356,8 @@ def test_run_sh_takes_the_slow_system_unless_another_is_named(
         [tmp_path / "run.sh"], env=environment, capture_output=True, text=True, check=True
     )
     assert f" --system {expected} " in done.stdout
+    assert " --format csv " in done.stdout, "whatever OUTPUT_PATH is called"
+    assert " --prior fma " in done.stdout
 
 
 def test_run_sh_says_when_there_is_no_python(tmp_path: Path) -> None:

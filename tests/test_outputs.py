@@ -213,7 +213,7 @@ def test_shards_join_to_the_bytes_of_one_run(
     assert merge(*parts[:2], "-o", joined) == (1, "merge: shards [3] are missing, of 3\n")
     assert merge(*parts, parts[0], "-o", joined) == (1, "merge: shards [1] are there twice, of 3\n")
     settings = parts[1].with_suffix(".settings.json")
-    settings.write_text(settings.read_text().replace('"fma"', '"train"'))
+    settings.write_text(settings.read_text().replace('"uniform"', '"train"'))
     code, said = merge(*parts, "-o", joined)
     assert (code, "prior differs" in said) == (1, True)
     assert joined.read_bytes() == plain.read_bytes()

@@ -7,7 +7,7 @@ the other until one decodes the expected length; soxr resamples.
 import math
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,13 @@ class Waveform:
         samples: mono, float32, nominally in [-1, 1], shape [samples], at least one.
         rate: samples per second.
         notices: problems and peculiarities of the file; empty for an ordinary mp3.
+        start: second of the recording at which ``samples`` begin.
     """
 
     samples: NDArray[np.float32]
     rate: int
     notices: tuple[Notice, ...] = ()
+    start: float = 0.0
 
 
 def load(path: Path, rate: int) -> Waveform:
@@ -81,7 +83,9 @@ def load(path: Path, rate: int) -> Waveform:
         notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
     if reading.rate < LOW_RATE:
         notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
-    return Waveform(waveform.samples, rate, tuple(notices))
+    is_middle = any(notice.reason == "long" for notice in notices)
+    start = (reading.length - seconds) / 2 if is_middle else 0.0
+    return Waveform(waveform.samples, rate, tuple(notices), start)
 
 
 def from_array(samples: NDArray[Any], rate: int, wanted: int) -> Waveform:
@@ -110,7 +114,8 @@ def from_array(samples: NDArray[Any], rate: int, wanted: int) -> Waveform:
     longest = round(LONGEST_SECONDS * rate)
     first = max(0, (len(values) - longest) // 2)
     part = _floats(values[first : first + longest])
-    return normalized(part if part.ndim == 1 else mono(part), rate, wanted)
+    waveform = normalized(part if part.ndim == 1 else mono(part), rate, wanted)
+    return replace(waveform, start=first / rate)
 
 
 def normalized(samples: NDArray[np.float32], rate: int, wanted: int) -> Waveform:

@@ -23,10 +23,12 @@ class Decoded:
         frames: output of the front end, shape [frames, width]: a log-mel spectrogram, an STFT, or
             one frame of 518 features; None when the clip cannot be decoded.
         notices: problems and peculiarities of the clip; not empty where ``frames`` is None.
+        start: second of the file at which ``frames`` begin.
     """
 
     frames: "NDArray[Any] | None"
     notices: tuple[Notice, ...] = ()
+    start: float = 0.0
 
 
 class DecoderPool(WorkerPool[str, Decoded]):

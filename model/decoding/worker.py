@@ -5,6 +5,7 @@ This side reads the user's files and imports the decoders; it never imports Tens
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -49,7 +50,7 @@ def _decode(path: Path, front_end: AnyFrontEnd) -> Decoded:
         waveform = audio.load(path, front_end.sample_rate)
     except audio.UndecodableError as error:
         return Decoded(None, (error.notice,))
-    return Decoded(front_end.compute(waveform.samples), waveform.notices)
+    return Decoded(front_end.compute(waveform.samples), waveform.notices, waveform.start)
 
 
 def _attempt(decode: Callable[[Path], Decoded], path: Path) -> Decoded:
@@ -68,6 +69,5 @@ def _with_stderr(decoded: Decoded, stderr: IO[bytes]) -> Decoded:
     if not (text and decoded.notices):
         return decoded
     first, *others = decoded.notices
-    return Decoded(
-        decoded.frames, (Notice(first.reason, f"{first.detail} (decoder: {text})"), *others)
-    )
+    first = Notice(first.reason, f"{first.detail} (decoder: {text})")
+    return replace(decoded, notices=(first, *others))

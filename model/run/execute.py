@@ -85,7 +85,8 @@ def execute(
     description = describe_run(clips.clips, identity)
     clips = shard(clips, *options.shard) if options.shard else clips
     run = _Run(options, clips, card, system, prior, array_names(options, card))
-    log.info("%s, system %s", counted(len(clips.clips)), card.name)
+    many = counted(len(clips.clips))
+    log.info("%s, system %s, expected mix of genres: %s", many, card.name, options.prior)
     with (
         paths.locked(paths.output_files(options)),
         Journal(options.output, clips.clips, identity, options.resume, run.arrays) as journal,

@@ -96,13 +96,13 @@ def predict(
             if broken := violation(posterior):
                 yield Prediction(None, (*notices, Notice("failure", broken)))
             else:
-                extras = _arrays(arrays, item.frames, system, calibration, logits, embeddings)
+                extras = _arrays(arrays, item, system, calibration, logits, embeddings)
                 yield Prediction(posterior, notices, extras)
 
 
 def _arrays(
     names: Collection[str],
-    frames: NDArray[Any],
+    item: Decoded,
     system: System,
     calibration: Calibration,
     logits: Floats,
@@ -110,10 +110,12 @@ def _arrays(
 ) -> dict[str, NDArray[Any]]:
     """The arrays of these names, as ``Prediction.arrays`` describes them."""
     arrays: dict[str, NDArray[Any]] = {}
+    frames = item.frames
+    assert frames is not None  # noqa: S101 - for the type checker
     if WINDOWS in names:
         starts = window_starts(len(frames), system.window_frames)
         seconds = starts * (system.front_end.hop_length / system.front_end.sample_rate)
-        arrays[WINDOWS] = np.column_stack([seconds, calibration.posteriors(logits)])
+        arrays[WINDOWS] = np.column_stack([item.start + seconds, calibration.posteriors(logits)])
     if embeddings is not None:
         arrays[EMBEDDING] = embeddings.mean(axis=0)
     if THUMBNAIL in names:

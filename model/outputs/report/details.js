@@ -69,6 +69,8 @@ function player(clip) {
   const audio = make("audio", {
     controls: "", preload: "none", src: source, "aria-label": `Play ${rowData.names[clip]}`,
   });
+  const [first] = detailData().windows[clip];
+  if (first) audio.addEventListener("loadedmetadata", () => { [audio.currentTime] = first; }, { once: true });
   const trouble = make("p", { class: "trouble", role: "status" });
   audio.addEventListener("error", () => {
     trouble.textContent = "It cannot be played: the file is not where it was, or this browser does not know its format.";

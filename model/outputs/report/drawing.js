@@ -66,8 +66,9 @@ function spectrogram(text, label) {
  * that it is hidden from screen readers.
  */
 function strip(windows, seconds, shown) {
-  const total = windows[windows.length - 1].start + seconds;
-  const box = { class: "strip", "aria-hidden": "true", viewBox: `0 0 ${total} 100`, preserveAspectRatio: "none" };
+  const first = windows[0].start, total = windows[windows.length - 1].start + seconds;
+  const viewBox = `${first} 0 ${total - first} 100`;
+  const box = { class: "strip", "aria-hidden": "true", viewBox, preserveAspectRatio: "none" };
   const picture = make("svg", box);
   windows.forEach(({ start, probabilities }, place) => {
     const end = place + 1 < windows.length ? windows[place + 1].start : total;

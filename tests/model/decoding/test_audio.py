@@ -53,6 +53,7 @@ def test_of_a_long_recording_the_middle_is_used(tmp_path: Path) -> None:
     waveform = load(path, RATE)
     assert len(waveform.samples) == 30 * RATE
     assert {notice.reason for notice in waveform.notices} == {"long"}
+    assert waveform.start == pytest.approx(40, abs=0.1)
     assert np.sqrt(np.mean(waveform.samples[RATE:-RATE] ** 2)) == pytest.approx(0.354, abs=0.01)
 
 

@@ -79,7 +79,7 @@ def test_prior_answers_with_the_prior_that_is_asked_for(name: str, clips: list[P
 
 
 def test_prior_through_the_command_line(short: Path, tmp_path: Path, predict: Run) -> None:
-    done = predict(short, "--system", "prior", "-o", tmp_path / "prior.csv")
+    done = predict(short, "--system", "prior", "--prior", "fma", "-o", tmp_path / "prior.csv")
     assert done.returncode == 0, done.stderr
     table = rows(tmp_path / "prior.csv")
     assert sorted(table) == ["a", "b", "c", "d"]
