@@ -28,11 +28,18 @@ DOCKER: Final = re.compile(
     r"|dial unix (?=\S*docker)\S*\.sock",
     re.IGNORECASE,
 )
-REFUSED: Final = re.compile(r"^(?!.*/(?:proc|sys)/).*Read-only file system", re.IGNORECASE)
-"""Of the folders that a submission has a use for, only that of the clips is read-only.
-
-Does not match "Permission denied", which reading and executing may cause, too.
-"""
+REFUSED: Final = re.compile(r"Read-only file system", re.IGNORECASE)
+"""Does not match "Permission denied", which reading and executing may cause, too."""
+ABSENT: Final = re.compile(
+    r"No such file or directory|cannot (?:access|open|find)|not found|FileNotFoundError"
+    r"|does not exist|not a directory",
+    re.IGNORECASE,
+)
+NOT_STARTED: Final = re.compile(
+    r"No such file or directory|Permission denied|Exec format error|bad interpreter|not found"
+    r"|cannot be started",
+    re.IGNORECASE,
+)
 
 
 class LogWriter(threading.Thread):
@@ -70,6 +77,11 @@ def lines_with(log: str, pattern: re.Pattern[str]) -> Iterator[str]:
 def last_lines(log: str, count: int) -> list[str]:
     """The last lines of a log, at most ``count``, each with at most 1,000 characters."""
     return list(deque(lines(log), maxlen=count))
+
+
+def ending(log: str) -> str:
+    """The last three lines of a log that are not empty."""
+    return "\n".join(deque(filter(str.strip, lines(log)), maxlen=3))
 
 
 def last_line(log: str) -> str:

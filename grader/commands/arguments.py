@@ -117,6 +117,8 @@ def engine_and_job(args: argparse.Namespace) -> tuple[Engine, Job, tuple[str, ..
     )
     if min(limits.cpus, limits.memory, limits.disk, limits.seconds, limits.processes) <= 0:
         raise GraderError("limits must be above zero")
+    if args.paths_of_2018 and args.engine == "local":
+        raise GraderError("--paths-of-2018 needs a container; leave it out with --engine local")
     engine: Engine = LocalEngine() if args.engine == "local" else DockerEngine()
     fitted, notes = fit(limits, engine.machine())
     if engine.limitations:

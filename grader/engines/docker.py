@@ -9,16 +9,19 @@ The submission may write to its image, as in 2018; ``docker diff`` tells what it
 """
 
 import json
+import os
 import re
 import secrets
 import subprocess
+import sys
 import tarfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from grader.engines.cgroup import ControlGroup
@@ -51,6 +54,10 @@ _HARDENED: Final = (
 )  # fmt: skip
 _CHANGES: Final = {"A", "C", "D"}
 """Letters of ``docker diff``: added, changed, deleted."""
+_LOOKED_AT: Final = 20
+"""Of changed paths, so many are asked whether they are folders."""
+_MOUNTED: Final = "grading"
+"""Folder of the clips and of the table in the container."""
 _CHANGES_BYTES: Final = 16 << 20
 """Of its output, so much is read."""
 
@@ -86,6 +93,14 @@ class DockerEngine:
         out = job.folder / "out"
         out.mkdir()
         out.chmod(0o777)  # the container's user is not this machine's user
+        log = job.folder / "run.log"
+        log.touch()
+        try:
+            return self._run(job, out, report_usage)
+        except _NotPreparedError as error:
+            return Outcome(None, 0.0, log, engine_fault=str(error))
+
+    def _run(self, job: Job, out: Path, report_usage: ProgressCallback) -> Outcome:
         with _prepared(job) as names:
 
             def end(process: subprocess.Popen[bytes]) -> None:
@@ -99,6 +114,10 @@ class DockerEngine:
             command, measure = _command_line(names, job), _Measurement(names.run, out)
             outcome = supervise(command, job, measure, measure.disk, end, report_usage)
             return _collect(names, job, _final_state(names, job, outcome))
+
+
+class _NotPreparedError(GraderError):
+    """The image cannot start the waiting container."""
 
 
 def reachable() -> bool:
@@ -153,17 +172,25 @@ def _prepared(job: Job) -> Iterator[_Names]:
             "volume", "create", "--driver", "local", "--opt", "type=tmpfs", "--opt",
             "device=tmpfs", "--opt", f"o=size={job.limits.tmp},mode=1777,nosuid,nodev", names.tmp,
         )  # fmt: skip
-        docker(
-            "run", "--detach", "--name", names.network, "--network", "none", "--hostname", "grader",
-            "--add-host", "grader:127.0.0.1", "--dns", NOWHERE, "--dns-option", "timeout:1",
-            "--dns-option", "attempts:1", *_HARDENED, "--read-only", "--pids-limit", "16",
-            "--memory", "64m", "--cpus", "1", "--volume", f"{names.tmp}:/tmp:nocopy",
-            "--entrypoint", "sleep", job.image, "infinity",
-        )  # fmt: skip
+        try:
+            docker(
+                "run", "--detach", "--name", names.network, "--network", "none",
+                "--hostname", "grader", "--add-host", "grader:127.0.0.1", "--dns", NOWHERE,
+                "--dns-option", "timeout:1", "--dns-option", "attempts:1", *_HARDENED,
+                "--read-only", "--pids-limit", "16", "--memory", "64m", "--cpus", "1",
+                "--volume", f"{names.tmp}:/tmp:nocopy", "--entrypoint", "sleep", job.image,
+                "infinity",
+            )  # fmt: skip
+        except GraderError as error:
+            raise _NotPreparedError(str(error)) from None
         yield names
     finally:
         _try("rm", "--force", names.run, names.network)
         _try("volume", "rm", names.tmp)
+        left = _try("ps", "--all", "--filter", f"name={name}", "--format", "{{.Names}}").split()
+        left += _try("volume", "ls", "--quiet", "--filter", f"name={name}").split()
+        if left:
+            print(f"Docker did not remove {', '.join(left)}; remove them by hand", file=sys.stderr)
 
 
 def _command_line(names: _Names, job: Job) -> list[str]:
@@ -204,7 +231,15 @@ class _Measurement:
         return self._stats() if self.started else None
 
     def disk(self) -> int:
-        """Bytes in the image's writable layer, as far as known, and in the folder of the table."""
+        """Bytes in the image's writable layer, as far as known, and in the folder of the table.
+
+        Where the layer's folder cannot be read, as on another machine, Docker tells its apparent
+        size, in which holes of files count.
+        """
+        template = "{{.GraphDriver.Data.UpperDir}}"
+        folder = Path(_try("inspect", "--format", template, self.container).strip() or "-")
+        if os.access(folder, os.R_OK | os.X_OK):
+            return folder_bytes(self.out) + folder_bytes(folder)
         layer = _try("inspect", "--size", "--format", "{{.SizeRw}}", self.container).strip()
         return folder_bytes(self.out) + (int(layer) if layer.isdecimal() else 0)
 
@@ -253,33 +288,47 @@ def _collect(names: _Names, job: Job, outcome: Outcome) -> Outcome:
 
 def _changes(names: _Names, job: Job) -> list[str]:
     """Files of the code folder that the run changed, without caches; folders do not count."""
-    code = _try("image", "inspect", "--format", "{{.Config.WorkingDir}}", job.image).strip()
+    working = _try("image", "inspect", "--format", "{{.Config.WorkingDir}}", job.image).strip()
+    code = PurePosixPath(working) if working.strip("/") else PurePosixPath(job.entry).parent
     with _started("diff", names.run) as (_, output):
         lines = output.read(_CHANGES_BYTES).decode("utf-8", "replace").splitlines()
     changes = (line.partition(" ") for line in lines)
-    paths = sorted(path for letter, _, path in changes if letter in _CHANGES)
-    # Of a folder, the files in it follow.
-    files = [path for path, after in zip(paths, [*paths[1:], ""], strict=True)
-             if not after.startswith(f"{path}/")]  # fmt: skip
-    below = [path.removeprefix(f"{code}/") for path in files if path.startswith(f"{code}/")]
-    return [path for path in below if not is_cache(path)]
+    paths = sorted(PurePosixPath(path) for letter, _, path in changes if letter in _CHANGES)
+    # Of a folder, its files follow at once, since paths are compared part by part.
+    leaves = [path for path, after in pairwise([*paths, PurePosixPath("/")])
+              if path not in after.parents]  # fmt: skip
+    below = [path for path in leaves if code in path.parents and path.parts[1] != _MOUNTED]
+    files = [path for path in below[:_LOOKED_AT] if _is_file(names.run, path)]
+    found = [str(path.relative_to(code)) for path in [*files, *below[_LOOKED_AT:]]]
+    return [path for path in found if not is_cache(path)]
+
+
+def _is_file(container: str, path: PurePosixPath) -> bool:
+    """Whether something is no folder; what was deleted counts as a file."""
+    entry, _ = _copied(container, str(path))
+    return entry is None or not entry.isdir()
 
 
 def _entry_fault(names: _Names, job: Job) -> str:
     """Why the system cannot start the entry point; without a program of the image."""
-    with _started("cp", "--follow-link", f"{names.network}:{job.entry}", "-") as (_, output):
+    entry, head = _copied(names.network, job.entry)
+    if entry is None or not entry.isfile():
+        return MISSING
+    bit = 0o100 if entry.uid == UID else 0o001
+    return entry_fault(bool(entry.mode & bit), head)
+
+
+def _copied(container: str, path: str) -> tuple[tarfile.TarInfo | None, bytes]:
+    """What a path in a container is, and the first bytes of a file; None where nothing is."""
+    with _started("cp", "--follow-link", f"{container}:{path}", "-") as (_, output):
         try:
             # A stream, of which the first entry is read: the file may be of any size.
             with tarfile.open(fileobj=output, mode="r|") as archive:
                 entry = archive.next()
                 file = archive.extractfile(entry) if entry else None
-                head = file.read(HEAD_BYTES) if file else b""
+                return entry, file.read(HEAD_BYTES) if file else b""
         except (tarfile.TarError, OSError):
-            return MISSING
-    if entry is None or not entry.isfile():
-        return MISSING
-    bit = 0o100 if entry.uid == UID else 0o001
-    return entry_fault(bool(entry.mode & bit), head)
+            return None, b""
 
 
 def _fetch(names: _Names, path: str, target: Path) -> Path | None:

@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -67,6 +68,7 @@ class Family:
                 process.wait()
             if not members:
                 return
+        print(f"processes of the run live on: {', '.join(map(str, members))}", file=sys.stderr)
 
     def _members(self) -> dict[int, list[str]]:
         table = _table()

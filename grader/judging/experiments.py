@@ -214,10 +214,11 @@ class _Series:
         return execute(self.engine, changed, expected_ids(changed.clips), self.report_usage)
 
     def _folder_of(self, clips: dict[str, Path]) -> Path:
-        """A folder with the files ``clips``: name -> source."""
+        """A folder with the files ``clips``, name -> source, and the run's files of other names."""
         folder = Path(tempfile.mkdtemp(prefix="clips-", dir=self.folder))
         folder.chmod(0o755)  # the container's user reads it
-        for name, source in clips.items():
+        others = {path.name: path for path in self._readable_files() if not _is_called_mp3(path)}
+        for name, source in (others | clips).items():
             try:
                 os.link(source, folder / name)
             except OSError:  # another file system
@@ -226,11 +227,16 @@ class _Series:
 
     def _readable_clips(self) -> dict[str, Path]:
         """The readable clips of the run: name -> path, sorted."""
-        return {
-            path.name: path
-            for path in sorted(self.run.job.clips.iterdir())
-            if path.name.lower().endswith(".mp3") and path.is_file() and os.access(path, os.R_OK)
-        }
+        return {path.name: path for path in self._readable_files() if _is_called_mp3(path)}
+
+    def _readable_files(self) -> Iterator[Path]:
+        for path in sorted(self.run.job.clips.iterdir()):
+            if path.is_file() and os.access(path, os.R_OK):
+                yield path
+
+
+def _is_called_mp3(path: Path) -> bool:
+    return path.name.lower().endswith(".mp3")
 
 
 def _has_rows(run: Run) -> bool:

@@ -1,5 +1,6 @@
 """Decides on the verdict of a run, the defects of 2018 that it shows, and the reasons."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -7,7 +8,17 @@ from typing import Final
 
 from grader.engines.engine import FIXED_PAYLOAD, FIXED_TABLE, Job, Outcome
 from grader.judging.table import Table
-from grader.logs import DOCKER, NETWORK, REFUSED, last_line, lines, lines_with, read_log
+from grader.logs import (
+    ABSENT,
+    DOCKER,
+    NETWORK,
+    NOT_STARTED,
+    REFUSED,
+    ending,
+    last_line,
+    lines_with,
+    read_log,
+)
 from grader.text import visible
 
 
@@ -140,7 +151,8 @@ def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> VerdictRea
             Verdict.WROTE_INTO_PAYLOAD,
             f"changed {len(written)} file(s), e.g. {written[0]}",
         )
-    if failed and (line := next(lines_with(log, DOCKER), None)):
+    # A program may ask for Docker and do without it: only what it ended with counts.
+    if failed and (line := next(lines_with(ending(log), DOCKER), None)):
         return Verdict.DOCKER_INSIDE, f"the log says: {line}"
     line = next(lines_with(log, NETWORK), "")
     said = f"; the log says: {line}" if line else ""
@@ -151,7 +163,8 @@ def _forbidden(outcome: Outcome, log: str, job: Job, failed: bool) -> VerdictRea
         )
     if outcome.network_attempts is None and failed and line:
         return Verdict.NETWORK_ATTEMPTED, f"the log says: {line}"
-    if failed and (line := next(lines_with(log, REFUSED), None)):
+    refused = (line for line in lines_with(log, REFUSED) if job.paths.payload in line)
+    if failed and (line := next(refused, "")):
         return Verdict.WROTE_INTO_PAYLOAD, f"the log says: {line}"
     return None
 
@@ -190,17 +203,23 @@ def _fixed_paths(job: Job, outcome: Outcome, log: str) -> VerdictReason | None:
             Verdict.ENVIRONMENT_IGNORED,
             f"wrote {FIXED_TABLE}, but OUTPUT_PATH is {job.paths.table}",
         )
-    fixed = {FIXED_PAYLOAD: job.paths.payload, FIXED_TABLE: job.paths.table}
-    for path, current in fixed.items():
-        if path != current and path in log:
-            return Verdict.ENVIRONMENT_IGNORED, f"the log names {path}, but the path is {current}"
+    fixed = {FIXED_PAYLOAD: "TEST_DIRECTORY", FIXED_TABLE: "OUTPUT_PATH"}
+    for line in lines_with(log, ABSENT):
+        for path, variable in fixed.items():
+            if path in line and path not in (job.paths.payload, job.paths.table):
+                return (
+                    Verdict.ENVIRONMENT_IGNORED,
+                    f"{variable} is another path than {path}; the log says: {line}",
+                )
     return None
 
 
 def _names_entry(log: str, job: Job) -> bool:
     """Whether an error message in the log is about the entry point itself, not a line in it."""
     name = PurePosixPath(job.entry).name
-    return any(name in line and f"{name}: line " not in line for line in lines(log))
+    of_a_line = re.compile(rf"{re.escape(name)}: (?:line )?\d+: ")
+    found = (line for line in lines_with(log, NOT_STARTED) if name in line)
+    return any(not of_a_line.search(line) for line in found)
 
 
 def _hangs(outcome: Outcome, valid: bool) -> list[str]:

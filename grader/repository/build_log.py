@@ -16,7 +16,8 @@ _KINDS: Final = {
 }
 """What a command of repo2docker's Dockerfile is for."""
 _ERROR: Final = re.compile(
-    r"(?:^|\W)(?:\w*error|\w*exception|fatal|E)\s*:|^(?:error|critical)\s+libmamba|ResolvePackageNotFound",
+    r"(?:^|\W)(?:\w*error|\w*exception|fatal|E)\s*(?::|at )|^(?:error|critical)\s+libmamba"
+    r"|ResolvePackageNotFound|\*\*\* ",
     re.IGNORECASE,
 )
 _FAULT: Final = re.compile(
@@ -24,8 +25,14 @@ _FAULT: Final = re.compile(
     re.IGNORECASE,
 )
 """Of a step without a line that calls itself an error."""
-_NOISE: Final = re.compile(r"ERROR: Ignored the following|\bwarning\b", re.IGNORECASE)
-"""pip's list of versions that it did not look at, which comes before its error."""
+_NOISE: Final = re.compile(
+    r"ERROR: Ignored the following|\bwarning\b|subprocess-exited-with-error"
+    r"|metadata-generation-failed",
+    re.IGNORECASE,
+)
+"""What pip prints before its error: versions that it did not look at, and that a program failed."""
+_UNSOLVED: Final = re.compile(r"could not solve|ResolvePackageNotFound", re.IGNORECASE)
+"""The next lines name the packages."""
 _TIME: Final = re.compile(r"\d+\.\d+ ")
 """Seconds since the step's beginning, before what the step's command printed."""
 _RAISED: Final = re.compile(r"[\w.]+(?:Error|Exception|Exit)(?:$|: )")
@@ -44,6 +51,9 @@ def build_fault(log: str) -> str:
     printed = [line[found.end() :] for line in step if (found := _TIME.match(line))]
     said = [line.strip() for line in printed if line.strip() and not _NOISE.search(line)]
     error = _first(_ERROR, said) or _first(_FAULT, said) or (said or step)[-1]
+    if _UNSOLVED.search(error):
+        place = said.index(error)
+        error = " ".join(said[place : place + 3])
     return f"{_kind(step[0])}: {error}"[:LONGEST_QUOTE]
 
 

@@ -126,9 +126,8 @@ CASES = (
         "exit-code",
         "fails without a word on why",
         Verdict.NON_ZERO_EXIT,
-        check=("environment-ignored",),
     ),
-    Case("no-table", "writes no table", Verdict.CSV_MISSING, check=("environment-ignored",)),
+    Case("no-table", "writes no table", Verdict.CSV_MISSING),
     Case("entry-missing", "has no `run.sh`", Verdict.ENTRY_MISSING, check=("run-missing",)),
     Case(
         "entry-not-executable",
@@ -150,7 +149,6 @@ CASES = (
         "hostile: fills the disk",
         Verdict.DISK_LIMIT,
         remark=True,
-        check=("environment-ignored",),
     ),
     Case("outlives", "hostile: leaves a process behind"),
 )
@@ -161,9 +159,7 @@ ENDLESS = (
         Verdict.TIME_LIMIT,
         (Defect.NEVER_ENDS,),
     ),
-    Case(
-        "log-flood", "hostile: prints for ever", Verdict.TIME_LIMIT, check=("environment-ignored",)
-    ),
+    Case("log-flood", "hostile: prints for ever", Verdict.TIME_LIMIT),
 )
 """Not in ``CASES``, since they always run until the time limit."""
 

@@ -120,6 +120,55 @@ def test_the_container_is_as_tight_as_promised(
     assert "interfaces: lo\n" in log
 
 
+@pytest.mark.parametrize(
+    ("recipe", "verdict"),
+    [
+        ("", Verdict.PASSED),
+        ("ENV PATH=/nowhere", Verdict.ENGINE_FAILED),
+        ("COPY --chmod=755 run.sh /usr/local/bin/sleep", Verdict.ENGINE_FAILED),
+    ],
+    ids=["changes nothing", "no sleep on PATH", "another sleep"],
+)
+def test_images_that_are_odd(
+    recipe: str, verdict: Verdict, make_job: MakeJob, image_of: ImageOf
+) -> None:
+    image = f"grader-test/odd-{verdict.name.lower()}-{len(recipe)}"
+    sound = image_of("sound")
+    for folder in ("/grading/clips", "/grading/out"):  # the engine would make them
+        recipe = f"COPY --chown=1001:1001 run.sh {folder}/\n{recipe}"
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", image, "--file", "-", SUBMISSIONS / "exit-code"],
+        input=f"FROM {sound}\n{recipe}\n", text=True, check=True, capture_output=True,
+    )  # fmt: skip
+    run, _, assessment = examined(make_job(image), experiment=False)
+    assert assessment.verdict is verdict
+    assert run.outcome.changed == ()
+
+
+CHANGES = """#!/bin/bash
+mkdir -p net/__pycache__ net-v2/__pycache__ logs .cache
+touch net/__pycache__/a net-v2/__pycache__/b .cache/c
+truncate --size 1G holes
+"""
+
+
+def test_folders_caches_and_holes_of_files(
+    make_job: MakeJob, base_image: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "changes"
+    folder.mkdir()
+    (folder / "run.sh").write_text(CHANGES)
+    (folder / "run.sh").chmod(0o755)
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", "grader-test/changes", "--file", "-", folder],
+        input=f"FROM {base_image}\nCOPY --chown=1001:1001 . /home/crowdai/\nWORKDIR /home/crowdai",
+        text=True, check=True, capture_output=True,
+    )  # fmt: skip
+    run, _, _ = examined(make_job("grader-test/changes"), experiment=False)
+    assert run.outcome.changed == ("code/holes",)
+    assert not run.outcome.disk_full
+
+
 def test_memory_is_reported_while_it_runs(make_job: MakeJob, image_of: ImageOf) -> None:
     usages: list[Usage] = []
     job = make_job(image_of("out-of-memory"))

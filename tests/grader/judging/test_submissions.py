@@ -109,6 +109,16 @@ done
     assert "short" in experiments[0].answer, "rows, but not a valid table"
 
 
+def test_experiments_change_one_condition_at_a_time(make_job: MakeJob, tmp_path: Path) -> None:
+    """A file that is no clip is in the folder in every experiment, too."""
+    run_sh = '#!/bin/bash\n[ ! -e "$TEST_DIRECTORY/README.md" ] || exit 4\n'
+    job = make_job(repository_with(run_sh, tmp_path))
+    (job.clips / "README.md").write_text("not music")
+    _, experiments, assessment = examined(job)
+    assert [experiment.answer for experiment in experiments] == [NO_CHANGE]
+    assert assessment.defects == ()
+
+
 def test_what_no_condition_helps(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(repository_with("#!/bin/bash\nexit 3\n", tmp_path))
     _, experiments, assessment = examined(job)

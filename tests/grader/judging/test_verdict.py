@@ -38,8 +38,15 @@ def assessment(job: Job, outcome: Outcome, table: Table | None = None, log: str 
         ("touch: cannot touch '/grading/clips/a': Read-only file system",
          Verdict.WROTE_INTO_PAYLOAD),
         ("open: '/grading/clips/a.mp3': Permission denied", Verdict.NON_ZERO_EXIT),
-        ("mkdir: cannot create directory 'cache': Read-only file system",
-         Verdict.WROTE_INTO_PAYLOAD),
+        ("mkdir: cannot create directory '/usr/x': Read-only file system", Verdict.NON_ZERO_EXIT),
+        ("bash: docker: command not found\na\nb\nSyntaxError: no model", Verdict.NON_ZERO_EXIT),
+        ("docker: Cannot connect to the Docker daemon.\nSee 'docker run --help'.",
+         Verdict.DOCKER_INSIDE),
+        ("the default is /crowdai-payload\nImportError: No module", Verdict.NON_ZERO_EXIT),
+        ("    main(get('TEST_DIRECTORY', '/crowdai-payload'))\nImportError: No module",
+         Verdict.NON_ZERO_EXIT),
+        ("ls: cannot access '/crowdai-payload/*.mp3': No such file or directory",
+         Verdict.ENVIRONMENT_IGNORED),
         ("tee: /proc/sys/vm/drop_caches: Read-only file system", Verdict.NON_ZERO_EXIT),
         ("bash: docker: command not found", Verdict.DOCKER_INSIDE),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'docker'",
@@ -84,9 +91,13 @@ def test_a_counted_attempt_weighs_even_beside_a_right_table(job: Job) -> None:
 def test_entry_missing_is_told_from_a_command_missing_in_it(job: Job, code: int) -> None:
     outcome = replace(WELL, exit_code=code)
     entry = 'exec: "/home/crowdai/run.sh": no such file or directory'
-    inside = "/home/crowdai/run.sh: line 2: python: command not found"
     assert assessment(job, outcome, log=entry).verdict is Verdict.ENTRY_MISSING
-    assert assessment(job, outcome, log=inside).verdict is Verdict.NON_ZERO_EXIT
+    for inside in (
+        "/home/crowdai/run.sh: line 2: python: command not found",
+        "/home/crowdai/run.sh: 2: pythonn: not found",
+        "run.sh: start",
+    ):
+        assert assessment(job, outcome, log=inside).verdict is Verdict.NON_ZERO_EXIT
 
 
 def test_an_entry_that_cannot_be_started(job: Job) -> None:

@@ -43,10 +43,24 @@ APT = "apt-get -qq update && apt-get install --yes --no-install-recommends gone"
         (
             build_log(
                 ENVIRONMENT, "Channels:", "error    libmamba Could not solve for environment specs",
+                "    The following package could not be installed", "    gone 1.0 does not exist",
                 "critical libmamba Could not solve for environment specs",
             ),
-            "environment.yml: error    libmamba Could not solve for environment specs",
+            "environment.yml: error    libmamba Could not solve for environment specs "
+            "The following package could not be installed gone 1.0 does not exist",
         ),
+        (
+            build_log(
+                ENVIRONMENT, "error: subprocess-exited-with-error", "Traceback",
+                "ModuleNotFoundError: No module named 'Cython'",
+                "error: metadata-generation-failed",
+            ),
+            "environment.yml: ModuleNotFoundError: No module named 'Cython'",
+        ),
+        (build_log("./postBuild", "CMake Error at CMakeLists.txt:3 (find_package)", "bye"),
+         "postBuild: CMake Error at CMakeLists.txt:3 (find_package)"),
+        (build_log("./postBuild", "cc x.c", "make: *** [Makefile:2: x] Error 2"),
+         "postBuild: make: *** [Makefile:2: x] Error 2"),
         (
             build_log(APT, "Reading package lists...", "E: Unable to locate package gone"),
             "apt.txt: E: Unable to locate package gone",
