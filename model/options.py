@@ -23,7 +23,7 @@ CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
 """Whether to calibrate: as the system's card says, always, or never."""
 
 Device: TypeAlias = Literal["auto", "cpu", "gpu"]
-TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
+TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl", "xlsx"]
 TagMode: TypeAlias = Literal["dry-run", "apply", "fill"]
 
 COLUMNS: Final = ("genre", "probability", "predicted")

@@ -1,11 +1,14 @@
-"""Tables as csv, parquet or json lines, written row by row so that memory use stays constant."""
+"""Tables as csv, parquet, json lines or xlsx, written row by row so that memory stays constant."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias, TypeVar, get_args
+from typing import Any, Final, TextIO, TypeAlias, TypeVar, get_args
+from zipfile import ZIP_DEFLATED, ZipFile
 
+from model.clips import printable
 from model.errors import UsageError, require_package
 from model.files import atomic_file
 from model.options import TableFormat
@@ -15,17 +18,21 @@ FORMATS: Final[tuple[TableFormat, ...]] = get_args(TableFormat)
 GROUP_ROWS: Final = 2_000
 """Rows in a row group of a parquet file; a group is held in memory."""
 
+XLSX_MARK: Final = b"file_id"
+"""Comment at the end of an xlsx file by which later runs know that it is one of theirs."""
+
 _BY_SUFFIX: Final[Mapping[str, TableFormat]] = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".xlsx": "xlsx",
 }
 
-_NOT_WRITTEN: Final = frozenset(
-    {".json", ".xlsx", ".xls", ".ods", ".tsv", ".feather", ".arrow", ".html"}
-)
+_NOT_WRITTEN: Final = frozenset({".json", ".xls", ".ods", ".tsv", ".feather", ".arrow", ".html"})
 """Suffixes of files that nobody would expect to be csv."""
+
+_NOT_IN_XML: Final = re.compile(r"[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 T = TypeVar("T")
 Value: TypeAlias = str | float
@@ -43,8 +50,8 @@ def of(path: Path) -> TableFormat:
     suffix = path.suffix.lower()
     if suffix in _NOT_WRITTEN:
         raise UsageError(
-            f"{path}: tables are written as csv, parquet or jsonl; change the suffix, or name the "
-            "format with --format"
+            f"{path}: tables are written as csv, parquet, jsonl or xlsx; change the suffix, or "
+            "name the format with --format"
         )
     return _BY_SUFFIX.get(suffix, "csv")
 
@@ -53,10 +60,12 @@ def require(form: str) -> None:
     """Check before a run that a format can be written.
 
     Raises:
-        GenreError: pyarrow is not installed.
+        GenreError: a package is not installed.
     """
     if form == "parquet":
         require_package("pyarrow", "parquet files need it; other formats do not")
+    if form == "xlsx":
+        require_package("openpyxl", "xlsx files need it; other formats do not")
 
 
 def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
@@ -70,7 +79,7 @@ def write(path: Path, form: str, columns: Columns, rows: Iterable[Row]) -> None:
 
     Raises:
         OutputError: the path cannot be written.
-        GenreError: pyarrow is not installed.
+        GenreError: a package is not installed.
     """
     require(form)
     with atomic_file(path) as file:
@@ -86,6 +95,8 @@ def append(file: TextIO, form: str, columns: Columns, rows: Iterable[Row]) -> No
         for row in rows:
             values = dict(zip(columns, row, strict=True))
             file.write(json.dumps(values, ensure_ascii=False) + "\n")
+    elif form == "xlsx":
+        _append_xlsx(file, columns, rows)
     else:
         _append_parquet(file, columns, rows)
 
@@ -111,3 +122,26 @@ def _append_parquet(file: TextIO, columns: Columns, rows: Iterable[Row]) -> None
         for group in in_groups(rows, GROUP_ROWS):
             arrays = [list(column) for column in zip(*group, strict=True)]
             writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _append_xlsx(file: TextIO, columns: Columns, rows: Iterable[Row]) -> None:
+    """Texts stay texts, also where they begin as a formula does; XML has no control characters."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.writer.excel import ExcelWriter
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("genres")
+
+    def cell(value: Value) -> Any:
+        if not isinstance(value, str):
+            return value
+        made = WriteOnlyCell(sheet, _NOT_IN_XML.sub(lambda found: printable(found[0]), value))
+        made.data_type = "s"
+        return made
+
+    for row in chain([[*columns]], rows):
+        sheet.append([cell(value) for value in row])
+    with ZipFile(file.buffer, "w", ZIP_DEFLATED) as archive:
+        archive.comment = XLSX_MARK
+        ExcelWriter(book, archive).write_data()

@@ -16,6 +16,7 @@ from model.files import OutputError, lock, prepare_path, remove_parts
 from model.genres import GENRES
 from model.options import Options
 from model.outputs import settings
+from model.outputs.formats import XLSX_MARK
 from model.outputs.submission import csv_line, errors_path
 from model.outputs.table import WINDOW_COLUMNS, Layout
 
@@ -128,6 +129,7 @@ def is_output(path: Path) -> bool:
             head.startswith(b"<!doctype html>") and b"<title>Genres of " in head,
             head.startswith(b"PAR1") and b"file_id" in tail,
             head.startswith(b"PK") and b"file_id.npy" in head and b"embedding.npy" in tail,
+            head.startswith(b"PK") and tail.endswith(XLSX_MARK),
         )
     )
 
