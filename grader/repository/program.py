@@ -22,6 +22,7 @@ from grader.repository.python import (
 )
 from grader.repository.shell import Shell, read_shell
 from grader.repository.starts import Call, read_calls
+from grader.text import LONGEST
 
 ENTRY: Final = "run.sh"
 MAX_SCRIPTS: Final = 250
@@ -110,6 +111,13 @@ class Program:
     scripts: tuple[Script, ...]
     starts: tuple[Start, ...]
     complete: bool
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """Words of the commands that start files, options without their values."""
+        return frozenset(
+            word.split("=", 1)[0][:LONGEST] for start in self.starts for word in start.arguments
+        )
 
     @property
     def shells(self) -> Iterator[tuple[str, Shell]]:

@@ -108,6 +108,10 @@ def _marked(start: Start, given: list[bool], held: _Held) -> Iterator[str]:
 def _folder_names(declared: list[ast.Call], commands: list[list[str]]) -> Iterator[str]:
     """Names of declared options and positional arguments whose value is the folder."""
     positional: list[str] = []
+    given = {word for words in commands for word in words}
+    before_folder = {
+        before for words in commands for before, word in pairwise(words) if word == _FOLDER_MARK
+    }
     for call in declared:
         options = [text for text in map(text_of, call.args) if text]
         named = {keyword.arg: text_of(keyword.value) for keyword in call.keywords}
@@ -120,12 +124,8 @@ def _folder_names(declared: list[ast.Call], commands: list[list[str]]) -> Iterat
             keyword.arg == "default" and variable_read(keyword.value) == VARIABLE
             for keyword in call.keywords
         )
-        if reads and not any(option in words for option in options for words in commands):
+        if before_folder & set(options) or (reads and not given & set(options)):
             yield name
-        for words in commands:
-            pairs = set(pairwise(words))
-            if any((option, _FOLDER_MARK) in pairs for option in options):
-                yield name
     for words in commands:
         plain = [
             word

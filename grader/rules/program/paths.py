@@ -157,10 +157,7 @@ def _is_passed(script: Script, default: ast.keyword, program: Program) -> bool:
 
 def is_given(program: Program, options: list[str | None]) -> bool:
     """Whether one of the options stands in a command that starts a file."""
-    words = {
-        word.split("=", 1)[0][:LONGEST] for start in program.starts for word in start.arguments
-    }
-    return any(option in words for option in options if option)
+    return any(option in program.given for option in options if option)
 
 
 def _in_text(python: Python) -> Iterator[tuple[int, str]]:

@@ -439,6 +439,15 @@ def test_imports_in_a_circle_and_by_the_thousand(repository: Path) -> None:
     assert found(repository) == []
 
 
+def test_thousands_of_starts_and_of_options(repository: Path) -> None:
+    """Takes minutes where each option looks at each start."""
+    run_sh(*[f"python3 predict.py {n} $TEST_DIRECTORY $OUTPUT_PATH" for n in range(9000)])(
+        repository
+    )
+    predict(*(f"p.add_argument('--a{n}', default='/data/{n}')" for n in range(1500)))(repository)
+    found(repository)
+
+
 def test_a_link_that_leads_outside_is_not_followed(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_text("print 'x'\n")
     predict("import secret")(repository)
