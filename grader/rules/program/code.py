@@ -113,18 +113,6 @@ def is_shown(script: Script, node: ast.AST) -> bool:
     return False
 
 
-def is_default(script: Script, node: ast.AST) -> bool:
-    """Whether a constant is what an expression falls back to."""
-    outer = next(script.around(node), None)
-    if isinstance(outer, ast.keyword):
-        return outer.arg in ("default", "defaults")
-    if isinstance(outer, ast.Call):
-        falls_back = name_of(outer.func) in ("get", "getenv", "setdefault", "pop", "getattr")
-        flags = name_of(outer.func).startswith("DEFINE_")
-        return (falls_back or flags) and any(node is argument for argument in outer.args[1:])
-    return isinstance(outer, ast.BoolOp | ast.IfExp | ast.Compare | ast.Dict | ast.arguments)
-
-
 def is_tested(script: Script, node: ast.AST) -> bool:
     """Whether a path is only asked for: ``os.path.exists(path)``."""
     outer = next(script.around(node), None)

@@ -12,12 +12,12 @@ from grader.repository.shell import Command, Shell
 from grader.rules.findings import Finding, warning
 from grader.rules.program.code import (
     VARIABLES,
-    is_default,
     is_shown,
     is_tested,
     line_of,
     parts_of,
 )
+from grader.rules.program.variables import read_variables
 from grader.text import LONGEST
 
 _OTHERS: Final = re.compile(
@@ -35,9 +35,12 @@ Place = tuple[str, str]
 
 def fixed_paths(repository: Repository) -> Iterator[Finding]:
     """Paths that do not exist in the image, or that stand for the two variables."""
+    read = read_variables(repository)
     for where, path in dict.fromkeys(_places(repository.program)):
         if _CHALLENGE.match(path):
             variable = next(name for name, value in VARIABLES.items() if path.startswith(value))
+            if variable in read:
+                continue  # the path is a default, or a part of an experiment
             yield warning(
                 "fixed-path", where, f"{path} is written instead of the value of {variable}",
                 f"read {variable}; {path} may be its default only",
@@ -53,10 +56,9 @@ def _places(program: Program) -> Iterator[Place]:
     for name, shell in program.shells:
         yield from ((f"{name}:{line}", path) for line, path in _in_shell(shell))
     for script in program.trees:
-        defaults = _default_names(script)
         for node in script.nodes:
             path = _path(text_of(node))
-            if path and _counts(script, node, path, defaults, program):
+            if path and _counts(script, node, program):
                 yield f"{script.name}:{line_of(node)}", path
     for name, python in program.texts:
         yield from ((f"{name}:{line}", path) for line, path in _in_text(python))
@@ -90,18 +92,13 @@ def _words(command: Command) -> tuple[str, ...]:
     return command.targets if quiet else (*command.words, *command.targets)
 
 
-def _counts(
-    script: Script, node: ast.AST, path: str, defaults: frozenset[str], program: Program
-) -> bool:
+def _counts(script: Script, node: ast.AST, program: Program) -> bool:
     """Whether a path is used where it stands."""
     outer = next(script.around(node), None)
     if is_shown(script, node) or is_tested(script, node) or isinstance(outer, ast.Subscript):
         return False
     if _is_later_part(outer, node) or _sets_variable(outer) or _is_pattern(outer):
         return False
-    if _CHALLENGE.match(path):
-        assigned = _assigned_names(script, node)
-        return not is_default(script, node) and not assigned & defaults
     if isinstance(outer, ast.keyword) and outer.arg == "default":
         return not _is_passed(script, outer, program)
     return not isinstance(outer, ast.Compare)
@@ -125,27 +122,6 @@ def _sets_variable(outer: ast.AST | None) -> bool:
     if not isinstance(outer, ast.Assign) or not isinstance(outer.targets[0], ast.Subscript):
         return False
     return text_of(outer.targets[0].slice) in VARIABLES
-
-
-def _assigned_names(script: Script, node: ast.AST) -> frozenset[str]:
-    """Names that a constant is assigned to."""
-    outer = next(script.around(node), None)
-    targets = outer.targets if isinstance(outer, ast.Assign) else []
-    if isinstance(outer, ast.AnnAssign):
-        targets = [outer.target]
-    return frozenset(filter(None, map(name_of, targets)))
-
-
-def _default_names(script: Script) -> frozenset[str]:
-    """Names that stand as a default somewhere, or that are assigned more than once."""
-    seen: set[str] = set()
-    found: set[str] = set()
-    for node in script.nodes:
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            (found if name_of(node) in seen else seen).add(name_of(node))
-        elif isinstance(node, ast.Name | ast.Attribute) and is_default(script, node):
-            found.add(name_of(node))
-    return frozenset(found)
 
 
 def _is_passed(script: Script, default: ast.keyword, program: Program) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from grader.repository.files import Repository, code_of
 from grader.repository.program import Program, Script
-from grader.repository.python import text_of
+from grader.repository.python import name_of, text_of
 from grader.repository.shell import Shell
 from grader.rules.findings import Finding, error
 from grader.rules.program.code import VARIABLES, line_of, strings
@@ -23,9 +23,7 @@ def obeys_environment(repository: Repository) -> Iterator[Finding]:
     if not repository.has("run.sh"):
         return
     program = repository.program
-    read = set(_read(program))
-    if not program.complete and not read >= VARIABLES.keys():
-        read |= _named(repository)
+    read = read_variables(repository)
     values = {value for value in VARIABLES.values() if _names(program, value)}
     for variable, fixed in VARIABLES.items():
         replacements = list(_replacements(program, variable))
@@ -40,6 +38,33 @@ def obeys_environment(repository: Repository) -> Iterator[Finding]:
                 "environment-ignored", "run.sh", f"nothing reads ${variable}{always}",
                 f'use "${variable}" in run.sh, in double quotes',
             )  # fmt: skip
+
+
+def read_variables(repository: Repository) -> set[str]:
+    """Which of the two variables the program reads, or may read where that is not known."""
+    program = repository.program
+    read = set(_read(program))
+    if not program.complete and not read >= VARIABLES.keys():
+        read |= _named(repository)
+    if any(_reads_any(script, node) for script in program.trees for node in script.nodes):
+        read |= VARIABLES.keys()
+    return read
+
+
+def _reads_any(script: Script, node: ast.AST) -> bool:
+    """Whether variables are read whose names are no constants: ``os.environ[name]``."""
+    if isinstance(node, ast.Call) and name_of(node.func) == "getenv":
+        return not node.args or text_of(node.args[0]) is None
+    if name_of(node) != "environ":
+        return False
+    outer = next(script.around(node), None)
+    if isinstance(outer, ast.Subscript):
+        return text_of(outer.slice) is None
+    if isinstance(outer, ast.Attribute):
+        call = next(script.around(outer), None)
+        first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+        return outer.attr not in ("update", "clear") and text_of(first) is None
+    return not isinstance(outer, ast.Compare)
 
 
 def _read(program: Program) -> Iterator[str]:

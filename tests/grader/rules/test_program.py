@@ -95,12 +95,10 @@ FAULTS: list[tuple[str, str, Edit]] = [
         ("fixed-path", "predict.py:1", predict(line))
         for line in ("x = '/Users/me/clips'", "open('/home/me/x')", "x = '/mnt/d' + y",
                      "x = f'/data/{y}'", "x = ['/root/x']", "x = r'C:\\\\clips'", "x = 'D:/clips'",
-                     "def f(x='/media/usb'): pass\nf()", "x = '/crowdai-payload'",
-                     "open('/tmp/output.csv', 'w')", "glob('/crowdai-payload/*.mp3')")
+                     "def f(x='/media/usb'): pass\nf()")
     ),
     ("fixed-path", "run.sh:2", run_sh("cd /data/work", OBEYS)),
     ("fixed-path", "run.sh:2", run_sh("export PYTHONPATH=/home/me/lib", OBEYS)),
-    ("fixed-path", "run.sh:3", run_sh(OBEYS, "cp out.csv /tmp/output.csv")),
     # Weights
     *(
         ("weights-missing", "predict.py:1", predict(line))
@@ -244,6 +242,21 @@ RIGHT: list[Edit] = [
     both(run_sh("make predict"), write("Makefile.sh", OBEYS)),  # cannot be followed
     both(run_sh("Rscript predict.R"),
          write("predict.R", "Sys.getenv('TEST_DIRECTORY'); Sys.getenv('OUTPUT_PATH')")),
+    *(
+        both(run_sh("python3 predict.py"), predict("import os", line))
+        for line in ("x = os.environ[cfg['src']]", "x = os.environ.get(name)",
+                     "x = os.getenv(name)", "x = dict(os.environ)", "for k, v in os.environ.items(): pass",
+                     "x = os.environ.copy()", "x = {**os.environ}")
+    ),
+    *(
+        both(run_sh("python3 predict.py"), predict(
+            "import os", "x = os.environ.get('TEST_DIRECTORY') or os.environ.get('OUTPUT_PATH')",
+            *line.split("\n")))
+        for line in ("a, b = '/crowdai-payload', '/tmp/output.csv'",
+                     "add('--x', default=Path('/crowdai-payload'))",
+                     "def f():\n    return '/crowdai-payload', '/tmp/output.csv'\nf()",
+                     "x = x or Path('/crowdai-payload')")
+    ),
     # Paths
     run_sh("[ -d /data ] && echo /mnt/x", "export PATH=/usr/local/cuda/bin:$PATH", OBEYS),
     run_sh("cd /home/crowdai", "x=/srv/conda/bin/python", "y=/tmp/work; z=/dev/null", OBEYS),
@@ -407,6 +420,18 @@ def test_a_syntax_of_a_newer_python_is_only_a_warning(
     both(environment("- python=3.14"), predict("x = = 1"))(repository)
     (finding,) = found(repository)
     assert (finding.rule, finding.severity) == ("python-syntax", Severity.WARNING)
+
+
+def test_constant_names_of_other_variables_are_no_reads(repository: Path) -> None:
+    edit = predict(
+        "import os", "os.environ['CUDA'] = '1'", "'X' in os.environ", "os.environ.get('TEST_DIR')",
+        "os.environ.update(TF='1')", "open('/tmp/output.csv')",
+    )  # fmt: skip
+    both(run_sh("python3 predict.py"), edit)(repository)
+    assert {(finding.rule, finding.where) for finding in found(repository)} == {
+        ("environment-ignored", "run.sh"),
+        ("fixed-path", "predict.py:6"),
+    }
 
 
 NESTED = {
