@@ -17,9 +17,15 @@ from grader.repository.environment import (
     read_pin,
 )
 from grader.repository.program import Program, read_program
+from grader.repository.shell import read_shell
+from grader.repository.starts import meant_commands, read_calls
 
 SCRIPT_LIMIT = 1 << 20
 """Bytes: nothing larger is read as a script."""
+MAKERS = frozenset(
+    {"wget", "curl", "gdown", "git", "tar", "unzip", "gunzip", "gzip", "bzip2", "xz", "cp", "mv"}
+)
+"""Commands that make files."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,16 @@ class Repository:
         """``run.sh`` and what it starts."""
         version = python_version(read_pin(self.environment.conda)) or DEFAULT
         return read_program(lambda name: self.text(name) if self.has(name) else None, version)
+
+    @cached_property
+    def makes_files(self) -> bool:
+        """Whether ``postBuild`` may add files to the image: downloads, unpacks, starts others."""
+        shell = read_shell(self.text("postBuild"))
+        makes = any(
+            command.words[0] in MAKERS or set(command.targets) - {"/dev/null"}
+            for command in meant_commands(shell)
+        )
+        return makes or bool(read_calls(shell))
 
 
 def code_of(script: str) -> str:

@@ -66,7 +66,7 @@ def _places(program: Program) -> Iterator[Place]:
 
 def is_elsewhere(path: str) -> bool:
     """Whether a path is one of a developer's machine, or of the system."""
-    return bool(_OTHERS.match(path)) or path.startswith(("/dev/", "/tmp/", "/proc/"))  # noqa: S108
+    return bool(_OTHERS.match(path)) or path.startswith(("/dev/", "/tmp", "/proc/"))  # noqa: S108
 
 
 def _path(text: str | None) -> str:

@@ -11,6 +11,7 @@ from grader.repository.python import name_of, text_of
 from grader.rules.findings import Finding, warning
 from grader.rules.program.code import is_shown, is_tested, line_of, parts_of, strings
 from grader.rules.program.paths import is_elsewhere, is_given
+from grader.rules.program.values import Values
 from grader.text import LONGEST
 
 _NAME: Final = re.compile(
@@ -22,12 +23,15 @@ _WRITERS: Final = re.compile(
     r"(?:np\.)?save\w*|dump|to_\w+|ModelCheckpoint|urlretrieve|write\w*|copy\w*|move|rename|create\w*"
 )
 _SHELL_WRITERS: Final = frozenset({"cp", "mv", "ln", "wget", "curl", "tar", "rm", "touch", "echo"})
+_TEMPORARY: Final = re.compile("te?mp", re.IGNORECASE)
 _FOLDER: Final = re.compile(r"dir|path|folder|root|base|here|home|weights|models?$", re.IGNORECASE)
 
 
 def weights_named(repository: Repository) -> Iterator[Finding]:
-    """Weights that are named by a fixed path must be in the image."""
+    """Weights that are named by a fixed path must be in the image, or made by ``postBuild``."""
     program = repository.program
+    if repository.makes_files:
+        return
     present = {path.name for path in repository.context}
     written = set(_written(program))
     for where, weights in dict.fromkeys([*_in_shell(program), *_in_python(program)]):
@@ -58,10 +62,13 @@ def _in_shell(program: Program) -> Iterator[tuple[str, str]]:
 
 
 def _in_python(program: Program) -> Iterator[tuple[str, str]]:
+    values = Values(program)
     for script in program.trees:
         for node in script.nodes:
             weights = _weights(text_of(node))
-            if weights and _is_whole(script, node) and not _is_unused(script, node, program):
+            if not weights or not _is_whole(script, node) or _is_unused(script, node, program):
+                continue
+            if not _is_temporary(values, script, node):
                 yield f"{script.name}:{line_of(node)}", weights
     for name, python in program.texts:
         for line, text in python.strings:
@@ -84,6 +91,20 @@ def _is_whole(script: Script, node: ast.AST) -> bool:
     if isinstance(before, str):
         return before.endswith("/")
     return text.startswith("/") or bool(_FOLDER.search(name_of(before)))
+
+
+def _is_temporary(values: Values, script: Script, node: ast.AST) -> bool:
+    """Whether a file is one of a folder outside of the image, which the program makes."""
+    outer = next(script.around(node), None)
+    for inner in ast.walk(outer) if isinstance(outer, ast.BinOp | ast.Call | ast.JoinedStr) else ():
+        found: list[ast.AST | None] = [inner]
+        if isinstance(inner, ast.Name | ast.Attribute):
+            found += [value.node for value in values.of(script, inner)]
+        for part in found:
+            called = name_of(part.func) if isinstance(part, ast.Call) else ""
+            if is_elsewhere(text_of(part) or "") or _TEMPORARY.search(called):
+                return True
+    return False
 
 
 def _is_unused(script: Script, node: ast.AST, program: Program) -> bool:

@@ -107,6 +107,8 @@ FAULTS: list[tuple[str, str, Edit]] = [
                      "load(HERE + '/a.npz')", "load(f'{folder}/a.onnx')", "x = HERE / 'a.keras'",
                      "p.add_argument('--net', default='a.h5')")
     ),
+    ("weights-missing", "predict.py:1", both(predict("load('w/a.h5')"), write(
+        "postBuild", "#!/bin/bash\nset -e\npip install x\nln -s a b\nmkdir c 2>/dev/null"))),
     ("weights-missing", "net.py:1", both(predict("import net"), write("net.py", "x = 'a.h5'"))),
     ("weights-missing", "run.sh:2", run_sh("python3 predict.py --weights=w/a.h5", OBEYS)),
     # The folder's name without a slash
@@ -245,8 +247,8 @@ RIGHT: list[Edit] = [
     *(
         both(run_sh("python3 predict.py"), predict("import os", line))
         for line in ("x = os.environ[cfg['src']]", "x = os.environ.get(name)",
-                     "x = os.getenv(name)", "x = dict(os.environ)", "for k, v in os.environ.items(): pass",
-                     "x = os.environ.copy()", "x = {**os.environ}")
+                     "x = os.getenv(name)", "x = dict(os.environ)",
+                     "for k, v in os.environ.items(): pass", "x = os.environ.copy()", "x = {**os.environ}")
     ),
     *(
         both(run_sh("python3 predict.py"), predict(
@@ -277,6 +279,14 @@ RIGHT: list[Edit] = [
             "w = prefix + '_a.h5'"),
     predict("if os.path.isfile('cache.npz'): pass", "u = 'https://x.invalid/a.h5'"),
     both(run_sh(f"{OBEYS} --net=w.dat"), predict("p.add_argument('--net', default='a.h5')")),
+    *(
+        both(predict("load('w/a.h5')"), write("postBuild", f"#!/bin/bash\n{line}\n"))
+        for line in ("wget -q http://x.invalid/a.h5 -O w/a.h5", "curl x | tar xz -C w",
+                     "cat parts/* > w/a.h5", "python3 fetch.py", "./fetch.sh")
+    ),
+    predict("x = os.path.join('/tmp', 'a', 'b.npz')", "y = os.path.join(work, 'c.npz')",
+            "work = '/tmp/q'", "d = tempfile.mkdtemp()", "z = os.path.join(d, 'e.npz')",
+            "w = Path('/tmp') / 'f.npz'"),
     # Folder and name
     *(
         predict(FOLDER, *line.split("\n"), "x.stem")
