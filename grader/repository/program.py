@@ -5,7 +5,7 @@ import posixpath
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -70,18 +70,28 @@ class Script:
         shell: its commands.
         python: its syntax tree or text.
         left_out: ``id`` of each node of the tree that is never run.
+        conditional: those, and of each that is run on a condition only.
     """
 
     name: str
     shell: Shell | None = None
     python: Python | None = None
     left_out: frozenset[int] = frozenset()
+    conditional: frozenset[int] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Nodes of the syntax tree that are run, in the order of the text; no docstrings."""
+        return self._walk(self.left_out)
+
+    @cached_property
+    def always(self) -> tuple[ast.AST, ...]:
+        """Those of ``nodes`` that no condition, and no function under one, keeps from running."""
+        return self._walk(self.conditional)
+
+    def _walk(self, left_out: frozenset[int]) -> tuple[ast.AST, ...]:
         tree = self.python.tree if self.python else None
-        return tuple(walk_without(tree, set(self.left_out))) if tree else ()
+        return tuple(walk_without(tree, set(left_out))) if tree else ()
 
     @cached_property
     def parents(self) -> dict[int, ast.AST]:
@@ -238,26 +248,41 @@ class _Follower:
                 return
 
     def program(self) -> Program:
-        left_out = self._left_out()
+        left_out, conditional = self._left_out(), self._left_out(_conditional)
         scripts = tuple(
-            Script(script.name, script.shell, script.python, left_out.get(script.name, frozenset()))
+            replace(
+                script,
+                left_out=left_out.get(script.name, frozenset()),
+                conditional=conditional.get(script.name, frozenset()),
+            )
             for script in self.scripts.values()
         )
         return Program(scripts, tuple(self.starts), self.complete)
 
-    def _left_out(self) -> dict[str, frozenset[int]]:
-        """``id`` of each node that is not run, for each file."""
+    def _left_out(
+        self, more: Callable[[ast.Module], set[int]] = lambda _: set()
+    ) -> dict[str, frozenset[int]]:
+        """``id`` of each node that is not run, for each file; without ``more`` of its tree."""
         trees = {
             name: script.python.tree
             for name, script in self.scripts.items()
             if script.python and script.python.tree
         }
         left_out = {
-            name: docstrings(tree) | (set() if name in self.started else _main_part(tree))
+            name: docstrings(tree)
+            | more(tree)
+            | (set() if name in self.started else _main_part(tree))
             for name, tree in trees.items()
+        }
+        given = {
+            word.replace("-", "_")
+            for start in self.starts
+            for word in start.arguments
+            if len(word) <= LONGEST
         }
         for _ in range(ROUNDS):
             used = {name for each in trees for name in _used_names(trees[each], left_out[each])}
+            used |= given  # python-fire calls the functions that the command line names
             for name, tree in trees.items():
                 left_out[name] |= _unused_functions(tree, used)
         return {name: frozenset(ids) for name, ids in left_out.items()}
@@ -299,10 +324,26 @@ def _main_part(tree: ast.Module) -> set[int]:
     return {id(node) for node in tree.body if is_main_guard(node)}
 
 
+def _conditional(tree: ast.Module) -> set[int]:
+    """``id`` of each branch of a condition, and of what is done after an error."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.IfExp):
+            found |= {id(node.body), id(node.orelse)}
+        elif isinstance(node, ast.If) and not is_main_guard(node):
+            found |= {id(statement) for statement in (*node.body, *node.orelse)}
+        elif isinstance(node, ast.ExceptHandler):
+            found.add(id(node))
+    return found
+
+
 def _unused_functions(tree: ast.Module, used: set[str]) -> set[int]:
-    """``id`` of each function, but for methods and decorated ones, that nothing names."""
+    """``id`` of each function that nothing names, but for decorated ones and methods.
+
+    Methods are called by frameworks; those of python-fire by the command line only.
+    """
     nodes = list(ast.walk(tree))
-    classes = (node for node in nodes if isinstance(node, ast.ClassDef))
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef) and "Fire" not in used)
     methods = {id(child) for node in classes for child in node.body}
     return {
         id(node)

@@ -7,11 +7,12 @@ from typing import Final
 
 from grader.repository.files import Repository
 from grader.repository.imports import commands_of, is_starter
-from grader.repository.program import Program
+from grader.repository.program import Program, Script
 from grader.repository.python import name_of, text_of
 from grader.repository.shell import Command, read_shell
 from grader.repository.starts import meant_commands
 from grader.rules.findings import Finding, error, warning
+from grader.rules.program.values import Values
 from grader.text import LONGEST
 
 _DOCKER: Final = re.compile(r"(?:\S*/)?(?:nvidia-)?docker (?:pull|run|cp|exec|build|start)\b")
@@ -21,8 +22,7 @@ _DOWNLOAD: Final = re.compile(
     r")(?: |$)"
 )
 _CALLS: Final = frozenset(
-    {"urlretrieve", "urlopen", "hf_hub_download", "snapshot_download", "load_state_dict_from_url",
-     "download_url", "create_connection"}
+    {"urlretrieve", "urlopen", "hf_hub_download", "snapshot_download", "download_url", "create_connection"}
 )  # fmt: skip
 _OWNED: Final = frozenset(
     {("requests", "get"), ("requests", "post"), ("gdown", "download"), ("wget", "download"),
@@ -32,8 +32,8 @@ _IN_TEXT: Final = re.compile(
     r"\b(?:urlretrieve|urlopen|hf_hub_download|requests\.get|gdown\.download|wget\.download)\s?\("
 )
 _STARTS: Final = re.compile(r"\bos\.(?:system|popen)\b|\bsubprocess\b")
-_HERE: Final = ("localhost", "127.0.0.1", "file:")
-"""Addresses that need no network."""
+_HERE: Final = ("localhost", "127.0.0.1", "0.0.0.0", "file:", "://$")  # noqa: S104
+"""Addresses that need no network, or whose host is not known."""
 _SAYING: Final = frozenset({"echo", "printf", "grep", "cat", "test", "[", "[["})
 
 
@@ -63,9 +63,10 @@ def _commands(program: Program) -> Iterator[tuple[str, str]]:
 
 def _calls(program: Program) -> Iterator[tuple[str, str]]:
     """Place and kind of each call of Python files."""
+    values = Values(program)
     for script in program.trees:
-        for node in script.nodes:
-            if isinstance(node, ast.Call) and (kind := _kind_of_call(node)):
+        for node in script.always:
+            if isinstance(node, ast.Call) and (kind := _kind_of_call(values, script, node)):
                 yield f"{script.name}:{node.lineno}", kind
     for name, python in program.texts:
         for number, line in enumerate(python.code.splitlines(), 1):
@@ -78,18 +79,27 @@ def _calls(program: Program) -> Iterator[tuple[str, str]]:
                 yield from ((f"{name}:{number}", kind) for kind in map(_kind, commands) if kind)
 
 
-def _kind_of_call(call: ast.Call) -> str:
+def _kind_of_call(values: Values, script: Script, call: ast.Call) -> str:
     function = call.func
     owner = name_of(function.value) if isinstance(function, ast.Attribute) else ""
     if name_of(function) in _CALLS or (owner, name_of(function)) in _OWNED:
-        address = text_of(call.args[0]) if call.args else None
-        return "" if address and any(here in address for here in _HERE) else "network"
+        return "" if _is_local(values, script, call) else "network"
     if is_starter(call):
         shell_commands = (
             inner for command in commands_of(call) for inner in meant_commands([command])
         )
         return next(filter(None, map(_kind, shell_commands)), "")
     return ""
+
+
+def _is_local(values: Values, script: Script, call: ast.Call) -> bool:
+    """Whether a call asks this machine only: by its address, or by ``source="local"``."""
+    texts = [text_of(keyword.value) for keyword in call.keywords if keyword.arg == "source"]
+    for node in ast.walk(call.args[0]) if call.args else ():
+        texts.append(text_of(node))
+        if isinstance(node, ast.Name | ast.Attribute):
+            texts += [text_of(value.node) for value in values.of(script, node)]
+    return any(here in text for here in _HERE for text in texts if text) or "local" in texts
 
 
 def _kind(command: Command) -> str:

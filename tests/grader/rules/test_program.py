@@ -76,6 +76,13 @@ FAULTS: list[tuple[str, str, Edit]] = [
                      "python3 -m pip install numpy", "[ -e a ] || gdown --id 1",
                      "bash -c 'pip install numpy'", "git lfs pull")
     ),
+    ("network-at-run-time", "predict.py:4", both(
+        run_sh("python3 predict.py run_all $TEST_DIRECTORY $OUTPUT_PATH"), predict(
+            "class App:", "    def train(self): urlopen(u)", "    def run_all(self):",
+            "        urlopen(u)", "fire.Fire(App)"))),
+    ("network-at-run-time", "predict.py:2", predict(
+        "def get():", "    urlopen(u)", "def main():", "    get()", "if __name__ == '__main__':",
+        "    main()")),
     # The two variables
     ("environment-ignored", "run.sh:2", run_sh("export TEST_DIRECTORY=/crowdai-payload", OBEYS)),
     ("environment-ignored", "run.sh:3", run_sh("# why", 'OUTPUT_PATH="out.csv"', OBEYS)),
@@ -218,6 +225,20 @@ RIGHT: list[Edit] = [
     predict("p.add_argument('--x', help='e.g. /data/x.h5')", "print('/home/me/x.h5')"),
     predict("import urllib.request", "urlopen('http://localhost:8080')", "os.system('sox a b')"),
     predict("def fetch():", "    urlopen(url)", "x = 1"),  # never called
+    *(
+        predict("import os", *line.split("\n"))
+        for line in ("URL = 'http://127.0.0.1:1/'\nrequests.get(URL)",
+                     "requests.get(f'http://localhost:{port}/')",
+                     "os.system(f'curl http://{h}/x')", "load_state_dict_from_url(u)",
+                     "torch.hub.load(x, 'net', source='local')",
+                     "if not os.path.exists('a'):\n    urlretrieve(u, 'a')",
+                     "def get():\n    urlretrieve(u, 'a')\nif not os.path.exists('a'):\n    get()",
+                     "try:\n    x()\nexcept OSError:\n    os.system('wget http://x.invalid/a')")
+    ),
+    run_sh("until curl -s http://$HOST:8501/health; do sleep 1; done", OBEYS),
+    both(run_sh("python3 predict.py run-all $TEST_DIRECTORY $OUTPUT_PATH"), predict(
+        "class App:", "    def train(self):", "        open('/data/x')", "    def run_all(self):",
+        "        pass", "fire.Fire(App)")),
     predict("def train():", "    data()", "def data():", "    open('/data/x.h5')"),
     both(predict("import net"),
          write("net.py", "if __name__ == '__main__':\n    open('/data/a.h5')\n    urlopen(x)\n")),
@@ -248,7 +269,8 @@ RIGHT: list[Edit] = [
         both(run_sh("python3 predict.py"), predict("import os", line))
         for line in ("x = os.environ[cfg['src']]", "x = os.environ.get(name)",
                      "x = os.getenv(name)", "x = dict(os.environ)",
-                     "for k, v in os.environ.items(): pass", "x = os.environ.copy()", "x = {**os.environ}")
+                     "for k, v in os.environ.items(): pass", "x = os.environ.copy()",
+                     "x = {**os.environ}")
     ),
     *(
         both(run_sh("python3 predict.py"), predict(
