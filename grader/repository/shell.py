@@ -19,11 +19,13 @@ class Command:
         line: line of its first word, from 1.
         words: its words without quotes; variables stay as they are written.
         targets: files that its output is redirected to.
+        end: what follows it: ``||``, ``&&``, ``|``, ``&``, or nothing that matters here.
     """
 
     line: int
     words: tuple[str, ...]
     targets: tuple[str, ...] = ()
+    end: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ class _Reader:
             self._take()
             return
         before = len(self.commands)
-        self._end_command()
+        twice = self.text[self.at : self.at + 2]
+        self._end_command(twice if twice in ("&&", "||", "&>") else character)
         frame.piped = frame.piped + len(self.commands) - before if character == "|" else 0
         self._take()
         if character == "\n":
@@ -229,9 +232,11 @@ class _Reader:
                 frame.targets.append(word)
             frame.word, frame.started, frame.redirects = [], False, False
 
-    def _end_command(self) -> None:
+    def _end_command(self, end: str = "") -> None:
         self._end_word()
         frame = self.frames[-1]
         if frame.words or frame.targets:
-            self.commands.append(Command(frame.line, tuple(frame.words), tuple(frame.targets)))
+            end = end if end in ("&&", "||", "&", "|") else ""
+            words, targets = tuple(frame.words), tuple(frame.targets)
+            self.commands.append(Command(frame.line, words, targets, end))
         frame.words, frame.targets, frame.redirects = [], [], False

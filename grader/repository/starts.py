@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from grader.repository.shell import Command, Shell, read_shell
@@ -91,11 +91,11 @@ def meant_commands(
     for command in commands.commands if isinstance(commands, Shell) else commands:
         words = _command(command.words)
         if words:
-            yield Command(command.line, words, command.targets)
+            yield replace(command, words=words)
         inner = _inner(words)
         if inner and depth:
             for found in meant_commands(read_shell(inner), depth - 1):
-                yield Command(command.line, found.words, found.targets)
+                yield replace(found, line=command.line)
 
 
 def calls_of(command: Command) -> list[Call]:

@@ -22,7 +22,8 @@ _DOWNLOAD: Final = re.compile(
     r")(?: |$)"
 )
 _CALLS: Final = frozenset(
-    {"urlretrieve", "urlopen", "hf_hub_download", "snapshot_download", "download_url", "create_connection"}
+    {"urlretrieve", "urlopen", "hf_hub_download", "snapshot_download", "download_url",
+     "create_connection"}
 )  # fmt: skip
 _OWNED: Final = frozenset(
     {("requests", "get"), ("requests", "post"), ("gdown", "download"), ("wget", "download"),

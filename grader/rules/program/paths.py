@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from grader.repository.files import Repository
@@ -28,6 +29,18 @@ _CHALLENGE: Final = re.compile(r"(?:/crowdai-payload|/tmp/output\.csv)(?:/|$)")
 _EXPANSION: Final = re.compile(r"\$\{[^}]*\}")
 _QUIET: Final = frozenset({"echo", "printf", "[", "[[", "test", "docker", "nvidia-docker", "case"})
 _FALLBACK: Final = re.compile(r"getenv|environ|default|\bor\b|\bif\b|add_argument|print")
+
+_OPENS: Final = re.compile(
+    r"open|listdir|scandir|walk|i?glob|rglob|iterdir|chdir|fromfile|genfromtxt|imread|load\w*"
+    r"|read_\w+|\w*File"
+)
+"""Functions that look for a file or a folder."""
+_PASSES: Final = frozenset(
+    {"join", "Path", "str", "abspath", "realpath", "expanduser", "resolve", "format", "sorted"}
+)
+"""Functions whose result still is the path."""
+_ROUNDS: Final = 3
+_MAX_DEPTH: Final = 10
 
 Place = tuple[str, str]
 """Where, and the path that is written there."""
@@ -55,11 +68,16 @@ def fixed_paths(repository: Repository) -> Iterator[Finding]:
 def _places(program: Program) -> Iterator[Place]:
     for name, shell in program.shells:
         yield from ((f"{name}:{line}", path) for line, path in _in_shell(shell))
-    for script in program.trees:
-        for node in script.nodes:
-            path = _path(text_of(node))
-            if path and _counts(script, node, program):
-                yield f"{script.name}:{line_of(node)}", path
+    written = [
+        (script, node, path)
+        for script in program.trees
+        for node in script.always
+        if (path := _path(text_of(node))) and _counts(script, node, program)
+    ]
+    opened = _opened_names(program) if written else set()
+    for script, node, path in written:
+        if _is_opened(script, node, opened):
+            yield f"{script.name}:{line_of(node)}", path
     for name, python in program.texts:
         yield from ((f"{name}:{line}", path) for line, path in _in_text(python))
 
@@ -78,6 +96,8 @@ def _path(text: str | None) -> str:
 
 def _in_shell(shell: Shell) -> Iterator[tuple[int, str]]:
     for command in shell.commands:
+        if command.end == "||":  # it may fail
+            continue
         words = [word for word in _words(command) if len(word) <= LONGEST]
         for word in words:
             bare = _EXPANSION.sub("$", word)
@@ -102,6 +122,37 @@ def _counts(script: Script, node: ast.AST, program: Program) -> bool:
     if isinstance(outer, ast.keyword) and outer.arg == "default":
         return not _is_passed(script, outer, program)
     return not isinstance(outer, ast.Compare)
+
+
+def _opened_names(program: Program) -> set[str]:
+    """Names of variables and options whose values are opened, here or by way of others."""
+    names = [
+        (script, node)
+        for script in program.trees
+        for node in script.nodes
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    ]
+    opened: set[str] = set()
+    for _ in range(_ROUNDS):
+        opened |= {name_of(node) for script, node in names if _is_opened(script, node, opened)}
+    return opened
+
+
+def _is_opened(script: Script, node: ast.AST, opened: set[str]) -> bool:
+    """Whether an expression reaches a call that opens, lists or loads it."""
+    for outer in islice(script.around(node), _MAX_DEPTH):
+        name = name_of(outer.func) if isinstance(outer, ast.Call) else ""
+        if _OPENS.fullmatch(name[:LONGEST]):
+            return True
+        if name == "add_argument":
+            assert isinstance(outer, ast.Call)  # noqa: S101 - for the type checker
+            options = (text_of(option) or "" for option in outer.args)
+            return any(option.lstrip("-").replace("-", "_") in opened for option in options)
+        if isinstance(outer, ast.Assign):
+            return any(name_of(target) in opened for target in outer.targets)
+        if isinstance(outer, ast.stmt | ast.Dict | ast.Compare) or (name and name not in _PASSES):
+            return False
+    return False
 
 
 def _is_later_part(outer: ast.AST | None, node: ast.AST) -> bool:

@@ -100,9 +100,11 @@ FAULTS: list[tuple[str, str, Edit]] = [
     # Paths of another machine
     *(
         ("fixed-path", "predict.py:1", predict(line))
-        for line in ("x = '/Users/me/clips'", "open('/home/me/x')", "x = '/mnt/d' + y",
-                     "x = f'/data/{y}'", "x = ['/root/x']", "x = r'C:\\\\clips'", "x = 'D:/clips'",
-                     "def f(x='/media/usb'): pass\nf()")
+        for line in ("open('/Users/me/clips')", "os.listdir('/home/me/x')", "load('/mnt/d' + y)",
+                     "open(f'/data/{y}')", "pd.read_csv(r'C:\\\\clips')", "x = 'D:/clips'; open(x)",
+                     "x = Path('/root/x'); y = x / 'z'; y.open()",
+                     "glob(os.path.join('/media/usb', '*'))",
+                     "add_argument('--data-dir', default='/data/fma')\nnp.load(a.data_dir)")
     ),
     ("fixed-path", "run.sh:2", run_sh("cd /data/work", OBEYS)),
     ("fixed-path", "run.sh:2", run_sh("export PYTHONPATH=/home/me/lib", OBEYS)),
@@ -288,10 +290,15 @@ RIGHT: list[Edit] = [
     predict("x = '/usr/bin/sox'", "y = '/proc/cpuinfo'", "z = '/etc/hosts'", "open('/dev/null')"),
     predict("if os.path.exists('/data'): pass", "y = root + '/data/x'", "z = f'{root}/data/x'",
             "h['/data/x']", "w = 'http://x.invalid/data'"),
+    predict("x = '/home/me/x'", "train('/data/fma')", "y = {'a': '/mnt/b'}", "s = '/root'"),
+    predict("if gethostname() == 'x': root = '/home/me/x'", "open(root + '/y')",
+            "x = f.get('/data/mean')", "f.create_dataset('/data/q')"),
+    run_sh("cd /home/jovyan 2>/dev/null || cd /home/crowdai", OBEYS),
     predict("x = h5.get_node('/data')", "re.compile('/data/.*')"),
     predict("import os", "c = {'clips': '/crowdai-payload'}",
             "c['clips'] = os.environ['TEST_DIRECTORY']"),
-    both(run_sh(f"{OBEYS} --data here"), predict("p.add_argument('--data', default='/data/fma')")),
+    both(run_sh(f"{OBEYS} --data here"), predict("p.add_argument('--data', default='/data/fma')",
+                                            "open(args.data)")),
     # Weights
     both(predict("load('w/a.h5')", "load('net.pth.tar')", "load('model.ckpt')"), write("w/a.h5",
          "x"),
