@@ -16,7 +16,11 @@ _TAKES_OFF: Final = frozenset(
      "index", "rindex", "sub", "match", "fullmatch", "search", "findall", "suffix", "suffixes",
      "strip", "rstrip", "extract", "translate"}
 )  # fmt: skip
-_PARTS: Final = frozenset({"stem", "suffix", "suffixes", "splitext"})
+_PARTS: Final = frozenset(
+    {"stem", "suffix", "suffixes", "splitext", "match", "fullmatch", "search", "findall", "isdigit",
+     "isdecimal", "isnumeric"}
+)  # fmt: skip
+"""Names that count wherever they stand, also in ``map(pattern.match, names)``."""
 _LISTS: Final = frozenset({"glob", "iglob", "rglob", "iterdir", "listdir", "scandir", "walk"})
 _IN_SHELL: Final = re.compile(r"%\.|%\*?\.?mp3|\bbasename\s+\S|\bsed\b|\bawk\b|\bcut\b|\bjq\b")
 _FILES: Final = re.compile(r"file|path|clip|mp3|track|song|audio|^fn|^fs$|^t$", re.IGNORECASE)
@@ -28,7 +32,17 @@ _CUT: Final = re.compile(r"(\w{1,60})\[\s?(\w{1,60})\[0\]\s?:\s?\2\[-1\]\s?\]")
 _SHOWS: Final = re.compile(r"print\w*|debug|info|warning|warn|error|exception|log|write")
 _ADDS: Final = frozenset({"append", "extend", "add", "writerow", "write", "writelines"})
 _FILLS: Final = frozenset(
-    {"setdefault", "fromkeys", "defaultdict", "reindex", "fillna", "difference", "update"}
+    {
+        "setdefault",
+        "fromkeys",
+        "defaultdict",
+        "reindex",
+        "fillna",
+        "difference",
+        "update",
+        "merge",
+        "where",
+    }
 )
 
 
@@ -38,8 +52,9 @@ def id_suffix(repository: Repository) -> Iterator[Finding]:
     if not program.complete or any(map(_IN_SHELL.search, (s.code for _, s in program.shells))):
         return
     nodes = [(script, node) for script in program.trees for node in script.nodes]
-    lists = any(isinstance(node, ast.Call) and name_of(node.func) in _LISTS for _, node in nodes)
-    if lists and not any(_takes_off(node) for _, node in nodes):
+    if any(_is_listing(node) for _, node in nodes) and not any(
+        _takes_off(node) for _, node in nodes
+    ):
         for script, node in nodes:
             if _is_table(node):
                 yield warning(
@@ -123,8 +138,9 @@ def _number(node: ast.AST) -> int | None:
 
 def _skips(program: Program) -> Iterator[str]:
     for script in program.trees:
-        if any(_fills(node) for node in script.nodes):
-            continue
+        lists = [node for node in script.nodes if _is_listing(node)]
+        if len(lists) > 1 or any(_fills(node) for node in script.nodes):
+            continue  # the rows may come from the other list
         for node in script.nodes:
             if isinstance(node, ast.For) and _is_over_files(node):
                 for at, statement in enumerate(node.body):
@@ -140,11 +156,14 @@ def _fills(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute | ast.Name) and name_of(node) in _FILLS
 
 
+def _is_listing(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and name_of(node.func) in _LISTS
+
+
 def _is_over_files(loop: ast.For) -> bool:
     targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
     names = [*map(name_of, targets), name_of(loop.iter)]
-    calls = isinstance(loop.iter, ast.Call) and name_of(loop.iter.func) in _LISTS
-    return calls or any(_FILES.search(name) for name in names if name)
+    return _is_listing(loop.iter) or any(_FILES.search(name) for name in names if name)
 
 
 def _loses(body: list[ast.stmt], at: int, tried: ast.Try) -> bool:

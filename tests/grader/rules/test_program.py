@@ -351,7 +351,9 @@ RIGHT: list[Edit] = [
                      "x = name.rstrip('3')",
                      "x = name.removesuffix('.mp3')", "x = name.rsplit('.', 1)[0]",
                      "x = name[:name.rfind('.')]", "x = re.sub('.mp3$', '', name)",
-                     "x = name.partition('.')[0]", "x = name[:-len('.mp3')]")
+                     "x = name.partition('.')[0]", "x = name[:-len('.mp3')]",
+                     "x = '%06d' % int(''.join(filter(str.isdigit, name)))",
+                     "x = list(map(PATTERN.match, names))")
     ),
     both(run_sh('for f in "$TEST_DIRECTORY"/*.mp3; do basename "$f" .mp3; done > "$IDS"', OBEYS),
          predict(FOLDER, LOOP, "    pass", TABLE)),
@@ -372,6 +374,12 @@ RIGHT: list[Edit] = [
     predict(ROWS, "    try:", "        rows.append(load(path))", "    except Exception:",
             "        continue", "for path in files:", "    if path not in done:",
             "        rows.append(PRIOR)"),
+    *(
+        predict(ROWS, "    try:", "        rows.append(load(path))", "    except Exception:",
+                "        continue", line)
+        for line in ("x = all.merge(rows, how='left')", "x = x.where(x.notna(), 1 / 16)",
+                     "a = os.listdir(x); b = [p for p in glob(y)]")
+    ),
     predict("for path in ('a', 'b'):", "    try:", "        x = load(path)", "        break",
             "    except Exception:", "        continue"),
     # Files
