@@ -14,7 +14,6 @@ from grader.rules.findings import Finding, warning
 from grader.rules.program.code import (
     VARIABLES,
     is_shown,
-    is_tested,
     line_of,
     parts_of,
 )
@@ -115,13 +114,11 @@ def _words(command: Command) -> tuple[str, ...]:
 def _counts(script: Script, node: ast.AST, program: Program) -> bool:
     """Whether a path is used where it stands."""
     outer = next(script.around(node), None)
-    if is_shown(script, node) or is_tested(script, node) or isinstance(outer, ast.Subscript):
-        return False
-    if _is_later_part(outer, node) or _sets_variable(outer) or _is_pattern(outer):
+    if is_shown(script, node) or isinstance(outer, ast.Subscript) or _is_later_part(outer, node):
         return False
     if isinstance(outer, ast.keyword) and outer.arg == "default":
         return not _is_passed(script, outer, program)
-    return not isinstance(outer, ast.Compare)
+    return True
 
 
 def _opened_names(program: Program) -> set[str]:
@@ -160,19 +157,6 @@ def _is_later_part(outer: ast.AST | None, node: ast.AST) -> bool:
     if isinstance(outer, ast.BinOp | ast.JoinedStr):
         return parts_of(outer)[:1] != [text_of(node)]
     return False
-
-
-def _is_pattern(outer: ast.AST | None) -> bool:
-    """Whether a text is a regular expression."""
-    function = outer.func if isinstance(outer, ast.Call) else None
-    return isinstance(function, ast.Attribute) and name_of(function.value) == "re"
-
-
-def _sets_variable(outer: ast.AST | None) -> bool:
-    """``os.environ["TEST_DIRECTORY"] = ...`` has a rule of its own."""
-    if not isinstance(outer, ast.Assign) or not isinstance(outer.targets[0], ast.Subscript):
-        return False
-    return text_of(outer.targets[0].slice) in VARIABLES
 
 
 def _is_passed(script: Script, default: ast.keyword, program: Program) -> bool:
