@@ -8,9 +8,11 @@ from typing import Final
 from grader.repository.files import Repository
 from grader.repository.program import Program, Script
 from grader.repository.python import name_of, text_of
+from grader.repository.starts import meant_commands
 from grader.rules.findings import Finding, note, warning
 from grader.rules.program.code import line_of, parts_of
 from grader.rules.program.flow import Flow
+from grader.rules.program.folders import Folders
 from grader.text import LONGEST
 
 _FIRST: Final = frozenset(
@@ -23,14 +25,24 @@ _METHODS: Final = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
 """Methods of a ``Path``."""
 _RELATIVE: Final = re.compile(r"(?!https?:|~|/|\\|[A-Za-z]:|-$|$)[^\n{}$]{1,1000}")
 _MAX_DEPTH: Final = 10
+_CLIPS: Final = re.compile(r"\$\{?TEST_DIRECTORY\b")
+_MAKERS: Final = frozenset({"mkdir", "touch"})
+_CONVERTERS: Final = frozenset({"cp", "mv", "ffmpeg", "sox", "lame", "mpg123"})
+"""Commands whose last argument is a file that they write."""
+_BESIDE: Final = re.compile(r"\$\{(\w{1,100})%")
+"""``${file%.mp3}.wav``."""
 
 
 def writes(repository: Repository) -> Iterator[Finding]:
     """What is written into the folder of the code or of the clips."""
     program = repository.program
     flow = Flow(program)
-    for where in dict.fromkeys(_by_shell(program)):
-        yield _into_code(where)
+    leaves = any(Folders(shell).leaves for _, shell in program.shells)
+    for where, into_payload in dict.fromkeys(_by_shell(program)):
+        if into_payload:
+            yield _into_payload(where)
+        elif not leaves:
+            yield _into_code(where)
     for script in program.trees:
         for node in script.nodes:
             path = _written_path(script, node) if isinstance(node, ast.Call) else None
@@ -38,11 +50,8 @@ def writes(repository: Repository) -> Iterator[Finding]:
             if path is None:
                 continue
             if flow.is_below(script, path):
-                yield warning(
-                    "writes-into-payload", where, "writes among the clips, in a read-only folder",
-                    "write to a folder that tempfile.mkdtemp() makes",
-                )  # fmt: skip
-            elif _is_in_code(flow, script, path, 0):
+                yield _into_payload(where)
+            elif not leaves and _is_in_code(flow, script, path, 0):
                 yield _into_code(where)
 
 
@@ -53,17 +62,31 @@ def _into_code(where: str) -> Finding:
     )  # fmt: skip
 
 
-def _by_shell(program: Program) -> Iterator[str]:
+def _into_payload(where: str) -> Finding:
+    return warning(
+        "writes-into-payload", where, "writes among the clips, in a read-only folder",
+        "write to a folder that tempfile.mkdtemp() or mktemp -d makes",
+    )  # fmt: skip
+
+
+def _by_shell(program: Program) -> Iterator[tuple[str, bool]]:
+    """Place of each command that writes into the working directory; whether that is the clips'."""
     for name, shell in program.shells:
-        leaves = any(
-            command.words[:1] == ("cd",) and ("/" in "".join(command.words[1:2])[:1])
-            for command in shell.commands
-        )
-        for command in shell.commands:
-            made = command.words[1:] if command.words[:1] in (("mkdir",), ("touch",)) else ()
-            files = [*command.targets, *(word for word in made if not word.startswith("-"))]
-            if not leaves and any(_RELATIVE.fullmatch(word[: LONGEST + 1]) for word in files):
-                yield f"{name}:{command.line}"
+        among_clips = False
+        clips: set[str] = set()
+        for command in meant_commands(shell):
+            first, *words = command.words
+            if first in ("cd", "pushd"):
+                among_clips = any(map(_CLIPS.match, words))
+            if first == "for" and any(map(_CLIPS.match, words[2:])):
+                clips.add(words[0])
+            made = [word for word in words if first in _MAKERS and not word.startswith("-")]
+            last = _BESIDE.match(words[-1]) if words and first in _CONVERTERS else None
+            files = [*command.targets, *made]
+            if any(_RELATIVE.fullmatch(word[: LONGEST + 1]) for word in files):
+                yield f"{name}:{command.line}", among_clips
+            elif last and last[1] in clips:
+                yield f"{name}:{command.line}", True
 
 
 def _written_path(script: Script, call: ast.Call) -> ast.AST | None:

@@ -203,6 +203,25 @@ FAULTS: list[tuple[str, str, Edit]] = [
                      "np.save('cache/' + name, x)")
     ),
     ("writes-into-code", "run.sh:3", run_sh(OBEYS, "echo done > log.txt")),
+    *(
+        ("writes-into-payload", "run.sh:2", run_sh(line, OBEYS))
+        for line in ("cd $TEST_DIRECTORY; mkdir wavs; cd -", "(cd \"$TEST_DIRECTORY\"; ls > a.txt)",
+                     'for f in "$TEST_DIRECTORY"/*.mp3; do cp "$f" "${f%.mp3}.wav"; done')
+    ),
+    # What is started
+    *(
+        ("script-missing", "run.sh:3", run_sh('here=$(cd "$(dirname "$0")"; pwd)', line, OBEYS))
+        for line in ("python3 code/net.py", "./net.sh a", "cd $here; bash net.sh",
+                     "python3 -u $here/code/net.py", "python3 $(dirname $0)/net.py",
+                     "python3 /home/crowdai/net.py", "bash -c 'python3 net.py'")
+    ),
+    ("script-missing", "run.sh:2",
+     both(run_sh("python3 -m net.main", OBEYS), write("net/__init__.py", ""))),
+    *(
+        ("ends-early", "run.sh:2", run_sh(*line.split("\n")))
+        for line in (f"nohup {OBEYS} > /tmp/log 2>&1 &", f"{OBEYS} | tee /tmp/log &\necho $!",
+                     f"for i in 1 2; do {OBEYS} $i & done", f"{OBEYS} & x=$!\nexit 0")
+    ),
     ("writes-into-code", "run.sh:2", run_sh("mkdir -p cache", OBEYS)),
     *(
         ("writes-into-payload", "predict.py:5", predict(
@@ -390,6 +409,25 @@ RIGHT: list[Edit] = [
             "    np.save(os.path.join(tmp, os.path.basename(path).replace('.mp3', '.npy')), x)",
             "    open(path, 'rb')"),
     run_sh("mkdir -p /tmp/work", "echo x > /tmp/log 2>&1", "ls 2>/dev/null >&2", OBEYS),
+    both(run_sh("cd /tmp && mkdir -p work && cd work", f"{OBEYS} > log"), predict(
+        "os.makedirs('x')")),
+    run_sh("cd $TEST_DIRECTORY; mkdir /tmp/x; ls > /dev/null",
+           'for f in "$TEST_DIRECTORY"/*.mp3; do cp "$f" /tmp/x/"${f##*/}"; done', OBEYS),
+    # What is started
+    *(
+        run_sh("here=$(dirname $0)", *line.split("\n"), OBEYS)
+        for line in ("python3 /opt/x.py", "python3 $TOOLS/x.py", "cd /opt/tool; python3 x.py",
+                     "[ -f x.sh ] && . ./x.sh", "cat > /tmp/x.py <<E\nE\npython3 x.py",
+                     "python3 -m pip list", "python3 -m a.b", "./x.sh || true", "python3 ~/x.py",
+                     "python3 x.py; [ -n '' ] && cp y.py x.py", "python3 $(which x.py)")
+    ),
+    both(run_sh("python3 x.py", OBEYS), write("postBuild", "#!/bin/sh\nln -s predict.py x.py\n")),
+    *(
+        run_sh(*line.split("\n"))
+        for line in (f"{OBEYS} &\nwait $!", f"python3 predict.py serve &\n{OBEYS}",
+                     f"{OBEYS} &> /tmp/log", f"{OBEYS} && echo done", f"{OBEYS} >& /tmp/log",
+                     f"{OBEYS} &\nwhile kill -0 $!; do sleep 1; done", f"{OBEYS}\nsleep 1 &")
+    ),
     # Python
     predict("\ufeffx = '\\d'", "y: int = 1"),
     both(environment("- python=2.7=h1"), predict("import sys", "print 'x'")),
