@@ -14,24 +14,24 @@ class Folders:
     """What is known of the folders of a script."""
 
     def __init__(self, shell: Shell) -> None:
-        self._finds_own = bool(_OWN.search(shell.code))
+        lines = shell.code.splitlines()
+        self._own_lines = {number for number, line in enumerate(lines, 1) if _OWN.search(line)}
         self._variables: set[str] = set()
         for command in shell.commands:
-            for word in command.words:
-                name, equals, value = word.partition("=")
-                if equals and self._finds_own and value.startswith((SUBSTITUTION, "${", "$PWD")):
-                    self._variables.add(name)
+            for word in command.words if command.line in self._own_lines else ():
+                self._variables.add(word.partition("=")[0])
         self.leaves = any(
-            command.words[:1] in (("cd",), ("pushd",)) and not all(map(self.is_own, command.words))
+            command.words[:1] in (("cd",), ("pushd",))
+            and not all(self.is_own(word, command.line) for word in command.words)
             for command in shell.commands
         )
         """Whether the script goes to a folder that may not be one of the code."""
 
-    def is_own(self, path: str) -> bool:
-        """Whether a path for sure leads below the folder of the code."""
+    def is_own(self, path: str, line: int) -> bool:
+        """Whether a path in a line for sure leads below the folder of the code."""
         first = path.partition("/")[0]
         if first == SUBSTITUTION:
-            return self._finds_own
+            return line in self._own_lines
         if found := _VARIABLE.fullmatch(first):
             return found[1] in self._variables
         return path.startswith("/home/crowdai") or not path.startswith(("/", "~", "$", ".."))

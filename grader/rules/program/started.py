@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from grader.repository.files import Repository
@@ -13,6 +14,7 @@ from grader.rules.findings import Finding, error, warning
 from grader.rules.program.folders import Folders
 
 _SCRIPT: Final = re.compile(r"[^*?\[]{1,1000}\.(?:py|sh)")
+_FIRST: Final = 20
 _AFTER: Final = frozenset({"echo", "printf", "exit", "date", "true", ":", "disown", "done", "fi"})
 """Commands at the end of a script that wait for nothing."""
 _WAITS: Final = re.compile(r"\bwait\b")
@@ -33,7 +35,7 @@ def script_missing(repository: Repository) -> Iterator[Finding]:
         if folders.leaves:
             continue
         for command in meant_commands(shell):
-            for call in calls_of(command) if command.end != "||" else ():
+            for call in _sure_calls(command) if command.end != "||" else ():
                 missing = _module(call, packages) or _script(call, command, folders)
                 if missing and posixpath.basename(missing) not in present:
                     yield error(
@@ -42,10 +44,19 @@ def script_missing(repository: Repository) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
+def _sure_calls(command: Command) -> list[Call]:
+    """What a command starts for sure; only its first words matter for that."""
+    short = replace(command, words=command.words[:_FIRST])
+    return [call for call in calls_of(short) if call.certain]
+
+
 def _script(call: Call, command: Command, folders: Folders) -> str:
     """Path of a script that a call starts, where it lies in the repository for sure."""
-    word = next((word for word in command.words if plain(word) == call.path), "")
-    started = call.certain and bool(_SCRIPT.fullmatch(call.path)) and folders.is_own(word)
+    if not _SCRIPT.fullmatch(call.path):
+        return ""
+    word = next((word for word in command.words[:_FIRST] if plain(word) == call.path), "")
+    by_search = call.by_path and "/" not in word  # the system looks for it in PATH
+    started = folders.is_own(word, command.line) and word and not by_search
     return call.path.lstrip("/") if started else ""
 
 
@@ -61,7 +72,7 @@ def _mentioned(repository: Repository) -> Iterator[str]:
     yield from re.findall(r"[\w./-]+", repository.text("postBuild"))
     for _, shell in repository.program.shells:
         for command in meant_commands(shell):
-            started = {call.path for call in calls_of(command) if call.certain}
+            started = {call.path for call in _sure_calls(command)}
             yield from command.targets
             yield from (word for word in command.words if plain(word) not in started)
 
@@ -78,7 +89,7 @@ def ends_early(repository: Repository) -> Iterator[Finding]:
         first = len(commands) - 1
         while first and commands[first - 1].end == "|":
             first -= 1
-        if any(call.certain for command in commands[first:] for call in calls_of(command)):
+        if any(map(_sure_calls, commands[first:])):
             yield warning(
                 "ends-early", f"{ENTRY}:{commands[-1].line}",
                 "runs in the background, and nothing waits for it",

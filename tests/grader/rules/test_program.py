@@ -419,7 +419,8 @@ RIGHT: list[Edit] = [
         for line in ("python3 /opt/x.py", "python3 $TOOLS/x.py", "cd /opt/tool; python3 x.py",
                      "[ -f x.sh ] && . ./x.sh", "cat > /tmp/x.py <<E\nE\npython3 x.py",
                      "python3 -m pip list", "python3 -m a.b", "./x.sh || true", "python3 ~/x.py",
-                     "python3 x.py; [ -n '' ] && cp y.py x.py", "python3 $(which x.py)")
+                     "python3 x.py; [ -n '' ] && cp y.py x.py", "python3 $(which x.py)",
+                     "x.sh", "t=$(mktemp -d)\npython3 $t/x.py")
     ),
     both(run_sh("python3 x.py", OBEYS), write("postBuild", "#!/bin/sh\nln -s predict.py x.py\n")),
     *(
