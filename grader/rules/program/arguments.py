@@ -50,6 +50,11 @@ class Arguments:
             for node in script.nodes
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         }
+        self._has_vars = any(
+            isinstance(node, ast.Call) and name_of(node.func) == "vars"
+            for script in program.trees
+            for node in script.nodes
+        )
         lists = [given for each in words.values() for given in each]
         self.names = set(_folder_names(declared, lists)) - stored
 
@@ -59,6 +64,8 @@ class Arguments:
             index = node.slice.value if isinstance(node.slice, ast.Constant) else None
             positions = self.positions.get(script.name, [])
             return isinstance(index, int) and 0 < index <= len(positions) and positions[index - 1]
+        if isinstance(node, ast.Subscript) and self._has_vars:  # vars(args)["directory"]
+            return text_of(node.slice) in self.names
         return isinstance(node, ast.Attribute) and node.attr in self.names
 
     def _held_by_shell(self, shell: Shell, arguments: list[bool]) -> "_Held":

@@ -12,10 +12,12 @@ from grader.repository.python import name_of, text_of
 from grader.repository.shell import Command, read_shell
 from grader.repository.starts import meant_commands
 from grader.rules.findings import Finding, error, warning
+from grader.rules.program.code import line_of
 from grader.rules.program.values import Values
 from grader.text import LONGEST
 
-_DOCKER: Final = re.compile(r"(?:\S*/)?(?:nvidia-)?docker (?:pull|run|cp|exec|build|start)\b")
+_DOCKER: Final = re.compile(r"(?:\S*/)?(?:(?:nvidia-)?docker(?:-compose)?|podman)")
+_DOES: Final = frozenset({"pull", "run", "cp", "exec", "build", "start", "up"})
 _DOWNLOAD: Final = re.compile(
     r"(?:\S*/)?(?:wget|curl|gdown|aria2c|apt-get|apt|git clone|git fetch|git pull|git lfs pull"
     r"|(?:pip[\d.]*|conda|mamba) (?:install|download)|python[\d.]* -m pip (?:install|download)"
@@ -41,6 +43,8 @@ _SAYING: Final = frozenset({"echo", "printf", "grep", "cat", "test", "[", "[["})
 def reaches_outside(repository: Repository) -> Iterator[Finding]:
     """Docker and downloads in the scripts that run without network."""
     places = [*_commands(repository.program), *_calls(repository.program)]
+    if not repository.makes_files:
+        places += _published_weights(repository.program)
     for where, kind in dict.fromkeys(places):
         if kind == "docker":
             yield error(
@@ -52,6 +56,24 @@ def reaches_outside(repository: Repository) -> Iterator[Finding]:
                 "network-at-run-time", where, "uses the network; there is none",
                 "download in postBuild, or keep the file in the repository",
             )  # fmt: skip
+
+
+def _published_weights(program: Program) -> Iterator[tuple[str, str]]:
+    """Place of each model whose weights Keras or torchvision download on first use."""
+    for script in program.trees:
+        for node in script.always:
+            for keyword in node.keywords if isinstance(node, ast.Call) else ():
+                assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+                owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+                asked = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+                torch = (
+                    keyword.arg == "pretrained"
+                    and asked
+                    and owner is not None
+                    and name_of(owner) == "models"
+                )
+                if torch or (keyword.arg == "weights" and text_of(keyword.value) == "imagenet"):
+                    yield f"{script.name}:{node.lineno}", "network"
 
 
 def _commands(program: Program) -> Iterator[tuple[str, str]]:
@@ -67,6 +89,9 @@ def _calls(program: Program) -> Iterator[tuple[str, str]]:
     values = Values(program)
     for script in program.trees:
         for node in script.always:
+            listed = isinstance(node, ast.List) and map(text_of, node.elts[:50])
+            if listed and _kind(Command(0, tuple(word or "" for word in listed))) == "docker":
+                yield f"{script.name}:{line_of(node)}", "docker"
             if isinstance(node, ast.Call) and (kind := _kind_of_call(values, script, node)):
                 yield f"{script.name}:{node.lineno}", kind
     for name, python in program.texts:
@@ -108,7 +133,7 @@ def _kind(command: Command) -> str:
     if not command.words or command.words[0] in _SAYING:
         return ""
     text = " ".join(command.words[:50])[:LONGEST]
-    if _DOCKER.match(text):
+    if _DOCKER.fullmatch(command.words[0][:LONGEST]) and _DOES & set(command.words[1:50]):
         return "docker"
     downloads = _DOWNLOAD.match(text) or ("-c" in command.words and _IN_TEXT.search(text))
     local = "--no-index" in command.words or any(here in text for here in _HERE)

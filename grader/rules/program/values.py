@@ -95,7 +95,7 @@ class Values:
 
     def _unpack(self, script: Script, target: ast.AST, value: ast.AST) -> None:
         parts = target.elts if isinstance(target, ast.Tuple) else []
-        values = value.elts if isinstance(value, ast.Tuple) else []
+        values = value.elts if isinstance(value, ast.Tuple) else _sliced(value, len(parts))
         if parts and len(parts) == len(values):
             for part, single in zip(parts, values, strict=True):
                 self._set(script, part, single, each=False)
@@ -132,6 +132,16 @@ class Values:
                 self.found[key].append(Value(caller, given or defaults.get(parameter.arg)))
         for parameter in arguments.kwonlyargs:
             self.found[(script.name, id(function)), parameter.arg].append(Value(script, None))
+
+
+def _sliced(value: ast.AST, count: int) -> list[ast.expr]:
+    """Items of ``sys.argv[1:3]``."""
+    cut = value.slice if isinstance(value, ast.Subscript) else None
+    lower = cut.lower if isinstance(cut, ast.Slice) else None
+    first = lower.value if isinstance(lower, ast.Constant) else None
+    if not isinstance(value, ast.Subscript) or not isinstance(first, int):
+        return []
+    return [ast.Subscript(value.value, ast.Constant(first + at), ast.Load()) for at in range(count)]
 
 
 def _argument(call: ast.Call, at: int, name: str) -> ast.AST | None:

@@ -83,6 +83,21 @@ FAULTS: list[tuple[str, str, Edit]] = [
     ("network-at-run-time", "predict.py:2", predict(
         "def get():", "    urlopen(u)", "def main():", "    get()", "if __name__ == '__main__':",
         "    main()")),
+    *(
+        ("docker-inside", "run.sh:2", run_sh(line, OBEYS))
+        for line in ("docker-compose -f dc.yml up", "sudo docker compose up",
+                     "docker -H tcp://x run --rm y")
+    ),
+    ("docker-inside", "predict.py:1",
+     predict("cmd = ['nvidia-docker', 'run', '-v', x + ':/in', 'y']", "check_call(cmd)")),
+    ("network-at-run-time", "predict.py:1", predict("x = VGG16(weights='imagenet')")),
+    ("network-at-run-time", "predict.py:1", predict("x = models.resnet18(pretrained=True)")),
+    ("trailing-slash", "predict.py:3",
+     predict("import sys", "src, dst = sys.argv[1:3]", "x = glob(src + '*.mp3')", "x.stem")),
+    ("trailing-slash", "predict.py:4",
+     both(run_sh("python3 predict.py --test_dir $TEST_DIRECTORY $OUTPUT_PATH"), predict(
+         "p.add_argument('--test_dir')", "o = vars(p.parse_args())", "d = o['test_dir']",
+         "x = glob(d + '*.mp3')", "x.stem"))),
     # The two variables
     ("environment-ignored", "run.sh:2", run_sh("export TEST_DIRECTORY=/crowdai-payload", OBEYS)),
     ("environment-ignored", "run.sh:3", run_sh("# why", 'OUTPUT_PATH="out.csv"', OBEYS)),
@@ -264,6 +279,9 @@ RIGHT: list[Edit] = [
     both(predict("import net"),
          write("net.py", "if __name__ == '__main__':\n    open('/data/a.h5')\n    urlopen(x)\n")),
     both(predict("x = 1"), write("train.py", "print 'x'\nopen('/data/a.h5')\nurlopen(x)\n")),
+    both(predict("x = VGG16(weights='imagenet')"), write("postBuild", "#!/bin/sh\n./fetch.py\n")),
+    predict("x = Net(pretrained=True)", "y = models.resnet18(pretrained=False)"),
+    run_sh("docker --version", OBEYS),
     # The two variables
     run_sh('TEST_DIRECTORY="${TEST_DIRECTORY:-/crowdai-payload}"', ": ${OUTPUT_PATH:=a.csv}",
          OBEYS),
