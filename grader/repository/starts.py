@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from grader.repository.shell import Command, Shell, read_shell
@@ -91,11 +91,11 @@ def meant_commands(
     for command in commands.commands if isinstance(commands, Shell) else commands:
         words = _command(command.words)
         if words:
-            yield replace(command, words=words)
+            yield Command(command.line, words, command.targets, command.end)
         inner = _inner(words)
         if inner and depth:
             for found in meant_commands(read_shell(inner), depth - 1):
-                yield replace(found, line=command.line)
+                yield Command(command.line, found.words, found.targets, found.end)
 
 
 def calls_of(command: Command) -> list[Call]:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from grader.repository.files import Repository
@@ -37,6 +38,8 @@ _IN_TEXT: Final = re.compile(
 _STARTS: Final = re.compile(r"\bos\.(?:system|popen)\b|\bsubprocess\b")
 _HERE: Final = ("localhost", "127.0.0.1", "0.0.0.0", "file:", "://$")  # noqa: S104
 """Addresses that need no network, or whose host is not known."""
+_MOST: Final = 20
+"""Parts of an address, and values of a name, that are looked at."""
 _SAYING: Final = frozenset({"echo", "printf", "grep", "cat", "test", "[", "[["})
 
 
@@ -121,10 +124,10 @@ def _kind_of_call(values: Values, script: Script, call: ast.Call) -> str:
 def _is_local(values: Values, script: Script, call: ast.Call) -> bool:
     """Whether a call asks this machine only: by its address, or by ``source="local"``."""
     texts = [text_of(keyword.value) for keyword in call.keywords if keyword.arg == "source"]
-    for node in ast.walk(call.args[0]) if call.args else ():
+    for node in islice(ast.walk(call.args[0]), _MOST) if call.args else ():
         texts.append(text_of(node))
         if isinstance(node, ast.Name | ast.Attribute):
-            texts += [text_of(value.node) for value in values.of(script, node)]
+            texts += [text_of(value.node) for value in values.of(script, node)[:_MOST]]
     return any(here in text for here in _HERE for text in texts if text) or "local" in texts
 
 

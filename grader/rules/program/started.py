@@ -3,7 +3,6 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from grader.repository.files import Repository
@@ -46,7 +45,7 @@ def script_missing(repository: Repository) -> Iterator[Finding]:
 
 def _sure_calls(command: Command) -> list[Call]:
     """What a command starts for sure; only its first words matter for that."""
-    short = replace(command, words=command.words[:_FIRST])
+    short = Command(command.line, command.words[:_FIRST])
     return [call for call in calls_of(short) if call.certain]
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from grader.repository.files import Repository
@@ -23,6 +24,8 @@ _WRITERS: Final = re.compile(
     r"(?:np\.)?save\w*|dump|to_\w+|ModelCheckpoint|urlretrieve|write\w*|copy\w*|move|rename|create\w*"
 )
 _SHELL_WRITERS: Final = frozenset({"cp", "mv", "ln", "wget", "curl", "tar", "rm", "touch", "echo"})
+_MOST: Final = 20
+"""Parts of a path, and values of a name, that are looked at."""
 _TEMPORARY: Final = re.compile("te?mp", re.IGNORECASE)
 _FOLDER: Final = re.compile(r"dir|path|folder|root|base|here|home|weights|models?$", re.IGNORECASE)
 
@@ -96,10 +99,11 @@ def _is_whole(script: Script, node: ast.AST) -> bool:
 def _is_temporary(values: Values, script: Script, node: ast.AST) -> bool:
     """Whether a file is one of a folder outside of the image, which the program makes."""
     outer = next(script.around(node), None)
-    for inner in ast.walk(outer) if isinstance(outer, ast.BinOp | ast.Call | ast.JoinedStr) else ():
+    joins = isinstance(outer, ast.BinOp | ast.Call | ast.JoinedStr)
+    for inner in islice(ast.walk(outer), _MOST) if outer and joins else ():
         found: list[ast.AST | None] = [inner]
         if isinstance(inner, ast.Name | ast.Attribute):
-            found += [value.node for value in values.of(script, inner)]
+            found += [value.node for value in values.of(script, inner)[:_MOST]]
         for part in found:
             called = name_of(part.func) if isinstance(part, ast.Call) else ""
             if is_elsewhere(text_of(part) or "") or _TEMPORARY.search(called):
