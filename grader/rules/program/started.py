@@ -44,9 +44,11 @@ def script_missing(repository: Repository) -> Iterator[Finding]:
 
 
 def _sure_calls(command: Command) -> list[Call]:
-    """What a command starts for sure; only its first words matter for that."""
-    short = Command(command.line, command.words[:_FIRST])
-    return [call for call in calls_of(short) if call.certain]
+    """Scripts and modules that a command starts for sure; its first words tell."""
+    words = command.words[:_FIRST]
+    if not any(word == "-m" or word.endswith((".py", ".sh")) for word in words):
+        return []
+    return [call for call in calls_of(Command(command.line, words)) if call.certain]
 
 
 def _script(call: Call, command: Command, folders: Folders) -> str:
@@ -88,7 +90,7 @@ def ends_early(repository: Repository) -> Iterator[Finding]:
         first = len(commands) - 1
         while first and commands[first - 1].end == "|":
             first -= 1
-        if any(map(_sure_calls, commands[first:])):
+        if any(call.certain for command in commands[first:] for call in calls_of(command)):
             yield warning(
                 "ends-early", f"{ENTRY}:{commands[-1].line}",
                 "runs in the background, and nothing waits for it",
