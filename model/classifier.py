@@ -140,10 +140,8 @@ class Classifier:
     progress: bool = False
 
     def __repr__(self) -> str:
-        return (
-            f"Classifier(system={self.card.name!r}, device={self.execution.device!r}, "
-            f"workers={self.workers})"
-        )
+        name, device = self.card.name, self.execution.device
+        return f"Classifier(system={name!r}, device={device!r}, workers={self.workers})"
 
     def __enter__(self) -> "Classifier":
         return self
