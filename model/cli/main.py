@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from model.run.results import Results
     from model.run.tables import Summary
 
+LOADING = "loading the model"
+"""Shown until the first clip is classified."""
+
 log = logging.getLogger("model")
 
 
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str], program: str = "predict.py") -> int:
         clips = find(options.sources, options.recursive, options.any_audio)
         from model.run.execute import execute
 
-        show = partial(progress.shown, quiet=options.verbosity < 0)
+        show = partial(progress.shown, quiet=options.verbosity < 0, before=LOADING)
         summary = execute(options, clips, begun, show, partial(_report, options))
         print_lines([f"Output file written at {options.output}"])
         return INCOMPLETE if options.strict and summary.unpredicted else SUCCESS

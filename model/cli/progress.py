@@ -17,10 +17,11 @@ def shown(
     *,
     quiet: bool = False,
     stream: TextIO | None = None,
+    before: str = "starting",
 ) -> Iterator[T]:
     """Iterate over the steps of a run while showing the rate and the time left.
 
-    Both are those since the first step: before it, the model is loaded.
+    Both are those since the first step: what comes before it, as loading a model, is no step.
 
     Args:
         steps: steps, which are done while they are iterated over.
@@ -29,18 +30,23 @@ def shown(
         quiet: whether to show nothing.
         stream: where to show the progress, by default standard error. A closed pipe or a full disk
             does not end the run.
+        before: what a terminal shows until the first step is done.
     """
     stream = stream or sys.stderr
     if quiet:
         return iter(steps)
-    return (_drawn if stream.isatty() else _logged)(steps, total, stream, done)
+    if stream.isatty():
+        return _drawn(steps, total, stream, done, before)
+    return _logged(steps, total, stream, done)
 
 
-def _drawn(steps: Iterable[T], total: int, stream: TextIO, done: int) -> Iterator[T]:
+def _drawn(
+    steps: Iterable[T], total: int, stream: TextIO, done: int, before: str
+) -> Iterator[T]:  # fmt: skip
     from tqdm import tqdm
 
     with tqdm(
-        total=total, initial=done, unit=" clips", file=stream, desc="loading the model",
+        total=total, initial=done, unit=" clips", file=stream, desc=before,
         bar_format="{desc} ...",
     ) as bar:  # fmt: skip
         for step in steps:
