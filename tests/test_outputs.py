@@ -178,7 +178,9 @@ def test_a_killed_run_ends_in_the_same_windows(
     options = ("--report", tmp_path / "r.html", "--per-window")
     done = finish(weights, music, "-o", tmp_path / "e.csv", *options, expected)
     assert done.returncode == 0, done.stderr
-    process = start(weights, music, "-o", tmp_path / "o.csv", *options, tmp_path / "w.jsonl")
+    process = start(
+        weights, music, "-o", tmp_path / "o.csv", *options, tmp_path / "w.jsonl", pause=3
+    )
     wait_for_rows(tmp_path / "o.csv.journal" / "rows.jsonl")
     process.send_signal(signal.SIGKILL)
     process.communicate()

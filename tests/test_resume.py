@@ -106,7 +106,7 @@ def test_a_journal_or_a_folder_that_goes_away_costs_nothing(
     gone: str,
 ) -> None:
     output = tmp_path / "out" / "output.csv"
-    process = start(weights, payload, "-o", output, "--time-limit", "1e18")
+    process = start(weights, payload, "-o", output, "--time-limit", "1e18", pause=0.25)
     wait_for_rows(output.parent / "output.csv.journal" / "rows.jsonl")
     shutil.rmtree(output.parent / gone)
     _, said = process.communicate(timeout=100)
@@ -127,7 +127,7 @@ def test_a_signal_leaves_a_journal_to_go_on_from(
     code: int,
 ) -> None:
     output = tmp_path / "output.csv"
-    process = start(weights, payload, "-o", output)
+    process = start(weights, payload, "-o", output, pause=0.5)
     wait_for_rows(tmp_path / "output.csv.journal" / "rows.jsonl")
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
@@ -144,7 +144,7 @@ def test_with_partial_a_signal_gives_a_complete_table(
     weights: Path, payload: Path, tmp_path: Path, uninterrupted: tuple[bytes, bytes, float]
 ) -> None:
     output = tmp_path / "output.csv"
-    process = start(weights, payload, "-o", output, "--partial")
+    process = start(weights, payload, "-o", output, "--partial", pause=0.5)
     wait_for_rows(tmp_path / "output.csv.journal" / "rows.jsonl")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)

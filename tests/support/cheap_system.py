@@ -1,11 +1,14 @@
 """The command line with a system that needs no TensorFlow, for tests of everything around it.
 
 ``python -m tests.support.cheap_system FOLDER ARGUMENTS...``: FOLDER holds the card that
-``write_card`` made.
+``write_card`` made. The variable ``CHEAP_SYSTEM_PAUSE`` holds the seconds that the network waits
+in each call.
 """
 
 import dataclasses
+import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,7 @@ from model.systems.base import Execution, Network
 from model.systems.cards import Card
 
 NAME = "cheap"
+PAUSE = "CHEAP_SYSTEM_PAUSE"
 
 
 def write_card(folder: Path) -> None:
@@ -39,8 +43,10 @@ class CheapNetwork:
 
     def __init__(self, batch: int) -> None:
         self.batch = batch
+        self.pause = float(os.environ.get(PAUSE, "0"))
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        time.sleep(self.pause)
         means: NDArray[np.float32] = windows.mean(axis=1)
         return means[:, :16]
 

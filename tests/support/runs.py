@@ -12,12 +12,15 @@ import pytest
 
 from model.outputs import submission
 from tests.conftest import ROOT
+from tests.support import cheap_system
 
 
-def start(weights: Path, *arguments: object) -> "subprocess.Popen[str]":
+def start(weights: Path, *arguments: object, pause: float = 0.0) -> "subprocess.Popen[str]":
+    """Start a run; its network takes ``pause`` seconds a call, so that a test can interrupt it."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.support.cheap_system", weights, *map(str, arguments)],
         cwd=ROOT,
+        env={**os.environ, cheap_system.PAUSE: str(pause)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
