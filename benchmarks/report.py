@@ -22,6 +22,7 @@ from model import cpus
 from model.clips import Clip, Notice
 from model.genres import GENRES
 from model.outputs.report import About, write
+from model.outputs.report.likeness import likeness
 from model.outputs.report.thumbnails import thumbnail
 from model.results import Result, Window
 
@@ -48,16 +49,20 @@ async (step) => {
 STEPS = {
     "sort by probability, the first time": ("press", "[data-sort=top]"),
     "sort the other way round": ("press", "[data-sort=top]"),
-    "sort by remarks, the first time": ("press", "[data-sort=problem]"),
+    "sort by problem, the first time": ("press", "[data-sort=problem]"),
     "sort by genre, the first time": ("press", "[data-sort=genre]"),
-    "sort by file": ("press", "[data-sort=name]"),
+    "sort by song": ("press", "[data-sort=name]"),
     "search, the first letter": ("type", "r"),
     "search, two words": ("type", "rock 99"),
     "search for nothing that is there": ("type", "no such clip"),
     "search no more": ("type", ""),
     "next page": ("press", "#next"),
-    "open the first clip": ("press", "#rows button"),
-    "open a second clip": ("press", "#rows tr:last-child button"),
+    "filter by a genre": ("press", "[data-key=genre]"),
+    "filter by confidence as well": ("press", "[data-key=level]:enabled"),
+    "filter no more by genre": ("press", "[data-key=genre]"),
+    "filter no more by confidence": ("press", "[data-key=level]:enabled"),
+    "open the first clip": ("press", "#rows [data-row]"),
+    "open another clip": ("press", "#rows tr:last-child [data-row]"),
 }
 
 
@@ -100,7 +105,7 @@ def made_up_clips(count: int) -> Iterator[Result]:
         )
         frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]
         log_mel = frames + np.linspace(4, -4, 48) + random.normal(size=(96, 48))
-        picture = thumbnail(log_mel.astype(np.float16))
+        picture = thumbnail(log_mel.astype(np.float16), count)
         notices = (Notice("long", "95.2 s, of which the middle 30 were used"),)
         yield Result(
             Clip(file_id, path),
@@ -109,6 +114,7 @@ def made_up_clips(count: int) -> Iterator[Result]:
             notices if number % 9 == 0 else (),
             windows,
             thumbnail=picture,
+            likeness=likeness(np.log(values + 1e-4)),
         )
 
 

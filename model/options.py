@@ -17,6 +17,7 @@ from model.errors import UsageError
 WINDOWS: Final = "windows"
 EMBEDDING: Final = "embedding"
 THUMBNAIL: Final = "thumbnail"
+LIKENESS: Final = "likeness"
 """Names of the arrays that the journal can hold for a clip in addition to its posterior."""
 
 CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
@@ -206,6 +207,12 @@ class Options:
     report: Path | None = _option(
         None, "write an html page to browse the results", OUTPUT, **_path("HTML")
     )
+    truth: Path | None = _option(
+        None,
+        "compare with right genres in the report: a csv file with the columns file_id and genre",
+        OUTPUT,
+        **_path("CSV"),
+    )
     embed_audio: bool = _option(False, "put the audio files into the report", OUTPUT)
     write_tags: TagMode | None = _option(
         None,
@@ -254,8 +261,9 @@ class Options:
     def __post_init__(self) -> None:
         for name in DECLARED:
             check(name, getattr(self, name))
-        if self.embed_audio and not self.report:
-            raise UsageError("--embed-audio puts audio into a report; name one with --report HTML")
+        for name, does in (("embed_audio", "puts audio into"), ("truth", "adds right genres to")):
+            if getattr(self, name) and not self.report:
+                raise UsageError(f"--{flag(name)} {does} a report; name one with --report HTML")
         if self.shard and (self.columns or self.digits):
             raise UsageError(
                 "the tables of shards are joined, which needs all digits and no other columns; "

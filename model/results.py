@@ -30,7 +30,8 @@ class Prediction:
         arrays: further arrays that the options ask for, by name: ``windows``, float64, shape
             [windows, 17], the second of the file at which each window starts, and its posterior;
             ``embedding``, float32, shape [features], the mean over the windows; ``thumbnail``,
-            uint8, shape [bands, columns], a small picture of the spectrogram.
+            uint8, shape [bands, columns], a small picture of the spectrogram; ``likeness``,
+            float32, shape [size], a short vector that is alike for clips that sound alike.
     """
 
     posterior: tuple[float, ...] | None
@@ -64,6 +65,7 @@ class Result:
         windows: predictions of the clip's windows, by time; empty unless the options ask for them.
         embedding: mean features of the windows, shape [features], or None.
         thumbnail: small picture of the spectrogram, shape [bands, columns], or None.
+        likeness: short vector that is alike for clips that sound alike, shape [size], or None.
     """
 
     clip: Clip
@@ -73,6 +75,7 @@ class Result:
     windows: tuple[Window, ...] = ()
     embedding: "NDArray[np.float32] | None" = None
     thumbnail: "NDArray[np.uint8] | None" = None
+    likeness: "NDArray[np.float32] | None" = None
 
     @property
     def troubled(self) -> bool:

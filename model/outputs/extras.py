@@ -22,6 +22,7 @@ def prepare(options: Options) -> None:
 
     Raises:
         OutputError: the report cannot be written.
+        UsageError: the file of right genres cannot be used.
         GenreError: a package is not installed.
     """
     formats.require(options.format or formats.of(options.output))
@@ -31,8 +32,11 @@ def prepare(options: Options) -> None:
         require_package("mutagen", "--write-tags needs it")
     if options.report:
         from model.outputs import report
+        from model.outputs.report import truth
 
         report.prepare(options.report)
+        if options.truth:
+            truth.read(options.truth)
 
 
 def write(
@@ -61,10 +65,12 @@ def write(
         embeddings.write(options.embeddings, results)
     if options.report:
         from model.outputs import report
+        from model.outputs.report import truth
 
+        right = truth.read(options.truth) if options.truth else {}
         results = _with_duplicates(results, duplicates)
         about = _about(options, card, described)
-        report.write(options.report, results, about, embed_audio=options.embed_audio)
+        report.write(options.report, results, about, truth=right, embed_audio=options.embed_audio)
 
 
 def _with_duplicates(results: Iterable[Result], duplicates: Iterable[Clip]) -> Iterator[Result]:
@@ -79,8 +85,11 @@ def _with_duplicates(results: Iterable[Result], duplicates: Iterable[Clip]) -> I
 
 
 def _about(options: Options, card: "Card", described: RunDescription) -> "About":
+    from model.frontends.spectrogram import FrontEnd
     from model.outputs.report import About
+    from model.outputs.report.axes import frequency_marks
 
+    front_end = card.front_end
     facts = {
         "expected mix": ", ".join(f"{genre} {share:.4f}" for genre, share in described.mix.items()),
         "weights (SHA-256)": described.weights,
@@ -98,5 +107,6 @@ def _about(options: Options, card: "Card", described: RunDescription) -> "About"
         folder=", ".join(options.sources),
         calibrated=card.calibrated,
         settings=facts,
-        window_seconds=card.window_frames * card.front_end.hop_length / card.front_end.sample_rate,
+        window_seconds=card.window_frames * front_end.hop_length / front_end.sample_rate,
+        marks=frequency_marks(front_end) if isinstance(front_end, FrontEnd) else (),
     )

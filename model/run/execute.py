@@ -18,7 +18,7 @@ from model.decoding.pool import DecoderPool
 from model.errors import GenreError
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
-from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
+from model.options import EMBEDDING, LIKENESS, THUMBNAIL, WINDOWS, Options
 from model.outputs import extras, paths, settings
 from model.probabilities import priors
 from model.probabilities.prior_shift import estimated_prior
@@ -80,7 +80,8 @@ def execute(
     is_known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if is_known else None
     extras.prepare(options)
-    paths.check(options, clips, (folder / f"{card.name}.json", folder / card.weights.file))
+    read = [folder / f"{card.name}.json", folder / card.weights.file]
+    paths.check(options, clips, [*read, *filter(None, [options.truth])])
     identity = fingerprint(card, options)
     description = describe_run(clips.clips, identity)
     clips = shard(clips, *options.shard) if options.shard else clips
@@ -131,6 +132,7 @@ def array_names(options: Options, card: Card) -> frozenset[str]:
         WINDOWS: options.per_window or options.report,
         EMBEDDING: options.embeddings,
         THUMBNAIL: options.report and isinstance(card.front_end, FrontEnd),
+        LIKENESS: options.report,
     }
     return frozenset(name for name, is_needed in needed.items() if is_needed)
 
@@ -170,6 +172,7 @@ def _predict(
                 execution,
                 pool,
                 arrays=run.arrays,
+                of=len(run.clips.clips),
                 stop=stop.requested,
             )
             for index, prediction in zip(indices, predictions, strict=False):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from threading import Event
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model.clips import Clip, Notice
 from model.decoding.pool import Decoded, DecoderPool, File
 from model.errors import GenreError
-from model.options import EMBEDDING, THUMBNAIL, WINDOWS
+from model.options import EMBEDDING, LIKENESS, THUMBNAIL, WINDOWS
 from model.outputs.submission import violation
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
@@ -43,6 +43,7 @@ def predict(
     pool: DecoderPool,
     *,
     arrays: Collection[str] = (),
+    of: int = 0,
     paths: Iterable[File] | None = None,
     in_process: Mapping[int, Callable[[], Decoded]] | None = None,
     stop: Event | None = None,
@@ -56,6 +57,7 @@ def predict(
         execution: where the network runs.
         pool: worker processes that decode, for the system's front end.
         arrays: names of the arrays that each prediction has.
+        of: number of clips of the run, of which ``clips`` may be a part; ``thumbnail`` needs it.
         paths: files to decode instead of the clips' own. Clips in ``in_process`` have none.
         in_process: by index of the clip, a function that returns the clip's frames, for clips that
             are not files.
@@ -81,7 +83,8 @@ def predict(
 
     with contextlib.closing(pool.map(paths, ahead, stop)) as files:
         network = system.connect(execution)
-        answers = with_logits(decoded(), network, system.window_frames, EMBEDDING in arrays)
+        embed = _embeds(network, arrays)
+        answers = with_logits(decoded(), network, system.window_frames, embed)
         for clip, (item, logits, embeddings) in zip(clips, answers, strict=False):
             # A file that is not named mp3 may hold any format.
             notices = tuple(n for n in item.notices if n.reason != "not_mp3" or clip.is_mp3)
@@ -96,12 +99,13 @@ def predict(
             if broken := violation(posterior):
                 yield Prediction(None, (*notices, Notice("failure", broken)))
             else:
-                extras = _arrays(arrays, item, system, calibration, logits, embeddings)
+                extras = _arrays(arrays, of, item, system, calibration, logits, embeddings)
                 yield Prediction(posterior, notices, extras)
 
 
 def _arrays(
     names: Collection[str],
+    of: int,
     item: Decoded,
     system: System,
     calibration: Calibration,
@@ -116,12 +120,17 @@ def _arrays(
         starts = window_starts(len(frames), system.window_frames)
         seconds = starts * (system.front_end.hop_length / system.front_end.sample_rate)
         arrays[WINDOWS] = np.column_stack([item.start + seconds, calibration.posteriors(logits)])
-    if embeddings is not None:
-        arrays[EMBEDDING] = embeddings.mean(axis=0)
+    embedding = None if embeddings is None else embeddings.mean(axis=0)
+    if EMBEDDING in names and embedding is not None:
+        arrays[EMBEDDING] = embedding
+    if LIKENESS in names:
+        from model.outputs.report.likeness import likeness
+
+        arrays[LIKENESS] = likeness(logits.mean(axis=0) if embedding is None else embedding)
     if THUMBNAIL in names:
         from model.outputs.report.thumbnails import thumbnail
 
-        arrays[THUMBNAIL] = thumbnail(frames)
+        arrays[THUMBNAIL] = thumbnail(frames, of)
     return arrays
 
 
@@ -143,8 +152,6 @@ def with_logits(
         For each clip: the clip; its logits, shape [windows, 16], without windows where the clip
         cannot be decoded; its embeddings, shape [windows, features], or None.
 
-    Raises:
-        GenreError: embeddings are asked for, and the network has none.
     """
     call = _caller(network, embed)
     waiting: deque[tuple[Decoded, int]] = deque()
@@ -173,13 +180,23 @@ def with_logits(
         yield from finished()
 
 
+def _embeds(network: Network, arrays: Collection[str]) -> bool:
+    """Whether the arrays of these names need embeddings, and the network has some.
+
+    Raises:
+        GenreError: embeddings are asked for, and the network has none.
+    """
+    has_some = isinstance(network, EmbeddingNetwork) and network.has_embedding
+    if EMBEDDING in arrays and not has_some:
+        raise GenreError("this system has no embeddings; choose another one")
+    return has_some and (EMBEDDING in arrays or LIKENESS in arrays)
+
+
 def _caller(
     network: Network, embed: bool
 ) -> Callable[[Floats], Iterable[tuple[Floats, Floats | None]]]:
     """A function from a batch of windows to the logits and the embedding, or None, of each."""
     if not embed:
         return lambda windows: zip(network(windows), repeat(None))
-    if not isinstance(network, EmbeddingNetwork):
-        raise GenreError("this system has no embeddings; choose another one")
-    embedding: EmbeddingNetwork = network
+    embedding = cast("EmbeddingNetwork", network)
     return lambda windows: zip(*embedding.embed(windows), strict=True)

@@ -70,6 +70,7 @@ def make_result(
         tuple(windows),
         prediction.arrays.get("embedding"),
         prediction.arrays.get("thumbnail"),
+        prediction.arrays.get("likeness"),
     )
 
 

@@ -39,16 +39,16 @@ class Network(Protocol):
 
 @runtime_checkable
 class EmbeddingNetwork(Network, Protocol):
-    """A network that can also return embeddings."""
+    """A network that may also return embeddings."""
+
+    @property
+    def has_embedding(self) -> bool:
+        """Whether ``embed`` can be called."""
 
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
-
-        Raises:
-            GenreError: the network has no embeddings.
-        """
+        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows."""
 
 
 @dataclass(frozen=True)

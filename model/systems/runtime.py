@@ -91,14 +91,15 @@ class TensorFlowNetwork:
         """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
         return np.concatenate(self._run(self._graph, windows))
 
+    @property
+    def has_embedding(self) -> bool:
+        """Whether the model has a layer ``embedding``."""
+        return any(layer.name == _EMBEDDING for layer in self._model.layers)
+
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows.
-
-        Raises:
-            GenreError: the model has no layer ``embedding``.
-        """
+        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows."""
         logits, features = zip(*self._run(self._with_embedding, windows), strict=True)
         return np.concatenate(logits), np.concatenate(features)
 
@@ -111,9 +112,6 @@ class TensorFlowNetwork:
         """A second graph that also returns embeddings, built at the first use."""
         import keras
 
-        names = {layer.name for layer in self._model.layers}
-        if _EMBEDDING not in names:
-            raise GenreError("this system has no embeddings; choose another one")
         features = self._model.get_layer(_EMBEDDING).output
         return self._as_graph(keras.Model(self._model.input, [self._model.output, features]))
 

@@ -5,19 +5,24 @@ whole numbers of ``UNIT``.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.clips import printable
 from model.genres import GENRES
+from model.outputs.report import likeness, thumbnails
 from model.outputs.report.audio import EmbeddedAudio, location
-from model.outputs.report.summary import UNSURE_BELOW
-from model.outputs.report.thumbnails import Thumbnails
+from model.outputs.report.reasons import MEANINGS
+from model.outputs.report.song_tags import COVER_CLIPS, SongTags
 from model.results import Result
 
 UNIT: Final = 1e-4
+SIMILAR: Final = 5
+"""Number of similar clips in the details of a clip."""
 
 
 class ClipTable:
@@ -35,31 +40,45 @@ class ClipTable:
         self._folder = folder
         self._rows: dict[str, list[Any]] = {
             name: []
-            for name in ("names", "tops", "topGenres", "predicted", "unsure", "troubled", "notices")
+            for name in (
+                "names",
+                "titles",
+                "artists",
+                "posteriors",
+                "predicted",
+                "notices",
+                "truth",
+            )
         }
         self._details: dict[str, list[Any]] = {
-            name: [] for name in ("posteriors", "windows", "paths", "locations")
+            name: [] for name in ("windows", "paths", "locations")
         }
+        self._ids: dict[int, str] = {}
+        self._covers: list[str] = []
         self._audio_urls: list[str] = []
-        self._thumbnails = Thumbnails()
+        self._pictures: list[NDArray[np.uint8] | None] = []
+        self._vectors: list[NDArray[np.float32] | None] = []
         self.audio = EmbeddedAudio(embed_limit)
 
-    def add(self, result: Result) -> None:
-        """Add the next clip."""
-        clip, probabilities = result.clip, result.probabilities
-        genre = int(np.argmax(probabilities))
-        units = _units(probabilities)
+    def add(self, result: Result, tags: SongTags, truth: int | None) -> None:
+        """Add the next clip, with the tags of its file and the index of its right genre."""
+        clip, index = result.clip, len(self._audio_urls)
+        name = printable(clip.file_id)
+        if name != clip.file_id:
+            self._ids[index] = clip.file_id
         row = {
-            "names": printable(clip.file_id),
-            "tops": units[genre],
-            "topGenres": genre,
+            "names": name,
+            "titles": tags.title,
+            "artists": tags.artist,
+            "posteriors": _units(result.probabilities),
             "predicted": int(result.predicted),
-            "unsure": int(result.predicted and probabilities[genre] < UNSURE_BELOW),
-            "troubled": int(result.troubled),
-            "notices": [(notice.reason, printable(notice.detail)) for notice in result.notices],
+            "notices": [
+                (notice.reason, printable(notice.detail), int(notice.is_problem))
+                for notice in result.notices
+            ],
+            "truth": -1 if truth is None else truth,
         }
         details = {
-            "posteriors": units,
             "windows": [
                 [round(window.start, 2), *_units(window.probabilities)] for window in result.windows
             ],
@@ -67,19 +86,62 @@ class ClipTable:
             "locations": location(clip.path, self._folder),
         }
         for columns, values in ((self._rows, row), (self._details, details)):
-            for name, value in values.items():
-                columns[name].append(value)
+            for column, value in values.items():
+                columns[column].append(value)
         self._audio_urls.append(self.audio.data_url(clip.path))
-        self._thumbnails.add(result.thumbnail)
+        if index < COVER_CLIPS:
+            self._covers.append(tags.cover)
+        if index < likeness.MOST_CLIPS:
+            self._pictures.append(result.thumbnail)
+            self._vectors.append(result.likeness if result.predicted else None)
 
     def rows(self) -> dict[str, Any]:
         """The columns that the table shows, sorts and searches."""
-        return {"genres": GENRES, "unit": UNIT, **self._rows}
+        found = {reason for notices in self._rows["notices"] for reason, *_ in notices}
+        rows: dict[str, Any] = {"genres": GENRES, "unit": UNIT, "ids": self._ids, **self._rows}
+        rows["meanings"] = {reason: MEANINGS.get(reason, reason) for reason in sorted(found)}
+        covered = any(self._covers) and len(self._audio_urls) <= COVER_CLIPS
+        rows["covers"] = self._covers if covered else []
+        for name in ("titles", "artists"):
+            rows[name] = rows[name] if any(rows[name]) else []
+        rows["truth"] = rows["truth"] if max(rows["truth"], default=-1) >= 0 else []
+        placed, places, _ = self._map
+        return {**rows, "mapped": placed, "places": places}
 
-    def details(self, window_seconds: float) -> dict[str, Any]:
+    @cached_property
+    def _map(self) -> tuple[list[int], list[list[int]], dict[int, list[int]]]:
+        """Clips on the map, their places, and the similar clips of each; empty without a map."""
+        pairs = [(index, row) for index, row in enumerate(self._vectors) if row is not None]
+        if not len(pairs) >= likeness.FEWEST_CLIPS or len(self._audio_urls) > likeness.MOST_CLIPS:
+            return [], [], {}
+        placed = [index for index, _ in pairs]
+        vectors = np.array([row for _, row in pairs], np.float32)
+        found = likeness.neighbours(vectors)
+        similar = {
+            index: [placed[place] for place in row[:SIMILAR]]
+            for index, row in zip(placed, found.tolist(), strict=True)
+        }
+        return placed, likeness.positions(vectors, found).tolist(), similar
+
+    def details(
+        self, window_seconds: float, marks: Sequence[tuple[float, str]]
+    ) -> dict[str, Any]:  # fmt: skip
         """The columns that the page shows when a clip is opened."""
-        pictures = self._thumbnails.texts()
-        return {"windowSeconds": window_seconds, **self._details, "pictures": pictures}
+        return {
+            "windowSeconds": window_seconds,
+            "marks": marks,
+            **self._details,
+            "pictures": self._encoded_pictures(),
+            "similar": self._map[2],
+        }
+
+    def _encoded_pictures(self) -> list[str]:
+        most = thumbnails.size(len(self._audio_urls))
+        return [
+            "" if most is None or picture is None or not picture.size
+            else thumbnails.encoded(picture, most)
+            for picture in self._pictures
+        ]  # fmt: skip
 
     def audio_urls(self) -> list[str]:
         """A data URL or an empty text for each clip; empty if no audio is embedded."""

@@ -1,94 +1,109 @@
 // What is shown of one clip on demand.
 
-const TOP_GENRES = 5;
-const STRIP_GENRES = 4;
+const TOP_GENRES = 6;
+const TIME_MARKS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
-function read(id) {
-  return JSON.parse(document.getElementById(id).textContent);
-}
-
-/** A value that is made when it is first asked for. */
-function late(source) {
-  let made;
-  return () => (made ??= source());
-}
-
-const rowData = read("row-data");
-const detailData = late(() => read("detail-data"));
-const soundData = late(() => read("sound-data"));
-
-function section(title, ...children) {
-  return make("div", { class: "part" }, make("h3", {}, title), ...children);
+function titled(title, ...children) {
+  return make("section", {}, make("h3", {}, title), ...children);
 }
 
 /** The likeliest genres of a clip; of one without a prediction, those of the prior. */
-function genreBars(clip) {
-  const values = detailData().posteriors[clip].map((units) => units * rowData.unit);
-  const body = make("tbody", {});
+function likeliest(clip) {
+  const values = rowData.posteriors[clip].map((units) => units * rowData.unit);
+  const list = make("ul", { class: "likeliest" });
   for (const genre of largest(values, TOP_GENRES)) {
-    body.append(make("tr", {},
-      make("th", { scope: "row" }, rowData.genres[genre]),
-      make("td", { class: "number" }, percent(values[genre])),
-      make("td", { class: "wide" }, bar(values[genre]))));
+    list.append(make("li", {}, make("span", { class: `chip g${genre}` }, genres[genre]),
+      bar(values[genre], genre), make("span", { class: "number" }, percent(values[genre]))));
   }
-  const title = rowData.predicted[clip] ? "Likeliest genres" : "No prediction: the prior";
-  return section(title, make("table", { class: "plain", "aria-label": title }, body));
+  return titled(rowData.predicted[clip] ? "Likeliest genres" : "No prediction: the prior", list);
 }
 
-function genreOverTime(clip) {
-  const seconds = detailData().windowSeconds;
-  const windows = detailData().windows[clip].map(([start, ...units]) => ({
+/** Windows of a clip: the second at which each starts, and probabilities. */
+function windowsOf(clip) {
+  return detailData().windows[clip].map(([start, ...units]) => ({
     start, probabilities: units.map((unit) => unit * rowData.unit),
   }));
-  if (!windows.length) return "";
-  const means = rowData.genres.map((_, genre) =>
-    windows.reduce((sum, { probabilities }) => sum + probabilities[genre], 0) / windows.length);
-  const shown = largest(means, STRIP_GENRES);
-  const legend = make("ul", { class: "legend", "aria-hidden": "true" });
-  shown.forEach((genre, rank) => legend.append(
-    make("li", {}, make("span", { class: `key rank${rank}` }), rowData.genres[genre])));
-  legend.append(make("li", {}, make("span", { class: "key others" }), "others"));
-  const list = make("ol", { class: "windows" });
-  for (const { start, probabilities } of windows) {
-    const names = largest(probabilities, 2).map((genre) =>
-      `${rowData.genres[genre]} ${percent(probabilities[genre])}`);
-    list.append(make("li", {}, `${Math.round(start)} to ${Math.round(start + seconds)} s: ${names.join(", ")}`));
-  }
-  return section("Genre over time", strip(windows, seconds, shown), legend, list);
 }
 
-function picture(clip) {
+/** Genres over time above the spectrogram, on one axis of time. */
+function chart(clip) {
+  const windows = windowsOf(clip), seconds = detailData().windowSeconds;
   const text = detailData().pictures[clip];
-  if (!text) return "";
-  const label = `Mel spectrogram of ${rowData.names[clip]}: time to the right, low tones at the bottom`;
-  return section("Spectrogram", spectrogram(text, label));
+  if (!windows.length) return "";
+  const first = windows[0].start, last = windows[windows.length - 1].start + seconds;
+  const plot = make("div", { class: "plot", "data-clip": clip, "data-first": first, "data-last": last },
+    strip(windows, seconds, genres));
+  const hertz = make("div", { class: "hertz", "aria-hidden": "true" });
+  if (text) {
+    const label = `Mel spectrogram of ${called(clip)}: time to the right, low tones at the bottom`;
+    plot.append(spectrogram(text, label));
+    for (const [height, mark] of detailData().marks) {
+      const place = make("span", {}, mark);
+      place.style.bottom = `calc(13rem * ${height})`;
+      hertz.append(place);
+    }
+  }
+  plot.append(make("div", { class: "playhead", hidden: "" }));
+  plot.addEventListener("click", (event) => {
+    const box = plot.getBoundingClientRect();
+    play(clip, first + ((event.clientX - box.left) / box.width) * (last - first));
+  });
+  const list = make("ol", { class: "unseen" });
+  for (const { start, probabilities } of windows) {
+    const names = largest(probabilities, 2).map((genre) => `${genres[genre]} ${percent(probabilities[genre])}`);
+    list.append(make("li", {}, `${clock(start)} to ${clock(start + seconds)}: ${names.join(", ")}`));
+  }
+  return make("section", { class: "over-time" }, make("h3", {}, "Genres over time"),
+    make("div", { class: "chart" }, hertz, plot, timeAxis(first, last)), list);
 }
 
-function player(clip) {
-  const source = soundData()[clip] || detailData().locations[clip];
-  const audio = make("audio", {
-    controls: "", preload: "none", src: source, "aria-label": `Play ${rowData.names[clip]}`,
-  });
-  const [first] = detailData().windows[clip];
-  if (first) audio.addEventListener("loadedmetadata", () => { [audio.currentTime] = first; }, { once: true });
-  const trouble = make("p", { class: "trouble", role: "status" });
-  audio.addEventListener("error", () => {
-    trouble.textContent = "It cannot be played: the file is not where it was, or this browser does not know its format.";
-  });
-  return section("Listen", audio, trouble,
-    make("p", { class: "quiet path" }, make("bdi", {}, detailData().paths[clip])));
+function timeAxis(first, last) {
+  const axis = make("div", { class: "times", "aria-hidden": "true" });
+  const most = matchMedia(PHONE).matches ? 4 : 8;
+  const step = TIME_MARKS.find((mark) => (last - first) / mark <= most) ?? 7200;
+  const inner = [];
+  for (let second = Math.ceil(first / step) * step; second < last; second += step) {
+    if (second - first > 0.6 * step && last - second > 0.6 * step) inner.push(second);
+  }
+  for (const second of [first, ...inner, last]) {
+    const mark = make("span", {}, clock(second));
+    mark.style.left = `${(100 * (second - first)) / (last - first)}%`;
+    axis.append(mark);
+  }
+  return axis;
 }
 
+/** Problems and peculiarities in words. */
 function remarks(clip) {
   const list = make("ul", {});
   for (const [reason, detail] of rowData.notices[clip]) {
-    list.append(make("li", {}, make("code", {}, reason), " ", make("bdi", {}, detail)));
+    list.append(make("li", {}, rowData.meanings[reason], detail ? ": " : "", make("bdi", {}, detail)));
   }
-  return list.childElementCount ? section("Remarks", list) : "";
+  return list.childElementCount ? titled("Remarks", list) : "";
+}
+
+function similar(clip) {
+  const list = make("ul", { class: "similar" });
+  for (const other of detailData().similar[clip] ?? []) {
+    list.append(make("li", {}, make("button", { type: "button", "data-open": other },
+      make("span", { class: `chip g${firstGenre[other]}` }, make("bdi", {}, called(other))))));
+  }
+  return list.childElementCount ? titled("Similar clips", list) : "";
+}
+
+/** Where the reader says what the right genre is. */
+function correction(clip) {
+  const choice = make("select", { "data-correct": clip, "aria-label": `Right genre of ${called(clip)}` },
+    make("option", { value: "" }, "as predicted"));
+  genres.forEach((genre, index) => choice.append(make("option", { value: index }, genre)));
+  choice.value = corrections.get(clip) ?? "";
+  return titled("Right genre", choice);
 }
 
 /** Everything that is known of a clip. */
 function details(clip) {
   return make("div", { class: "details" },
-    genreBars(clip), genreOverTime(clip), picture(clip), player(clip), remarks(clip));
+    make("div", {}, chart(clip), remarks(clip),
+      make("p", { class: "quiet path" }, make("bdi", {}, detailData().paths[clip]))),
+    make("div", {}, likeliest(clip), correction(clip), similar(clip)));
 }

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Final
 from model.clips import printable
 from model.genres import GENRES
 from model.outputs.report.clip_table import ClipTable
+from model.outputs.report.colours import COLOURS
+from model.outputs.report.reasons import MEANINGS
 from model.outputs.report.summary import UNSURE_BELOW, Summary, percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE: Final = Path(__file__).parent
-_SCRIPTS: Final = ("drawing.js", "details.js", "table.js")
+_SCRIPTS: Final = (
+    "drawing.js", "state.js", "player.js", "details.js", "table.js", "overview.js", "start.js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class About:
         calibrated: whether the probabilities are calibrated.
         settings: further facts about the run, by name.
         window_seconds: length of a window of the network.
+        marks: marks on the frequency axis of spectrograms: share of the height, and text.
     """
 
     system: str
@@ -43,13 +48,16 @@ class About:
     calibrated: bool
     settings: Mapping[str, object] = field(default_factory=dict)
     window_seconds: float = 10.0
+    marks: Sequence[tuple[float, str]] = ()
 
 
 def rendered(summary: Summary, table: ClipTable, about: About) -> str:
     """The whole page. All texts are escaped, and control characters in them are visible."""
     from markupsafe import Markup
 
-    style = (_HERE / "report.css").read_text(encoding="utf-8")
+    colours = "".join(f"--g{index}:{colour};" for index, colour in enumerate(COLOURS))
+    filled = "".join(f".g{index}{{--c:var(--g{index})}}" for index in range(len(COLOURS)))
+    style = f":root{{{colours}}}{filled}\n" + (_HERE / "report.css").read_text(encoding="utf-8")
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     # Style and script are not escaped. The page's security policy allows only their hashes.
     return _template().render(
@@ -57,6 +65,8 @@ def rendered(summary: Summary, table: ClipTable, about: About) -> str:
         table=table,
         about=about,
         genres=_by_expected_count(summary),
+        names=GENRES,
+        meanings=MEANINGS,
         unsure_below=UNSURE_BELOW,
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704

@@ -1,205 +1,173 @@
-// The table: sorted, searched, and shown a page at a time, so that its length costs little.
+// The table: sorted, filtered, and shown a page at a time, so that its length costs little.
 
 const PAGE = 100;
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-const view = { sort: "name", descending: false, words: [], show: "all", page: 0, open: new Set() };
-const part = (id) => document.getElementById(id);
+let pageSize = PAGE;
 
 const COMPARISONS = {
   name: (a, b) => rank()[a] - rank()[b],
   genre: (a, b) => rowData.predicted[b] - rowData.predicted[a]
-    || rowData.topGenres[a] - rowData.topGenres[b] || rowData.tops[b] - rowData.tops[a],
-  top: (a, b) => rowData.predicted[a] - rowData.predicted[b] || rowData.tops[a] - rowData.tops[b],
-  problem: (a, b) => Number(!reasons(a)) - Number(!reasons(b)) || compareTexts(reasons(a), reasons(b)),
+    || firstGenre[a] - firstGenre[b] || firstProbability[b] - firstProbability[a],
+  top: (a, b) => rowData.predicted[a] - rowData.predicted[b] || firstProbability[a] - firstProbability[b],
+  miss: (a, b) => rightness(a) - rightness(b),
+  problem: (a, b) => Number(!problemText(a)) - Number(!problemText(b))
+    || collator.compare(problemText(a), problemText(b)),
 };
 
 /** Columns whose largest values are wanted first. */
 const LARGEST_FIRST = new Set(["top"]);
 
-function compareTexts(a, b) {
-  return a < b ? -1 : Number(a > b);
-}
-
-function reasons(clip) {
-  return rowData.notices[clip].map(([reason]) => reason).join(" ");
+/** Probability of the right genre; 2 where it is not known, so that such clips are last. */
+function rightness(clip) {
+  const truth = rowData.truth[clip] ?? -1;
+  return truth < 0 || !rowData.predicted[clip] ? 2 : rowData.posteriors[clip][truth] * rowData.unit;
 }
 
 /** Places of the clips in the order of their names, in which "9" is before "10". */
 const rank = late(() => {
-  const places = new Uint32Array(rowData.names.length);
+  const places = new Uint32Array(count);
   const order = [...rowData.names.keys()];
-  order.sort((a, b) => collator.compare(rowData.names[a], rowData.names[b]) || a - b);
+  const shown = order.map(called);
+  order.sort((a, b) => collator.compare(shown[a], shown[b]) || a - b);
   order.forEach((clip, place) => { places[clip] = place; });
   return places;
 });
-
-/** Each clip's text to search in. */
-const haystacks = late(() => rowData.names.map((name, clip) => {
-  const genre = rowData.predicted[clip] ? rowData.genres[rowData.topGenres[clip]] : "";
-  const notices = rowData.notices[clip].map((notice) => notice.join(" ")).join(" ");
-  return `${name}\n${genre}\n${notices}`.normalize().toLowerCase();
-}));
 
 const sorted = {};
 
 /** All clips in the wanted order. */
 function ordered() {
-  sorted[view.sort] ??= [...rowData.names.keys()]
-    .sort((a, b) => COMPARISONS[view.sort](a, b) || rank()[a] - rank()[b]);
-  return view.descending ? [...sorted[view.sort]].reverse() : sorted[view.sort];
-}
-
-function isShown(clip) {
-  switch (view.show) {
-    case "all": return true;
-    case "unsure": return rowData.unsure[clip];
-    case "troubled": return rowData.troubled[clip];
-    case "unpredicted": return !rowData.predicted[clip];
-    default: return view.show === `genre:${rowData.predicted[clip] ? rowData.topGenres[clip] : ""}`
-      || rowData.notices[clip].some(([reason]) => view.show === `reason:${reason}`);
-  }
+  const isReverse = view.sort.startsWith("-");
+  const column = view.sort.replace(/^-/, "");
+  sorted[column] ??= [...rowData.names.keys()].sort((a, b) => COMPARISONS[column](a, b) || rank()[a] - rank()[b]);
+  return isReverse ? [...sorted[column]].reverse() : sorted[column];
 }
 
 function matching() {
-  const found = view.words.length ? haystacks() : null;
-  return ordered().filter((clip) =>
-    isShown(clip) && view.words.every((word) => found[clip].includes(word)));
+  return ordered().filter(matcher());
 }
 
-function nameCell(clip) {
-  const open = view.open.has(clip);
-  const button = make("button", {
-    type: "button", class: "name", "aria-expanded": open, "data-row": clip,
-  }, make("bdi", {}, rowData.names[clip]));
+function songCell(clip) {
+  const open = view.clip === String(clip);
+  const title = rowData.titles[clip], artist = rowData.artists[clip];
+  const text = make("span", {}, make("bdi", { class: "name" }, called(clip)));
+  if (title || artist) {
+    text.append(make("span", { class: "by" }, [artist, title ? rowData.names[clip] : ""].filter(Boolean).join(" · ")));
+  }
+  const button = make("button", { type: "button", class: "song", "aria-expanded": open, "data-row": clip });
+  if (rowData.covers[clip]) button.append(make("img", { src: rowData.covers[clip], alt: "" }));
+  button.append(text);
   if (open) button.setAttribute("aria-controls", `details-${clip}`);
   return make("th", { scope: "row", role: "rowheader" }, button);
 }
 
 function row(clip) {
-  const predicted = rowData.predicted[clip];
-  return make("tr", { role: "row" },
-    nameCell(clip),
-    make("td", { role: "cell" }, predicted ? rowData.genres[rowData.topGenres[clip]] : "no prediction"),
-    make("td", { role: "cell", class: "number" }, predicted ? percent(rowData.tops[clip] * rowData.unit) : "–"),
-    make("td", { role: "cell", class: "quiet" }, reasons(clip)));
+  const values = rowData.posteriors[clip].map((units) => units * rowData.unit);
+  const isPredicted = rowData.predicted[clip], first = firstGenre[clip];
+  const cell = (attributes, ...children) => make("td", { role: "cell", ...attributes }, ...children);
+  const cells = [
+    cell({ class: "play" }, make("button", { type: "button", "data-play": clip }, "▶")),
+    songCell(clip),
+    cell({}, isPredicted ? make("span", { class: `chip g${first}` }, genres[first]) : "no prediction"),
+    cell({ class: "number" }, isPredicted ? percent(values[first]) : "–"),
+    cell({ class: "wide" }, ...(isPredicted ? [segments(values, genres), second(values)] : [])),
+  ];
+  if (rowData.truth.length) {
+    const truth = rowData.truth[clip];
+    cells.push(cell({ class: `wide${isMissed(clip) ? " missed" : ""}` },
+      truth < 0 ? "" : `${isMissed(clip) ? "✗ " : "✓ "}${genres[truth]}`));
+  }
+  if (part("table").querySelector("[data-sort=problem]")) cells.push(cell({ class: "quiet wide" }, problemText(clip)));
+  return make("tr", { role: "row" }, ...cells);
+}
+
+function second(values) {
+  const [, genre] = largest(values, 2);
+  return make("span", { class: "second quiet" }, `then ${genres[genre]} ${percent(values[genre])}`);
 }
 
 function detailsRow(clip) {
+  const columns = part("table").querySelectorAll("thead tr > *").length;
   return make("tr", { role: "row", id: `details-${clip}`, class: "opened" },
-    make("td", { role: "cell", colspan: 4 }, details(clip)));
+    make("td", { role: "cell", colspan: columns }, details(clip)));
 }
 
 /** Show the clips that match, on the wanted page. */
-function show() {
-  const found = matching();
-  const pages = Math.max(1, Math.ceil(found.length / PAGE));
-  view.page = Math.min(Math.max(0, view.page), pages - 1);
-  const first = view.page * PAGE;
-  const visible = found.slice(first, first + PAGE);
+function showRows() {
+  const found = matching(), pages = Math.max(1, Math.ceil(found.length / pageSize));
+  const page = Math.min(Math.max(1, Math.round(Number(view.page)) || 1), pages);
+  const first = (page - 1) * pageSize;
+  const visible = found.slice(first, first + pageSize);
+  const focused = document.activeElement?.dataset?.row;
   part("rows").replaceChildren(...visible.flatMap((clip) =>
-    view.open.has(clip) ? [row(clip), detailsRow(clip)] : [row(clip)]));
-  const all = rowData.names.length.toLocaleString("en");
+    view.clip === String(clip) ? [row(clip), detailsRow(clip)] : [row(clip)]));
+  const plain = (number) => number.toLocaleString("en");
+  const range = pages > 1 ? `${plain(first + 1)} to ${plain(first + visible.length)} of ` : "";
+  const all = found.length < count ? `, out of ${plain(count)}` : "";
   part("status").textContent = found.length
-    ? `${(first + 1).toLocaleString("en")} to ${(first + visible.length).toLocaleString("en")} of `
-      + `${found.length.toLocaleString("en")} clips shown${found.length < rowData.names.length ? `, out of ${all}` : ""}`
-    : `None of ${all} clips matches.`;
-  part("page").value = view.page + 1;
+    ? `${range}${plain(found.length)} ${found.length === 1 ? "clip" : "clips"} shown${all}`
+    : `None of ${plain(count)} clips matches.`;
+  part("page").value = page;
   part("page").max = pages;
-  part("pages").textContent = `of ${pages.toLocaleString("en")}`;
-  part("previous").disabled = view.page === 0;
-  part("next").disabled = view.page === pages - 1;
-}
-
-/** Change what is shown, from the first page on. */
-function change(changes) {
-  Object.assign(view, { page: 0 }, changes);
-  show();
-}
-
-function words(text) {
-  return text.normalize().toLowerCase().split(/\s+/).filter(Boolean);
+  part("pages").textContent = `of ${plain(pages)}`;
+  part("previous").disabled = page === 1;
+  part("next").disabled = page === pages;
+  document.querySelector(".pager").hidden = pages === 1;
+  for (const button of document.querySelectorAll("[data-sort]")) {
+    const head = button.closest("th");
+    if (button.dataset.sort !== view.sort.replace(/^-/, "")) head.removeAttribute("aria-sort");
+    else head.setAttribute("aria-sort", view.sort.startsWith("-") ? "descending" : "ascending");
+  }
+  if (focused !== undefined) document.querySelector(`[data-row="${focused}"]`)?.focus({ preventScroll: true });
+  markPlaying();
 }
 
 function sortBy(column) {
-  const descending = view.sort === column ? !view.descending : LARGEST_FIRST.has(column);
-  change({ sort: column, descending });
-  for (const button of document.querySelectorAll("[data-sort]")) {
-    const head = button.closest("th");
-    if (button.dataset.sort !== view.sort) head.removeAttribute("aria-sort");
-    else head.setAttribute("aria-sort", view.descending ? "descending" : "ascending");
-  }
+  const ascending = column, descending = `-${column}`;
+  const first = LARGEST_FIRST.has(column) ? descending : ascending;
+  choose({ sort: view.sort === first ? (first === ascending ? descending : ascending) : first });
 }
 
 function toggle(clip) {
-  const button = document.querySelector(`[data-row="${clip}"]`);
-  const tableRow = button.closest("tr");
-  if (view.open.delete(clip)) {
-    tableRow.nextElementSibling.remove();
-  } else {
-    view.open.add(clip);
-    tableRow.after(detailsRow(clip));
-  }
-  button.closest("th").replaceWith(nameCell(clip));
-  document.querySelector(`[data-row="${clip}"]`).focus();
+  choose({ clip: view.clip === String(clip) ? "" : String(clip) });
 }
 
-/** Set search and choice, in the controls as well. */
-function narrow(search, choice) {
-  part("search").value = search;
-  part("show").value = choice;
-  change({ words: words(search), show: choice });
+/** Number of the page on which a clip stands, or 0. */
+function pageOf(clip) {
+  return Math.floor(matching().indexOf(clip) / pageSize) + 1;
 }
 
-/** Show one clip with its details, wherever in the table it is. */
+/** Open one clip wherever it is; choices that would hide it are taken back. */
 function openClip(clip) {
-  view.open.add(clip);
-  narrow("", "all");
-  change({ page: Math.floor(matching().indexOf(clip) / PAGE) });
+  if (!matcher()(clip)) Object.assign(view, { q: "", ...Object.fromEntries(FILTERS.map((key) => [key, ""])) });
+  choose({ clip: String(clip), page: String(pageOf(clip)) });
+  reveal(clip);
+}
+
+function reveal(clip) {
   const button = document.querySelector(`[data-row="${clip}"]`);
-  button.focus();
-  button.scrollIntoView({ block: "start" });
+  button?.focus({ preventScroll: true });
+  button?.closest("tr").scrollIntoView({ block: "start" });
 }
 
-/** Links from the summary into the table. */
-function follow(event) {
-  const { clip, show: choice } = event.currentTarget.dataset;
-  if (clip !== undefined) {
-    event.preventDefault();
-    openClip(Number(clip));
-  } else {
-    narrow("", choice);
-    part("clips").focus();
-  }
-}
-
-function listen() {
-  rowData.genres.forEach((genre, index) =>
-    part("show-genres").append(make("option", { value: `genre:${index}` }, genre)));
-  for (const reason of [...new Set(rowData.notices.flat().map(([reason]) => reason))].sort()) {
-    part("show-reasons").append(make("option", { value: `reason:${reason}` }, reason));
-  }
-  part("search").addEventListener("input", () => change({ words: words(part("search").value) }));
-  part("show").addEventListener("change", () => change({ show: part("show").value }));
-  part("search").form.addEventListener("submit", (event) => event.preventDefault());
-  part("previous").addEventListener("click", () => { view.page -= 1; show(); });
-  part("next").addEventListener("click", () => { view.page += 1; show(); });
-  part("page").addEventListener("change", () => { view.page = part("page").value - 1; show(); });
+function listenToTable() {
+  const search = part("search");
+  search.addEventListener("input", () => choose({ q: search.value }, false));
+  search.form.addEventListener("submit", (event) => event.preventDefault());
+  part("previous").addEventListener("click", () => choose({ page: String(Number(part("page").value) - 1) }));
+  part("next").addEventListener("click", () => choose({ page: String(Number(part("page").value) + 1) }));
+  part("page").addEventListener("change", () => choose({ page: part("page").value }));
   part("rows").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-row]");
-    if (button) toggle(Number(button.dataset.row));
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.row) toggle(Number(button.dataset.row));
+    if (button.dataset.play) playOrPause(Number(button.dataset.play));
+    if (button.dataset.open) openClip(Number(button.dataset.open));
   });
   for (const button of document.querySelectorAll("[data-sort]")) {
     button.addEventListener("click", () => sortBy(button.dataset.sort));
   }
-  for (const link of document.querySelectorAll("[data-clip], [data-show]")) {
-    link.addEventListener("click", follow);
-  }
+  addEventListener("beforeprint", () => { pageSize = Math.max(1, count); showRows(); });
+  addEventListener("afterprint", () => { pageSize = PAGE; showRows(); });
+  listeners.push(showRows);
 }
-
-performance.mark("table-begun");
-part("browser").hidden = false;
-part("search").value = "";
-part("show").value = "all";
-listen();
-show();
-performance.measure("table", "table-begun");

@@ -1,8 +1,8 @@
-"""Thumbnails of spectrograms: how they are computed, and their encoding in the report.
+"""Small pictures of spectrograms: how they are computed, and their encoding in the report.
 
-The report holds four bits for each pixel, and fewer pixels where there are many clips. A thumbnail
-of 48 by 96 pixels takes 3,076 characters and a thumbnail of 24 by 48 pixels 772 characters, so that
-the thumbnails of 1,000 clips take 3 MB, of 10,000 clips 8 MB and of 20,000 clips 15 MB.
+The report holds four bits for each pixel, and fewer pixels where there are many clips. A picture of
+96 by 320 pixels takes 20 kB, one of 48 by 160 takes 5 kB, and one of 24 by 48 less than 1 kB, so
+that the pictures of 200 clips take 4 MB, of 1,000 clips 5 MB and of 10,000 clips 8 MB.
 """
 
 import base64
@@ -11,18 +11,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-BANDS: Final = 48
-COLUMNS: Final = 96
-"""Largest size of a thumbnail."""
-
-FULL_SIZE_CLIPS: Final = 1_000
-"""Number of clips up to which the report has thumbnails of full size."""
-
-MOST_CLIPS: Final = 20_000
-"""Number of clips up to which the report has thumbnails."""
+SIZES: Final = ((200, 96, 320), (1_000, 48, 160), (20_000, 24, 48))
+"""Up to so many clips a picture has so many bands and columns; more clips have no pictures."""
 
 
-def thumbnail(log_mel: NDArray[np.floating]) -> NDArray[np.uint8]:
+def size(clips: int) -> tuple[int, int] | None:
+    """Most bands and columns of a picture in a report of so many clips; None for no pictures."""
+    return next(((bands, columns) for most, bands, columns in SIZES if clips <= most), None)
+
+
+def thumbnail(log_mel: NDArray[np.floating], clips: int) -> NDArray[np.uint8]:
     """A log-mel spectrogram small enough to store for every clip.
 
     Neighbouring bands and frames are averaged. The smallest value of each clip becomes 0 and its
@@ -30,66 +28,38 @@ def thumbnail(log_mel: NDArray[np.floating]) -> NDArray[np.uint8]:
 
     Args:
         log_mel: shape [frames, bands], both at least 1; float16 is precise enough.
+        clips: number of clips of the run.
 
     Returns:
-        Shape [bands, columns], the lowest band first, at most ``BANDS`` by ``COLUMNS``. A constant
-        spectrogram becomes 0 everywhere.
+        Shape [bands, columns], the lowest band first, at most ``size(clips)``; shape [0, 0] where
+        the report has no pictures. A constant spectrogram becomes 0 everywhere.
     """
+    most = size(clips)
+    if most is None:
+        return np.zeros((0, 0), np.uint8)
     picture = np.nan_to_num(log_mel.astype(np.float32), posinf=0.0, neginf=0.0)
-    pooled = _reduced(picture.T, BANDS, COLUMNS)
+    pooled = _reduced(picture.T, *most)
     low, high = float(pooled.min()), float(pooled.max())
     if high <= low:
         return np.zeros(pooled.shape, np.uint8)
     return np.asarray(np.rint((pooled - low) * (255.0 / (high - low))), np.uint8)
 
 
-class Thumbnails:
-    """Encoded thumbnails of all clips, in the size that their number allows."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._full: list[str] = []
-        self._half: list[str] = []
-
-    def add(self, picture: NDArray[np.uint8] | None) -> None:
-        """Add the next clip's thumbnail, shape [bands, columns], if it has one.
-
-        Raises:
-            ValueError: the thumbnail is larger than ``BANDS`` by ``COLUMNS``, or empty.
-        """
-        if picture is not None and not (
-            0 < picture.shape[0] <= BANDS and 0 < picture.shape[1] <= COLUMNS
-        ):
-            size = " by ".join(map(str, picture.shape))
-            raise ValueError(f"a thumbnail of {size} pixels; at most {BANDS} by {COLUMNS} may be")
-        self._count += 1
-        if self._count <= FULL_SIZE_CLIPS:
-            self._full.append("" if picture is None else encoded(picture))
-        if self._count <= MOST_CLIPS:
-            self._half.append("" if picture is None else encoded(_halved(picture)))
-
-    def texts(self) -> list[str]:
-        """An encoded thumbnail or an empty text for each clip; empty with too many clips."""
-        if self._count <= FULL_SIZE_CLIPS:
-            return self._full
-        return self._half if self._count <= MOST_CLIPS else []
-
-
-def encoded(picture: NDArray[np.uint8]) -> str:
-    """Base64 of the numbers of bands and columns, a byte each, and the pixels.
+def encoded(picture: NDArray[np.uint8], most: tuple[int, int]) -> str:
+    """Base64 of the numbers of bands and columns, two bytes each, and the pixels.
 
     Pixels are ordered by band, the lowest first, then by time; two to a byte, the first in the high
-    bits.
+    bits. Numbers of two bytes begin with the low one.
+
+    Args:
+        picture: shape [bands, columns].
+        most: most bands and columns that are kept.
     """
-    pixels = np.rint(picture.ravel() / 17.0).astype(np.uint8)
+    reduced = _reduced(picture.astype(np.float32), *most)
+    pixels = np.rint(reduced.ravel() / np.float32(17.0)).astype(np.uint8)
     pairs = np.append(pixels, np.zeros(pixels.size % 2, np.uint8)).reshape(-1, 2)
-    packed = bytes(picture.shape) + (pairs[:, 0] << 4 | pairs[:, 1]).tobytes()
+    packed = np.array(reduced.shape, "<u2").tobytes() + (pairs[:, 0] << 4 | pairs[:, 1]).tobytes()
     return base64.b64encode(packed).decode("ascii")
-
-
-def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    small = _reduced(picture.astype(np.float32), BANDS // 2, COLUMNS // 2)
-    return np.rint(small).astype(np.uint8)
 
 
 def _reduced(picture: NDArray[np.float32], bands: int, columns: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from model import systems
 from model.clips import find
 from model.decoding.pool import DecoderPool
 from model.errors import GenreError
-from model.options import EMBEDDING, THUMBNAIL, WINDOWS, Options
+from model.options import EMBEDDING, LIKENESS, THUMBNAIL, WINDOWS, Options
 from model.outputs import submission
 from model.run.execute import array_names, execute
 from model.run.identity import fingerprint
@@ -26,9 +26,9 @@ PLACE = Path("there.npz")
         ({}, "mobilenet", set()),
         ({"per_window": PLACE}, "mobilenet", {WINDOWS}),
         ({"embeddings": PLACE}, "mobilenet", {EMBEDDING}),
-        ({"report": PLACE}, "mobilenet", {WINDOWS, THUMBNAIL}),
-        ({"report": PLACE}, "stft", {WINDOWS, THUMBNAIL}),
-        ({"report": PLACE}, "svm", {WINDOWS}),
+        ({"report": PLACE}, "mobilenet", {WINDOWS, LIKENESS, THUMBNAIL}),
+        ({"report": PLACE}, "stft", {WINDOWS, LIKENESS, THUMBNAIL}),
+        ({"report": PLACE}, "svm", {WINDOWS, LIKENESS}),
     ],
 )
 def test_a_picture_is_kept_where_there_is_one(

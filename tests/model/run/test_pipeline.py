@@ -40,6 +40,8 @@ class MeanNetwork:
 class Embedding(MeanNetwork):
     """The same, with the first band's mean and the last one's as features."""
 
+    has_embedding = True
+
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -115,7 +117,7 @@ def test_answers_that_are_no_numbers_cost_one_clip() -> None:
 
 def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) -> None:
     plain = predictions_of(clips[:3], Embedding(4))
-    kept = predictions_of(clips[:3], Embedding(4), "windows", "embedding", "thumbnail")
+    kept = predictions_of(clips[:3], Embedding(4), "windows", "embedding", "thumbnail", "likeness")
     for bare, full in zip(plain, kept, strict=True):
         assert bare.posterior is not None
         assert full.posterior is not None
@@ -127,6 +129,13 @@ def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) 
         np.testing.assert_allclose(windows[:, 1:].sum(axis=1), 1)
         assert full.arrays["embedding"].shape == (2,)
         assert full.arrays["thumbnail"].dtype == np.uint8
+        assert full.arrays["likeness"].shape == (2,)
+
+
+def test_likeness_without_embeddings_comes_from_the_logits(clips: list[Path]) -> None:
+    (found,) = predictions_of(clips[:1], MeanNetwork(4), "likeness")
+    assert found.arrays["likeness"].shape == (16,)
+    assert np.linalg.norm(found.arrays["likeness"]) == pytest.approx(1)
 
 
 def test_a_network_without_embeddings_is_told(clips: list[Path]) -> None:

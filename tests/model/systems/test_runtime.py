@@ -3,10 +3,8 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 
 from model import systems
-from model.errors import GenreError
 from model.systems import cards
 from model.systems.base import EmbeddingNetwork, Execution
 from model.systems.runtime import Calls, TensorFlowNetwork
@@ -52,9 +50,8 @@ def test_calls_side_by_side_give_the_bits_of_one_call_after_the_other() -> None:
 
 
 def test_a_model_without_embeddings_says_so() -> None:
-    network = TensorFlowNetwork(small("other"), Calls(SHAPE[0]))
-    with pytest.raises(GenreError, match="no embeddings"):
-        network.embed(np.zeros(SHAPE, np.float32))
+    assert not TensorFlowNetwork(small("other"), Calls(SHAPE[0])).has_embedding
+    assert TensorFlowNetwork(small("embedding"), Calls(SHAPE[0])).has_embedding
 
 
 def test_the_default_system_embeds_without_changing_a_bit() -> None:

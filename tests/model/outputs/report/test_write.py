@@ -4,7 +4,9 @@ import base64
 import hashlib
 import logging
 import re
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutagen.id3 import ID3, TIT2
 
 from benchmarks.report import ABOUT, made_up_clips
 from model.errors import GenreError
@@ -20,7 +23,7 @@ from model.genres import GENRES
 from model.outputs.report import About, prepare, write
 from model.outputs.report.reasons import MEANINGS
 from model.results import Result
-from tests.conftest import ROOT
+from tests.conftest import CLIPS, ROOT
 from tests.support.report_samples import HOSTILE_NAMES, Page, clip, opened, posterior
 
 OS_TEXT = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
@@ -111,17 +114,14 @@ def test_counts(tmp_path: Path) -> None:
         clip("e", 0.95, GENRES.index("Folk"), notices=(("long", "95 s"), ("low_rate", "8 kHz"))),
     )
     text = " ".join(written.text.split())
-    assert "Clips 5 Predicted 4 Unsure 1 With a problem or remark 2" in text
+    assert "5 clips, mostly Rock (2), Folk (1) and Jazz (1)." in text
+    assert "1 unsure 1 without a prediction 2 with a problem" in text
     expected = 0.91 + 0.55 + (1 - 0.31) / 15 + (1 - 0.95) / 15
-    assert f"Rock {expected:.1f} 2" in text
-    assert "30 to 40% 1 40 to 50% 0 50 to 60% 1" in text
-    assert "90 to 100% 2" in text
-    assert "In 1 of 4 clips no genre reaches 50%" in text
-    assert "c Jazz 31%" in text
-    assert f"Without a prediction empty 1 {MEANINGS['empty']} d: 0 bytes" in text
-    assert f"low_rate 1 {MEANINGS['low_rate']}" in text
+    assert f"Rock {expected:.1f}" in text
+    assert "30 to 40%: 1 clips 30% 40 to 50%: no clips 40% 50 to 60%: 1 clips" in text
+    assert "90 to 100%: 2 clips" in text
+    assert f"Problems: {MEANINGS['empty']} 1 {MEANINGS['low_rate']} 1" in text
     assert MEANINGS["long"] not in text, "a song is no problem"
-    assert f"low_rate 1 {MEANINGS['low_rate']}" in text
 
 
 def test_data_of_the_table(tmp_path: Path) -> None:
@@ -135,12 +135,12 @@ def test_data_of_the_table(tmp_path: Path) -> None:
     rows, details = written.data("row-data"), written.data("detail-data")
     assert rows["genres"] == list(GENRES)
     assert rows["names"] == ["a", "b"]
-    assert rows["tops"] == [4000, 7000]
-    assert rows["topGenres"][0] == 3
+    assert rows["posteriors"][0] == [4000 if place == 3 else 400 for place in range(16)]
     assert rows["predicted"] == [1, 0]
-    assert rows["unsure"] == [1, 0]
-    assert rows["notices"] == [[], [["empty", "0 bytes"]]]
-    assert [len(row) for row in details["posteriors"]] == [16, 16]
+    assert rows["notices"] == [[], [["empty", "0 bytes", 1]]]
+    assert rows["meanings"] == {"empty": MEANINGS["empty"]}
+    assert rows["titles"] == rows["artists"] == rows["covers"] == rows["truth"] == []
+    assert rows["mapped"] == rows["places"] == []
     assert [window[:1] + window[4:5] for window in details["windows"][0]] == [
         [0, 9000],
         [10.04, 333],
@@ -148,6 +148,42 @@ def test_data_of_the_table(tmp_path: Path) -> None:
     assert details["locations"] == ["a%20b.mp3", "file:///music/b.mp3"]
     assert [bool(text) for text in details["pictures"]] == [True, False]
     assert written.data("sound-data") == []
+
+
+def test_titles_of_the_files_tags(tmp_path: Path) -> None:
+    song = Path(shutil.copy(CLIPS / "jazz-trio.mp3", tmp_path / "song.mp3"))
+    tags = ID3()
+    tags.add(TIT2(encoding=3, text="</script><b>"))
+    tags.save(song)
+    rows = page(tmp_path, clip("gone"), clip("song", path=str(song))).data("row-data")
+    assert rows["titles"] == ["", "</script><b>"]
+    assert rows["artists"] == []
+
+
+def test_ids_that_are_not_printable_are_kept_for_the_corrections(tmp_path: Path) -> None:
+    rows = page(tmp_path, clip("a"), clip("line\nbreak")).data("row-data")
+    assert rows["names"] == ["a", "line\\nbreak"]
+    assert rows["ids"] == {"1": "line\nbreak"}
+
+
+def test_right_genres(tmp_path: Path) -> None:
+    rock, jazz = GENRES.index("Rock"), GENRES.index("Jazz")
+    clips = [clip("a", 0.9, rock), clip("b", 0.8, jazz), clip("c"), clip("d", predicted=False)]
+    write(tmp_path / "r.html", clips, ABOUT, truth={"a": rock, "b": rock, "d": jazz})
+    written = opened(tmp_path / "r.html")
+    text = " ".join(written.text.split())
+    assert "1 of 2 right (50%), log loss 2.21; 1 more without a prediction" in text
+    assert written.data("row-data")["truth"] == [rock, rock, -1, jazz]
+    labels = [attributes.get("aria-label") for _, attributes in written.elements]
+    assert "Rock taken for Jazz: 1" in labels
+
+
+def test_clips_on_the_map_and_similar_ones(tmp_path: Path) -> None:
+    clips = [replace(clip(str(n)), likeness=np.eye(16, dtype=np.float32)[n % 2]) for n in range(8)]
+    written = page(tmp_path, *clips, clip("none"), clip("prior", predicted=False))
+    assert written.data("row-data")["mapped"] == [*range(8)]
+    assert len(written.data("row-data")["places"]) == 8
+    assert {*written.data("detail-data")["similar"]["0"][:3]} == {2, 4, 6}
 
 
 def test_no_clips_and_no_predictions(tmp_path: Path) -> None:
@@ -176,8 +212,8 @@ def test_what_a_probability_means_depends_on_calibration(tmp_path: Path, calibra
 
 def test_many_clips_stay_small(tmp_path: Path) -> None:
     write(tmp_path / "r.html", made_up_clips(2_000), ABOUT)
-    # Beside the picture of 772 characters: two names, 64 probabilities, and a remark at times.
-    assert (tmp_path / "r.html").stat().st_size < 2_000 * 1_400 + 60_000
+    # Beside the picture of 776 characters: two names, 64 probabilities, and a remark at times.
+    assert (tmp_path / "r.html").stat().st_size < 2_000 * 1_500 + 90_000
 
 
 def test_clips_may_come_one_by_one(tmp_path: Path) -> None:
@@ -192,9 +228,10 @@ def test_every_reason_has_a_meaning() -> None:
     assert set(listed) == set(MEANINGS)
 
 
-def test_without_the_template_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(GenreError, match="jinja2"):
+@pytest.mark.parametrize("package", ["jinja2", "mutagen"])
+def test_without_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(GenreError, match=package):
         prepare(tmp_path / "report.html")
 
 
@@ -205,6 +242,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_page(tmp_path: Path) -> None:
     page(tmp_path, clip("old"))
-    with pytest.raises(ValueError, match="thumbnail"):
-        page(tmp_path, clip(thumbnail=np.zeros((200, 200), np.uint8)))
+    with pytest.raises(OutputError, match="disk"):
+        write(tmp_path / "report.html", _failing(), ABOUT)
     assert opened(tmp_path / "report.html").data("row-data")["names"] == ["old"]
+
+
+def _failing() -> Iterator[Result]:
+    yield clip("new")
+    raise OutputError("the disk is full")

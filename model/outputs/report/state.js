@@ -1,0 +1,143 @@
+// What the page shows: the data of the run, and the choices, which stand in the address as well, so
+// that Back and links work.
+
+function read(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
+const rowData = read("row-data");
+const detailData = late(() => read("detail-data"));
+const soundData = late(() => read("sound-data"));
+const part = (id) => document.getElementById(id);
+const genres = rowData.genres;
+const count = rowData.names.length;
+const PHONE = "(max-width: 44rem)";
+const UNSURE_BELOW = 0.5;
+const LEVELS_OF_CONFIDENCE = 10;
+
+/** Most probable genre and its probability of each clip. */
+const firstGenre = new Uint8Array(count);
+const firstProbability = new Float64Array(count);
+rowData.posteriors.forEach((units, clip) => {
+  let best = 0;
+  for (let genre = 1; genre < units.length; genre += 1) if (units[genre] > units[best]) best = genre;
+  firstGenre[clip] = best;
+  firstProbability[clip] = units[best] * rowData.unit;
+});
+
+/** Choices with their values when nothing is chosen; empty text for none. */
+const DEFAULTS = {
+  q: "", genre: "", level: "", only: "", reason: "", cell: "", sort: "name", page: "1", clip: "",
+};
+const FILTERS = ["genre", "level", "only", "reason", "cell"];
+const view = { ...DEFAULTS };
+
+/** Right genres that the reader chose, by clip. */
+const corrections = new Map();
+
+function isMissed(clip) {
+  return rowData.truth.length > 0 && rowData.truth[clip] >= 0 && rowData.predicted[clip]
+    && rowData.truth[clip] !== firstGenre[clip];
+}
+
+/** Whether a clip is in one of the groups that have a name of their own. */
+const GROUPS = {
+  unsure: (clip) => rowData.predicted[clip] && firstProbability[clip] < UNSURE_BELOW,
+  unpredicted: (clip) => !rowData.predicted[clip],
+  troubled: (clip) => !rowData.predicted[clip] || problems(clip).length > 0,
+  missed: isMissed,
+  corrected: (clip) => corrections.has(clip),
+};
+
+/** For each filter, whether a clip passes it. */
+const PASSES = {
+  genre: (clip, value) => rowData.predicted[clip] && firstGenre[clip] === Number(value),
+  level: (clip, value) => rowData.predicted[clip]
+    && Math.min(LEVELS_OF_CONFIDENCE - 1, Math.floor(firstProbability[clip] * LEVELS_OF_CONFIDENCE)) === Number(value),
+  only: (clip, value) => GROUPS[value](clip),
+  reason: (clip, value) => rowData.notices[clip].some(([reason]) => reason === value),
+  cell: (clip, value) => rowData.predicted[clip] && value === `${rowData.truth[clip]}-${firstGenre[clip]}`,
+};
+
+/** The filter in words. */
+const IN_WORDS = {
+  genre: (value) => genres[value],
+  level: (value) => `${10 * value} to ${10 * value + 10}%`,
+  only: (value) => ({ unsure: "unsure", unpredicted: "without a prediction", troubled: "with a problem", missed: "missed", corrected: "corrected by you" })[value],
+  reason: (value) => rowData.meanings[value],
+  cell: (value) => value.split("-").map((index) => genres[index]).join(" taken for "),
+};
+
+/** Problems of a clip, each a reason and its detail; a long song is none. */
+function problems(clip) {
+  return rowData.notices[clip].filter(([, , isProblem]) => isProblem);
+}
+
+function problemText(clip) {
+  return problems(clip).map(([reason]) => rowData.meanings[reason]).join("; ");
+}
+
+/** What a clip is called: its title, or its name. */
+function called(clip) {
+  return rowData.titles[clip] || rowData.names[clip];
+}
+
+/** Each clip's text to search in. */
+const haystacks = late(() => rowData.names.map((name, clip) => {
+  const genre = rowData.predicted[clip] ? genres[firstGenre[clip]] : "";
+  const notices = rowData.notices[clip].map(([reason, detail]) => `${reason} ${rowData.meanings[reason]} ${detail}`);
+  return [name, rowData.titles[clip] ?? "", rowData.artists[clip] ?? "", genre, ...notices]
+    .join("\n").normalize().toLowerCase();
+}));
+
+function words(text) {
+  return text.normalize().toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+/** A function that says of a clip whether the choices let it through. */
+function matcher() {
+  const wanted = words(view.q), found = wanted.length ? haystacks() : null;
+  const chosen = FILTERS.filter((key) => view[key] !== "");
+  return (clip) => chosen.every((key) => PASSES[key](clip, view[key]))
+    && wanted.every((word) => found[clip].includes(word));
+}
+
+function address() {
+  const changed = Object.entries(view).filter(([key, value]) => value !== DEFAULTS[key]);
+  return `#${new URLSearchParams(changed)}`;
+}
+
+/** Whether a value of the address means something; a link may be of another page. */
+const KNOWN = {
+  genre: (value) => /^\d+$/.test(value) && value in genres,
+  level: (value) => /^\d$/.test(value),
+  only: (value) => Object.hasOwn(GROUPS, value),
+  reason: (value) => Object.hasOwn(rowData.meanings, value),
+  cell: (value) => /^\d+-\d+$/.test(value) && value.split("-").every((index) => index in genres),
+  sort: (value) => Object.hasOwn(COMPARISONS, value.replace(/^-/, "")),
+  clip: (value) => /^\d+$/.test(value) && value in rowData.names,
+};
+
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  for (const key of Object.keys(DEFAULTS)) view[key] = given.get(key) ?? DEFAULTS[key];
+  for (const [key, isKnown] of Object.entries(KNOWN)) if (!isKnown(view[key])) view[key] = DEFAULTS[key];
+}
+
+const listeners = [];
+
+/** Show what the choices say, wherever it is shown. */
+function refresh() {
+  for (const listener of listeners) listener();
+}
+
+/** Make choices; a step that Back undoes, unless it is one of many letters. */
+function choose(changes, isStep = true) {
+  const keepsPage = "page" in changes || Object.keys(changes).every((key) => key === "clip");
+  Object.assign(view, keepsPage ? {} : { page: "1" }, changes);
+  const wanted = address();
+  if (wanted !== location.hash && !(wanted === "#" && !location.hash)) {
+    history[isStep ? "pushState" : "replaceState"](null, "", wanted);
+  }
+  refresh();
+}

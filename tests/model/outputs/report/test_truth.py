@@ -1,0 +1,60 @@
+"""Right genres of a file, and how predictions compare with them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.errors import UsageError
+from model.genres import GENRES
+from model.outputs.report.truth import Comparison, lookup, read
+from tests.support.report_samples import posterior
+
+ROCK, JAZZ = GENRES.index("Rock"), GENRES.index("Jazz")
+
+
+@pytest.mark.parametrize("key", ["file_id", "clip_id", "track_id"])
+def test_a_file_of_right_genres(tmp_path: Path, key: str) -> None:
+    place = tmp_path / "t.csv"
+    place.write_text(f'\ufeff{key},more,genre\na.mp3,1,Rock\n"b,c",2,jazz\nd,3,\n', "utf-8")
+    assert read(place) == {"a": ROCK, "b,c": JAZZ}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name,genre\na,Rock\n", "needs a line with the columns file_id,genre at its top"),
+        (b"file_id,genre\na,Rock\nb,Polka\n", "line 3: no genre 'Polka'; the genres are Blues"),
+        (b"file_id,genre\n\xff,Rock\n", "cannot be read"),
+        (b"", "needs a line"),
+    ],
+)
+def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, message: str) -> None:
+    place = tmp_path / "t.csv"
+    place.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        read(place)
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read(tmp_path / "none.csv")
+
+
+def test_an_id_may_lack_its_folder() -> None:
+    truth = {"000/a": 1, "b": 2}
+    assert [lookup(truth, name) for name in ("000/a", "001/b", "a", "c")] == [1, 2, None, None]
+
+
+def test_measures() -> None:
+    compared = Comparison()
+    for right, top, genre in ((ROCK, 0.9, ROCK), (ROCK, 0.62, JAZZ), (JAZZ, 0.64, JAZZ)):
+        compared.add(right, posterior(top, genre), predicted=True)
+    compared.add(JAZZ, posterior(0.9, ROCK), predicted=False)
+    assert (compared.clips, compared.right, compared.unpredicted) == (3, 2, 1)
+    assert compared.confusion[ROCK, JAZZ] == 1
+    assert compared.genres() == [JAZZ, ROCK]
+    # -(ln 0.9 + ln(0.38 / 15) + ln 0.64) / 3
+    assert compared.log_loss == pytest.approx(1.4091, abs=1e-4)
+    found = np.array(compared.reliability())
+    np.testing.assert_allclose(found, [(2, 0.63, 0.5), (1, 0.9, 1)])
