@@ -23,11 +23,24 @@ LIMIT_MB = 2048
 SERVER_MB = 500
 """Reserved for JupyterLab or Voila, which share the limit."""
 
-UPLOADED = """
-clip = Path("tests/clips/jazz-trio.mp3").read_bytes()
-classify({"new": ({"name": "a.mp3", "content": memoryview(clip)},)})
+UPLOADED_MB = 95
+
+UPLOADED = f"""
+import wave
+from tempfile import TemporaryFile
+
+with TemporaryFile() as file:
+    with wave.open(file, "wb") as sound:
+        sound.setparams((2, 2, 44_100, 0, "NONE", ""))
+        for number in range({UPLOADED_MB}):
+            sound.writeframes(bytes([number, 1]) * 500_000)
+    size = file.tell()
+    file.seek(0)
+    upload.receive({{"id": 1, "size": size}}, [])
+    while piece := file.read(2**20):
+        upload.receive({{"id": 1}}, [piece])
 """
-"""The code that the upload page runs after a user chose a file."""
+"""Sends the upload page a wav file, as the browser does after a visitor chose one."""
 
 _CELL_TIMEOUT_S = 300
 _INTERVAL_S = 0.05
@@ -111,7 +124,7 @@ def _high_water(pid: int) -> float:
 
 
 def measure_notebooks() -> list[Peak]:
-    """The peaks of all notebooks; the upload page gets one file."""
+    """The peaks of all notebooks; the upload page gets a large file."""
     code = {"upload": UPLOADED}
     paths = sorted(NOTEBOOKS.glob("*.ipynb"))
     return [measure_notebook(path, code.get(path.stem, "")) for path in paths]
@@ -133,9 +146,9 @@ def measure(args: argparse.Namespace) -> Report:
     page = f"""# Memory of the notebooks
 
 Written by `python -m benchmarks notebooks`; do not edit. Highest resident memory of the kernel
-alone, and added to that of its worker processes; the upload page answers for one file.
-mybinder.org gives a visitor {LIMIT_MB} MB. JupyterLab or Voila take a part of it; {SERVER_MB} MB
-are left for them. There is room for one notebook at a time.
+alone, and added to that of its worker processes; the upload page answers for a wav file of
+{UPLOADED_MB} MB. mybinder.org gives a visitor {LIMIT_MB} MB. JupyterLab or Voila take a part of it;
+{SERVER_MB} MB are left for them. There is room for one notebook at a time.
 
 Python {platform.python_version()}, {platform.system()} on {platform.machine()}.
 

@@ -47,7 +47,7 @@ WORKER_SIDE = ("model.workers", "model.decoding.worker", "model.decoding.audio",
 MOST_MODULES, MOST_LINES = 14, 400
 
 FILES = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
-FILES += [ROOT / "predict.py"]
+FILES += [ROOT / "predict.py", *(ROOT / "notebooks").glob("*.py")]
 DEFERRED = {ROOT / "model" / "__init__.py"}
 """Imports what it offers only when that is asked for."""
 

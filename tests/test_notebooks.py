@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom without a network, and the upload page answers."""
+"""The notebooks run from top to bottom without a network."""
 
 import ast
 import json
@@ -14,7 +14,7 @@ from benchmarks import notebooks
 from tests.conftest import CLIPS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PACKAGES = ("nbclient", "ipykernel", "ipywidgets", "matplotlib", "pandas")
+PACKAGES = ("nbclient", "ipykernel", "anywidget", "matplotlib", "pandas")
 LONGEST_CELL = 25
 
 OFFLINE = """
@@ -101,39 +101,23 @@ def test_the_kernel_of_these_tests_has_no_network(execute: Execute) -> None:
 
 
 UPLOAD = """
-content = {content}
-file = {{"name": "../<b>.mp3", "type": "audio/mpeg", "size": len(content), "last_modified": 0}}
-chooser.set_state({{"value": [file | {{"content": memoryview(content)}}]}})  # as the browser does
-for part in answer.children:
-    if isinstance(part, widgets.HBox):
-        print(part.children[0].description, part.children[0].value, part.children[1].value, sep="|")
-    elif isinstance(part, widgets.Label):
-        print("said|" + part.value)
-    else:
-        print(type(part).__name__ + "|" + str(part.value == content))
+import json
+
+upload = Upload(classifier, lambda reply: print(json.dumps(reply)), Path(folder.name))
+content = Path({path!r}).read_bytes()
+upload.receive({{"id": 1, "size": len(content)}}, [])
+upload.receive({{"id": 1}}, [memoryview(content)])
 """
 
 
 @pytest.mark.slow
 def test_an_upload_has_the_answer_of_python(execute: Execute) -> None:
     clip = CLIPS / "spoken-word.mp3"
-    done = execute("upload", UPLOAD.format(content=f"Path({str(clip)!r}).read_bytes()"))
-    player, *bars = [line.split("|") for line in shown(done[-1]).splitlines()]
-    assert player == ["Audio", "True"]
-    table = model.load(device="cpu", workers=1).predict(clip)
-    expected = table.iloc[0].nlargest(5)
-    assert [bar[0] for bar in bars] == list(expected.index)
-    assert [float(bar[1]) for bar in bars] == pytest.approx(list(expected), abs=1e-6)
-    assert [bar[2] for bar in bars] == [f"{value:.0%}" for value in expected]
-
-
-@pytest.mark.slow
-def test_an_upload_that_is_no_audio_is_told_so(execute: Execute) -> None:
-    done = execute("upload", UPLOAD.format(content="b'<html>' * 1000"))
-    lines = shown(done[-1]).splitlines()
-    assert all(line.startswith("said|") for line in lines)
-    assert "no audio" in lines[0]
-    assert "this file (undecodable)" in lines[1]
+    done = execute("upload", UPLOAD.format(path=str(clip)))
+    *_, answer = map(json.loads, shown(done[-1]).splitlines())
+    expected = model.load(device="cpu", workers=1).predict(clip).iloc[0].nlargest(5)
+    assert [name for name, _ in answer["genres"]] == list(expected.index)
+    assert [value for _, value in answer["genres"]] == pytest.approx(list(expected), abs=1e-6)
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_the_branch_for_mybinder_has_the_cpu_pins(repository: Path, stand_in: Mo
     pips = {line.partition(" ;")[0] for line in lines}  # a marker names platforms
     grader = stand_in.wanted(yaml.safe_load((ROOT / "environment.yml").read_text()))
     assert set(stand_in.without_gpu(grader.pip).lines) < pips
-    assert {"ipykernel", "ipywidgets", "matplotlib", "pandas", "voila"} <= names(pips)
+    assert {"anywidget", "ipykernel", "matplotlib", "pandas", "voila"} <= names(pips)
     assert names(grader.pip).isdisjoint({"ipykernel", "voila"})
     ignored = git(repository, "show", "binder:.dockerignore").splitlines()
     assert {"!notebooks", "!tests", "!training/results"} <= set(ignored)

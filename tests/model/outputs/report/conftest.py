@@ -1,6 +1,5 @@
 """A real browser, for the tests that are marked slow."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,20 +43,6 @@ class Visit:
     def _refuse(self, dialog: object) -> None:
         self.dialogs.append(str(getattr(dialog, "message", "")))
         dialog.dismiss()  # type: ignore[attr-defined]
-
-
-@pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
-    """Debian's Chromium without a window."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("NOT TESTED: chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
