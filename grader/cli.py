@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Final
 
 from grader.errors import GraderError
+from model.completion import PrintCompletion
 
 COMMANDS: Final[dict[str, str]] = {
     "check": "rules that need no engine, in seconds",
@@ -23,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "leaderboard": "results as a table in rank order",
 }
 CANNOT = 2
+COMPLETION: Final = "--print-completion"
 
 
 def genres_grade() -> int:
@@ -40,12 +42,13 @@ def main(argv: Sequence[str], program: str = "python -m grader") -> int:
     parser = argparse.ArgumentParser(
         prog=program, description="Grades submissions as the 2018 challenge did."
     )
+    parser.add_argument(COMPLETION, action=PrintCompletion, const="genres-grade")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    # Only the module of the command that was asked for is loaded.
+    # Only the module of the command that was asked for is loaded; completion needs all.
     chosen = next((word for word in argv if not word.startswith("-")), "")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        if name == chosen:
+        if name == chosen or COMPLETION in argv:
             module = import_module(f"grader.commands.{name}")
             module.add_arguments(command)
             command.set_defaults(run=module.command)

@@ -112,6 +112,7 @@ def test_the_grader_judges_a_table(installed: Path, tmp_path: Path) -> None:
 def test_a_program_says_its_own_name(installed: Path, tmp_path: Path, program: str) -> None:
     path = installed / "bin" / program
     assert run(path, "--help", cwd=tmp_path).stdout.startswith(f"usage: {program} ")
+    assert run(path, "--print-completion", cwd=tmp_path).stdout.endswith(f" {program}\n")
     wrong = (
         ["validate", "nowhere.csv", "--clips", "."] if program == "genres-grade" else ["nowhere"]
     )

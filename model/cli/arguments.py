@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from model import __version__, cpus, systems
 from model.cli.parser import Parser
+from model.completion import PrintCompletion
 from model.errors import UsageError
 from model.options import DECLARED, Options, field_name, flag
 from model.options import parse as parse_value
@@ -100,6 +101,7 @@ def _parser(program: str) -> Parser:
     parser.add_argument("sources", nargs="*", metavar="CLIPS", help="a folder, files, or @list.txt")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--list-systems", action="store_true", help="print all systems and exit")
+    parser.add_argument("--print-completion", action=PrintCompletion, const="genres")
     parser.add_argument(
         "--settings",
         type=Path,
