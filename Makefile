@@ -1,4 +1,4 @@
-# make predict    classify the sample clips, or CLIPS=folder OUTPUT=file REPORT=page.html; ARGS="..."
+# make predict    classify the demo clips, or CLIPS=folder OUTPUT=file REPORT=page.html; ARGS="..."
 #                 are further options of predict.py
 # make test       every check and test
 # make setup      the virtual environment: command line, Python API, grader, notebooks' code
@@ -17,7 +17,7 @@ ifndef PYTHON
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 endif
-CLIPS ?= tests/clips
+CLIPS ?= demo
 OUTPUT ?= submission.csv
 VENV ?= .venv
 BIN := $(VENV)/bin

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes the branch that mybinder.org builds: HEAD with the pins of the notebooks, which are the CPU's
-# and more, as environment.yml, and with the documents, notebooks, held-out logits and sample clips
+# and more, as environment.yml, and with the documents, notebooks, held-out logits and demo clips
 # that .dockerignore keeps from a grader's image.
 #
 #   requirements/binder.sh [BRANCH]     then: git push --force origin binder
@@ -27,7 +27,7 @@ git read-tree HEAD
 requirements/environment.sh notebook.lock | put environment.yml
 {
     git show HEAD:.dockerignore
-    printf '!%s\n' docs notebooks tests training/results README.md
+    printf '!%s\n' demo docs notebooks training/results README.md
 } | put .dockerignore
 commit=$(git commit-tree "$(git write-tree)" -p HEAD -m "The CPU's environment, for mybinder.org")
 git update-ref "refs/heads/$branch" "$commit"

@@ -81,7 +81,7 @@ def test_the_branch_for_mybinder_has_the_cpu_pins(repository: Path, stand_in: Mo
     assert {"anywidget", "ipykernel", "matplotlib", "pandas", "voila"} <= names(pips)
     assert names(grader.pip).isdisjoint({"ipykernel", "voila"})
     ignored = git(repository, "show", "binder:.dockerignore").splitlines()
-    assert {"!notebooks", "!tests", "!training/results"} <= set(ignored)
+    assert {"!demo", "!notebooks", "!training/results"} <= set(ignored)
 
 
 def names(pins: Iterable[str]) -> set[str]:
