@@ -5,6 +5,7 @@ environment finds the dependencies among the packages of this environment.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,20 @@ def test_the_grader_judges_a_table(installed: Path, tmp_path: Path) -> None:
     validate = (installed / "bin" / "genres-grade", "validate", "a.csv", "--clips")
     run(*validate, CLIPS, cwd=tmp_path)
     assert run(*validate, tmp_path, cwd=tmp_path, check=False).returncode != 0
+
+
+def test_the_commands_of_the_readme_run(installed: Path, tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(
+        r"^```sh\n# needs a new virtual environment\n(.*?)^```$", text, re.M | re.S
+    )
+    install, commands = block.split("\n", 1)
+    assert install.startswith("pip install . ")  # as ``wheel`` and ``installed`` do without network
+    shutil.copytree(CLIPS, tmp_path / "music")
+    path = f"PATH={installed / 'bin'}:$PATH"
+    run("bash", "-euc", f"{path}\n{commands}", cwd=tmp_path)
+    assert len((tmp_path / "submission.csv").read_text().splitlines()) == 11
+    assert "rock-band" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("program", ["genres", "genres-grade"])
