@@ -32,7 +32,11 @@ function render({ model, el }) {
     clearTimeout(timer);
     const gone = () => finish("the server does not answer; reload this page", true);
     timer = setTimeout(gone, PATIENCE);
-    model.send({ id, ...message }, undefined, pieces);
+    try {
+      model.send({ id, ...message }, undefined, pieces);
+    } catch {
+      gone();
+    }
   }
 
   async function upload(received) {

@@ -18,7 +18,7 @@ def read_me(rows: Sequence[str]) -> str:
         [
             "# Sample clips",
             "",
-            "Ten short mp3s for trying the program and for the tests. All are synthetic: composed",
+            "Ten short mp3s for the tests. All are synthetic: composed",
             "in `tests/make_clips/`, which writes this folder again with",
             "",
             "    python -m tests.make_clips tests/clips",
