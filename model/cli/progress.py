@@ -69,6 +69,6 @@ def _logged(steps: Iterable[T], total: int, stream: TextIO, done: int) -> Iterat
             logged = now
             rate = (count - 1) / max(now - begun, 1e-9)
             seconds = (total - done - count) / rate if rate else 0.0
-            left = f", {rate:.1f} a second, {seconds:.0f} s left" if rate else ""
+            left = f", {rate:.1f} a second, {seconds:.0f} s left" if rate and seconds else ""
             with contextlib.suppress(OSError, ValueError):
                 print(f"{done + count} of {total} clips{left}", file=stream, flush=True)

@@ -36,7 +36,7 @@ def prepare(options: Options) -> None:
 
         report.prepare(options.report)
         if options.truth:
-            truth.read(options.truth)
+            truth.read_truth(options.truth)
 
 
 def write(
@@ -67,7 +67,7 @@ def write(
         from model.outputs import report
         from model.outputs.report import truth
 
-        right = truth.read(options.truth) if options.truth else {}
+        right = truth.read_truth(options.truth) if options.truth else {}
         results = _with_duplicates(results, duplicates)
         about = _about(options, card, described)
         report.write(options.report, results, about, truth=right, embed_audio=options.embed_audio)

@@ -18,9 +18,9 @@ from model.outputs.report import likeness, thumbnails
 from model.outputs.report.audio import EmbeddedAudio, location
 from model.outputs.report.reasons import MEANINGS
 from model.outputs.report.song_tags import COVER_CLIPS, SongTags
+from model.outputs.report.summary import UNIT, in_units
 from model.results import Result
 
-UNIT: Final = 1e-4
 SIMILAR: Final = 5
 """Number of similar clips in the details of a clip."""
 
@@ -70,7 +70,7 @@ class ClipTable:
             "names": name,
             "titles": tags.title,
             "artists": tags.artist,
-            "posteriors": _units(result.probabilities),
+            "posteriors": in_units(result.probabilities),
             "predicted": int(result.predicted),
             "notices": [
                 (notice.reason, printable(notice.detail), int(notice.is_problem))
@@ -80,7 +80,8 @@ class ClipTable:
         }
         details = {
             "windows": [
-                [round(window.start, 2), *_units(window.probabilities)] for window in result.windows
+                [round(window.start, 2), *in_units(window.probabilities)]
+                for window in result.windows
             ],
             "paths": printable(clip.path),
             "locations": location(clip.path, self._folder),
@@ -146,7 +147,3 @@ class ClipTable:
     def audio_urls(self) -> list[str]:
         """A data URL or an empty text for each clip; empty if no audio is embedded."""
         return self._audio_urls if self.audio.embedded else []
-
-
-def _units(probabilities: Sequence[float]) -> list[int]:
-    return [int(value) for value in np.rint(np.asarray(probabilities, np.float64) / UNIT)]

@@ -3,8 +3,8 @@
 from typing import Final
 
 COLOURS: Final = (
-    "#3b77d8", "#986750", "#d07419", "#f61cf6", "#aa00ff", "#6865a7", "#437907", "#cc3e00",
-    "#3699bb", "#419c4e", "#7783f8", "#c41f97", "#f944a8", "#f65562", "#cd21d2", "#82858e",
+    "#2970c8", "#8b7ca5", "#bc8214", "#bb5ef7", "#a807fa", "#7b706a", "#5e7b16", "#e800db",
+    "#5a8d67", "#37a13c", "#108aff", "#bb3e8d", "#ff0c79", "#d5351b", "#9957ab", "#d363be",
 )  # fmt: skip
 """By index of ``GENRES``. Each has a contrast of 3 to 1 or more to the backgrounds of both themes,
 as WCAG 2.2 (1.4.11) asks of charts. The colours were drawn at random and moved until the most

@@ -86,7 +86,7 @@ function similar(clip) {
   const list = make("ul", { class: "similar" });
   for (const other of detailData().similar[clip] ?? []) {
     list.append(make("li", {}, make("button", { type: "button", "data-open": other },
-      make("span", { class: `chip g${firstGenre[other]}` }, make("bdi", {}, called(other))))));
+      make("bdi", {}, called(other)), " ", make("span", { class: `chip quiet g${firstGenre[other]}` }, genres[firstGenre[other]]))));
   }
   return list.childElementCount ? titled("Similar clips", list) : "";
 }
@@ -96,7 +96,8 @@ function correction(clip) {
   const choice = make("select", { "data-correct": clip, "aria-label": `Right genre of ${called(clip)}` },
     make("option", { value: "" }, "as predicted"));
   genres.forEach((genre, index) => choice.append(make("option", { value: index }, genre)));
-  choice.value = corrections.get(clip) ?? "";
+  const truth = rowData.truth[clip] ?? -1;
+  choice.value = corrections.get(clip) ?? (truth < 0 ? "" : truth);
   return titled("Right genre", choice);
 }
 

@@ -26,6 +26,8 @@ _STRANGERS: Final = 10
 
 _AT_ONCE: Final = 512
 _TINY: Final = np.float32(1e-12)
+_ALIKE: Final = 1e-6
+"""Clips that are all this near each other have one place on the map."""
 
 
 def likeness(features: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -106,6 +108,8 @@ def positions(vectors: NDArray[np.float32], similar: NDArray[np.int64]) -> NDArr
     low, high = places.min(axis=0), places.max(axis=0)
     share = (places - low) / np.maximum(high - low, _TINY)
     rank = places.argsort(axis=0).argsort(axis=0) / (len(places) - 1)
+    if (high - low).max() < _ALIKE:
+        return np.full(places.shape, SCALE // 2, np.int64)
     return np.asarray(np.rint(SCALE * (share + rank) / 2), np.int64)
 
 

@@ -12,14 +12,15 @@ function showFilters() {
   part("active").replaceChildren(...FILTERS.filter((key) => view[key] !== "").map((key) =>
     make("button", { type: "button", "data-clear": key, "aria-label": `Remove the filter ${IN_WORDS[key](view[key])}` },
       `${IN_WORDS[key](view[key])} ✕`)));
-  part("export").hidden = corrections.size === 0;
+  part("corrected").hidden = part("export").hidden = corrections.size === 0;
   part("export").textContent = `Save ${corrections.size} ${corrections.size === 1 ? "correction" : "corrections"}`;
 }
 
 function toggleFilter(key, value) {
   const isOn = view[key] === value;
-  const order = key === "only" && value === "missed" ? { sort: isOn ? "name" : "miss" } : {};
+  const order = key === "only" && value === "missed" ? { sort: isOn ? DEFAULTS.sort : "miss" } : {};
   choose({ [key]: isOn ? "" : value, ...order });
+  part("search").form.scrollIntoView({ block: "nearest" }); // where the number of clips stands
 }
 
 /** Points of the map in pixels of its canvas. */
@@ -75,7 +76,7 @@ function showTip(event) {
   const tip = part("tip"), clip = clipAt(event);
   tip.hidden = clip === undefined;
   if (clip === undefined) return;
-  tip.textContent = `${called(clip)}: ${genres[firstGenre[clip]]} ${percent(firstProbability[clip])}`;
+  tip.textContent = `${called(clip)}: ${genres[firstGenre[clip]]} ${percent(firstUnits[clip] / UNITS)}`;
   const box = part("map").getBoundingClientRect(), x = event.clientX - box.left;
   const isRight = x > box.width / 2;
   tip.style.left = isRight ? "auto" : `${x + 12}px`;
@@ -97,24 +98,47 @@ function listenToMap() {
   listeners.push(drawMap);
 }
 
-/** Where corrections are kept between visits; a browser may refuse it to a file. */
+/** Where choices are kept between visits; a browser may refuse it to a file. */
 const STORE = `corrections ${location.pathname}`;
+const THEME_STORE = "theme";
 
-function loadCorrections() {
-  try {
-    for (const [clip, genre] of JSON.parse(localStorage.getItem(STORE) ?? "[]")) {
-      if (clip in rowData.names && genre in genres) corrections.set(clip, genre);
-    }
-  } catch { /* nothing is kept */ }
+function stored(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
 }
 
+function store(key, value) {
+  try { localStorage.setItem(key, value); } catch { /* it lasts as long as the page is open */ }
+}
+
+/** Kept corrections as pairs of id and genre; the report may have been written anew since. */
+function keptCorrections() {
+  try { return new Map(JSON.parse(stored(STORE) ?? "[]")); } catch { return new Map(); }
+}
+
+const idOf = (clip) => rowData.ids[clip] ?? rowData.names[clip];
+
+function loadCorrections() {
+  const kept = keptCorrections();
+  corrections.clear();
+  if (!kept.size) return;
+  rowData.names.forEach((_, clip) => {
+    const genre = genres.indexOf(kept.get(idOf(clip)));
+    if (genre >= 0) corrections.set(clip, genre);
+  });
+}
+
+/** Note the right genre of a clip, beside what another window of this page has noted meanwhile. */
 function correct(clip, value) {
-  if (value === "") corrections.delete(clip);
-  else corrections.set(clip, Number(value));
-  try {
-    localStorage.setItem(STORE, JSON.stringify([...corrections]));
-  } catch { /* they last as long as the page is open */ }
-  showFilters();
+  const kept = keptCorrections();
+  if (value === "" || Number(value) === rowData.truth[clip]) {
+    corrections.delete(clip);
+    kept.delete(idOf(clip));
+  } else {
+    corrections.set(clip, Number(value));
+    kept.set(idOf(clip), genres[value]);
+  }
+  store(STORE, JSON.stringify([...kept]));
+  refresh();
 }
 
 function csvField(text) {
@@ -124,20 +148,32 @@ function csvField(text) {
 /** Corrections in the form that --truth reads. */
 function exportCorrections() {
   const lines = [...corrections].sort(([a], [b]) => a - b)
-    .map(([clip, genre]) => `${csvField(rowData.ids[clip] ?? rowData.names[clip])},${csvField(genres[genre])}\n`);
+    .map(([clip, genre]) => `${csvField(idOf(clip))},${csvField(genres[genre])}\n`);
   const file = new Blob(["file_id,genre\n", ...lines], { type: "text/csv" });
   const link = make("a", { href: URL.createObjectURL(file), download: "corrections.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href));
 }
 
-function nextTheme() {
-  const names = Object.keys(THEMES), button = part("theme");
-  const name = names[(names.indexOf(button.dataset.theme ?? "system") + 1) % names.length];
-  button.dataset.theme = name;
-  button.textContent = `Theme: ${name}`;
+function showTheme(name) {
+  part("theme").dataset.theme = name;
+  part("theme").textContent = `Theme: ${name}`;
   document.documentElement.style.colorScheme = THEMES[name];
   drawMap();
+}
+
+function nextTheme() {
+  const names = Object.keys(THEMES), now = names.indexOf(part("theme").dataset.theme);
+  const name = names[(now + 1) % names.length];
+  store(THEME_STORE, name);
+  showTheme(name);
+}
+
+/** The skip link must not change the address, in which the choices stand. */
+function skipToTable(event) {
+  event.preventDefault();
+  part("songs").focus({ preventScroll: true });
+  part("search").form.scrollIntoView();
 }
 
 function listenToOverview() {
@@ -146,15 +182,18 @@ function listenToOverview() {
   }
   part("active").addEventListener("click", (event) => {
     const key = event.target.closest("button")?.dataset.clear;
-    if (key) { choose({ [key]: "" }); part("search").focus(); }
+    if (key) { toggleFilter(key, view[key]); part("search").focus(); }
   });
   part("rows").addEventListener("change", (event) => {
     const clip = event.target.dataset.correct;
     if (clip !== undefined) correct(Number(clip), event.target.value);
   });
   part("export").addEventListener("click", exportCorrections);
+  addEventListener("storage", () => { loadCorrections(); refresh(); });
+  document.querySelector(".skip").addEventListener("click", skipToTable);
   part("theme").hidden = false;
+  showTheme(Object.hasOwn(THEMES, stored(THEME_STORE)) ? stored(THEME_STORE) : "system");
   part("theme").addEventListener("click", nextTheme);
-  if (matchMedia(PHONE).matches) part("overview").open = false;
+  if (matchMedia(NARROW).matches) part("overview").open = false;
   listeners.push(showFilters);
 }

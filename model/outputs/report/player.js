@@ -45,8 +45,12 @@ function playNext(step) {
   if (found[place] !== undefined) play(found[place]);
 }
 
-function markPlaying() {
-  const isPlaying = !part("audio").paused;
+/** Mark the clip that plays in the rows, which are those of the clips that match. */
+function markPlaying(found = matching()) {
+  const isPlaying = !part("audio").paused, place = found.indexOf(playing.clip);
+  part("back").disabled = place < 1;
+  part("forward").disabled = place < 0 || place === found.length - 1;
+  for (const row of part("rows").children) row.classList.toggle("playing", Number(row.dataset.clip) === playing.clip);
   for (const button of document.querySelectorAll("[data-play]")) {
     const clip = Number(button.dataset.play), isThis = clip === playing.clip && isPlaying;
     button.textContent = isThis ? "❚❚" : "▶";
@@ -67,7 +71,8 @@ function movePlayhead() {
 
 function listenToPlayer() {
   const audio = part("audio");
-  for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, markPlaying);
+  for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, () => markPlaying());
+  part("now").addEventListener("click", () => openClip(playing.clip));
   audio.addEventListener("timeupdate", movePlayhead);
   audio.addEventListener("seeked", movePlayhead);
   audio.addEventListener("error", () => {

@@ -10,6 +10,5 @@ listenToMap();
 readAddress();
 refresh();
 addEventListener("popstate", () => { readAddress(); refresh(); });
-addEventListener("hashchange", () => { readAddress(); refresh(); });
-if (view.clip !== "") openClip(Number(view.clip));
+if (view.clip !== "" && matcher()(Number(view.clip))) openClip(Number(view.clip));
 performance.measure("table", "table-begun");

@@ -12,22 +12,23 @@ const part = (id) => document.getElementById(id);
 const genres = rowData.genres;
 const count = rowData.names.length;
 const PHONE = "(max-width: 44rem)";
-const UNSURE_BELOW = 0.5;
+const NARROW = "(max-width: 50rem)";
 const LEVELS_OF_CONFIDENCE = 10;
+const UNITS = Math.round(1 / rowData.unit);
 
-/** Most probable genre and its probability of each clip. */
+/** Most probable genre of each clip, and its probability in units. */
 const firstGenre = new Uint8Array(count);
-const firstProbability = new Float64Array(count);
+const firstUnits = new Uint16Array(count);
 rowData.posteriors.forEach((units, clip) => {
   let best = 0;
   for (let genre = 1; genre < units.length; genre += 1) if (units[genre] > units[best]) best = genre;
   firstGenre[clip] = best;
-  firstProbability[clip] = units[best] * rowData.unit;
+  firstUnits[clip] = units[best];
 });
 
 /** Choices with their values when nothing is chosen; empty text for none. */
 const DEFAULTS = {
-  q: "", genre: "", level: "", only: "", reason: "", cell: "", sort: "name", page: "1", clip: "",
+  q: "", genre: "", level: "", only: "", reason: "", cell: "", sort: rowData.truth.length ? "miss" : "name", page: "1", clip: "",
 };
 const FILTERS = ["genre", "level", "only", "reason", "cell"];
 const view = { ...DEFAULTS };
@@ -42,7 +43,7 @@ function isMissed(clip) {
 
 /** Whether a clip is in one of the groups that have a name of their own. */
 const GROUPS = {
-  unsure: (clip) => rowData.predicted[clip] && firstProbability[clip] < UNSURE_BELOW,
+  unsure: (clip) => rowData.predicted[clip] && firstUnits[clip] < UNITS / 2,
   unpredicted: (clip) => !rowData.predicted[clip],
   troubled: (clip) => !rowData.predicted[clip] || problems(clip).length > 0,
   missed: isMissed,
@@ -53,7 +54,7 @@ const GROUPS = {
 const PASSES = {
   genre: (clip, value) => rowData.predicted[clip] && firstGenre[clip] === Number(value),
   level: (clip, value) => rowData.predicted[clip]
-    && Math.min(LEVELS_OF_CONFIDENCE - 1, Math.floor(firstProbability[clip] * LEVELS_OF_CONFIDENCE)) === Number(value),
+    && Math.min(LEVELS_OF_CONFIDENCE - 1, Math.floor((firstUnits[clip] * LEVELS_OF_CONFIDENCE) / UNITS)) === Number(value),
   only: (clip, value) => GROUPS[value](clip),
   reason: (clip, value) => rowData.notices[clip].some(([reason]) => reason === value),
   cell: (clip, value) => rowData.predicted[clip] && value === `${rowData.truth[clip]}-${firstGenre[clip]}`,
@@ -65,7 +66,10 @@ const IN_WORDS = {
   level: (value) => `${10 * value} to ${10 * value + 10}%`,
   only: (value) => ({ unsure: "unsure", unpredicted: "without a prediction", troubled: "with a problem", missed: "missed", corrected: "corrected by you" })[value],
   reason: (value) => rowData.meanings[value],
-  cell: (value) => value.split("-").map((index) => genres[index]).join(" taken for "),
+  cell: (value) => {
+    const [truth, first] = value.split("-");
+    return truth === first ? `${genres[truth]}, right` : `${genres[truth]} taken for ${genres[first]}`;
+  },
 };
 
 /** Problems of a clip, each a reason and its detail; a long song is none. */
@@ -86,12 +90,16 @@ function called(clip) {
 const haystacks = late(() => rowData.names.map((name, clip) => {
   const genre = rowData.predicted[clip] ? genres[firstGenre[clip]] : "";
   const notices = rowData.notices[clip].map(([reason, detail]) => `${reason} ${rowData.meanings[reason]} ${detail}`);
-  return [name, rowData.titles[clip] ?? "", rowData.artists[clip] ?? "", genre, ...notices]
-    .join("\n").normalize().toLowerCase();
+  return plainText([name, rowData.titles[clip] ?? "", rowData.artists[clip] ?? "", genre, ...notices].join("\n"));
 }));
 
+/** A text without case and accents, so that "bjork" finds "Björk". */
+function plainText(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
 function words(text) {
-  return text.normalize().toLowerCase().split(/\s+/).filter(Boolean);
+  return plainText(text).split(/\s+/).filter(Boolean);
 }
 
 /** A function that says of a clip whether the choices let it through. */
@@ -135,6 +143,7 @@ function refresh() {
 function choose(changes, isStep = true) {
   const keepsPage = "page" in changes || Object.keys(changes).every((key) => key === "clip");
   Object.assign(view, keepsPage ? {} : { page: "1" }, changes);
+  if (view.clip !== "" && !("clip" in changes) && !matcher()(Number(view.clip))) view.clip = "";
   const wanted = address();
   if (wanted !== location.hash && !(wanted === "#" && !location.hash)) {
     history[isStep ? "pushState" : "replaceState"](null, "", wanted);

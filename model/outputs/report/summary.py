@@ -1,6 +1,7 @@
 """Figures and lists at the top of the page, over all clips of a run."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +16,12 @@ UNSURE_BELOW: Final = 0.5
 """A prediction is unsure when its largest probability is below this."""
 
 BINS: Final = 10
+
+UNIT: Final = 1e-4
+"""The page has probabilities as whole numbers of this; all its figures count these."""
+
+
+_UNITS: Final = round(1 / UNIT)
 
 
 @dataclass
@@ -55,11 +62,11 @@ class Summary:
         if result.predicted:
             self.predicted += 1
             self.expected += result.probabilities
-            genre = int(np.argmax(result.probabilities))
-            top = result.probabilities[genre]
-            self.tops[genre] += 1
-            self.bins[min(BINS - 1, int(top * BINS))] += 1
-            self.unsure += top < UNSURE_BELOW
+            units = in_units(result.probabilities)
+            top = max(units)
+            self.tops[units.index(top)] += 1
+            self.bins[min(BINS - 1, top * BINS // _UNITS)] += 1
+            self.unsure += top < UNSURE_BELOW * _UNITS
 
     def most_frequent(self) -> list[tuple[str, int]]:
         """Up to three genres and the number of clips in which each is the most probable one."""
@@ -71,4 +78,9 @@ def percent(probability: float) -> str:
     """A probability in percent, never rounded to 0% or 100%."""
     if probability < 0.01:
         return "<1%"
-    return ">99%" if probability > 0.99 else f"{100 * probability:.0f}%"
+    return ">99%" if probability > 0.99 else f"{int(100 * probability + 0.5)}%"
+
+
+def in_units(probabilities: Sequence[float]) -> list[int]:
+    """Probabilities as whole numbers of ``UNIT``."""
+    return [int(value) for value in np.rint(np.asarray(probabilities, np.float64) / UNIT)]

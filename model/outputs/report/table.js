@@ -7,11 +7,20 @@ let pageSize = PAGE;
 const COMPARISONS = {
   name: (a, b) => rank()[a] - rank()[b],
   genre: (a, b) => rowData.predicted[b] - rowData.predicted[a]
-    || firstGenre[a] - firstGenre[b] || firstProbability[b] - firstProbability[a],
-  top: (a, b) => rowData.predicted[a] - rowData.predicted[b] || firstProbability[a] - firstProbability[b],
+    || firstGenre[a] - firstGenre[b] || firstUnits[b] - firstUnits[a],
+  top: (a, b) => rowData.predicted[b] - rowData.predicted[a] || firstUnits[a] - firstUnits[b],
   miss: (a, b) => rightness(a) - rightness(b),
   problem: (a, b) => Number(!problemText(a)) - Number(!problemText(b))
     || collator.compare(problemText(a), problemText(b)),
+};
+
+/** Clips that have nothing in a column; they are last in either order. */
+const IS_EMPTY = {
+  name: () => false,
+  genre: (clip) => !rowData.predicted[clip],
+  top: (clip) => !rowData.predicted[clip],
+  miss: (clip) => rightness(clip) > 1,
+  problem: (clip) => !problemText(clip),
 };
 
 /** Columns whose largest values are wanted first. */
@@ -40,7 +49,9 @@ function ordered() {
   const isReverse = view.sort.startsWith("-");
   const column = view.sort.replace(/^-/, "");
   sorted[column] ??= [...rowData.names.keys()].sort((a, b) => COMPARISONS[column](a, b) || rank()[a] - rank()[b]);
-  return isReverse ? [...sorted[column]].reverse() : sorted[column];
+  if (!isReverse) return sorted[column];
+  const filled = sorted[column].filter((clip) => !IS_EMPTY[column](clip));
+  return [...filled.reverse(), ...sorted[column].slice(filled.length)];
 }
 
 function matching() {
@@ -68,7 +79,8 @@ function row(clip) {
   const cells = [
     cell({ class: "play" }, make("button", { type: "button", "data-play": clip }, "▶")),
     songCell(clip),
-    cell({}, isPredicted ? make("span", { class: `chip g${first}` }, genres[first]) : "no prediction"),
+    cell({}, isPredicted ? make("span", { class: `chip g${first}` }, genres[first]) : "no prediction",
+      ...(corrections.has(clip) ? [make("span", { class: "corrected" }, `✎ ${genres[corrections.get(clip)]}`)] : [])),
     cell({ class: "number" }, isPredicted ? percent(values[first]) : "–"),
     cell({ class: "wide" }, ...(isPredicted ? [segments(values, genres), second(values)] : [])),
   ];
@@ -78,7 +90,7 @@ function row(clip) {
       truth < 0 ? "" : `${isMissed(clip) ? "✗ " : "✓ "}${genres[truth]}`));
   }
   if (part("table").querySelector("[data-sort=problem]")) cells.push(cell({ class: "quiet wide" }, problemText(clip)));
-  return make("tr", { role: "row" }, ...cells);
+  return make("tr", { role: "row", "data-clip": clip }, ...cells);
 }
 
 function second(values) {
@@ -88,7 +100,7 @@ function second(values) {
 
 function detailsRow(clip) {
   const columns = part("table").querySelectorAll("thead tr > *").length;
-  return make("tr", { role: "row", id: `details-${clip}`, class: "opened" },
+  return make("tr", { role: "row", id: `details-${clip}`, class: "opened", "data-clip": clip },
     make("td", { role: "cell", colspan: columns }, details(clip)));
 }
 
@@ -98,7 +110,7 @@ function showRows() {
   const page = Math.min(Math.max(1, Math.round(Number(view.page)) || 1), pages);
   const first = (page - 1) * pageSize;
   const visible = found.slice(first, first + pageSize);
-  const focused = document.activeElement?.dataset?.row;
+  const focused = focusedPart();
   part("rows").replaceChildren(...visible.flatMap((clip) =>
     view.clip === String(clip) ? [row(clip), detailsRow(clip)] : [row(clip)]));
   const plain = (number) => number.toLocaleString("en");
@@ -106,10 +118,13 @@ function showRows() {
   const all = found.length < count ? `, out of ${plain(count)}` : "";
   part("status").textContent = found.length
     ? `${range}${plain(found.length)} ${found.length === 1 ? "clip" : "clips"} shown${all}`
-    : `None of ${plain(count)} clips matches.`;
+    : count ? `None of ${plain(count)} clips matches.` : "There are no clips.";
   part("page").value = page;
   part("page").max = pages;
   part("pages").textContent = `of ${plain(pages)}`;
+  if (page === (document.activeElement === part("next") ? pages : document.activeElement === part("previous") ? 1 : 0)) {
+    part("page").focus({ preventScroll: true }); // a button that is disabled loses the focus
+  }
   part("previous").disabled = page === 1;
   part("next").disabled = page === pages;
   document.querySelector(".pager").hidden = pages === 1;
@@ -118,8 +133,17 @@ function showRows() {
     if (button.dataset.sort !== view.sort.replace(/^-/, "")) head.removeAttribute("aria-sort");
     else head.setAttribute("aria-sort", view.sort.startsWith("-") ? "descending" : "ascending");
   }
-  if (focused !== undefined) document.querySelector(`[data-row="${focused}"]`)?.focus({ preventScroll: true });
-  markPlaying();
+  focused?.();
+  markPlaying(found);
+}
+
+/** A function that gives the focus back to the part of a row that has it now, if one has. */
+function focusedPart() {
+  const element = document.activeElement, clip = element?.closest("#rows tr")?.dataset.clip;
+  if (clip === undefined) return null;
+  const [[name, value] = ["row", clip]] = Object.entries(element.dataset);
+  const find = (key, wanted) => part("rows").querySelector(`[data-${key}="${wanted}"]`);
+  return () => (find(name, value) ?? find("row", clip) ?? part("search")).focus({ preventScroll: true });
 }
 
 function sortBy(column) {
@@ -128,8 +152,18 @@ function sortBy(column) {
   choose({ sort: view.sort === first ? (first === ascending ? descending : ascending) : first });
 }
 
+/** Open or close a clip, whose row stays where it is on the screen. */
 function toggle(clip) {
+  const top = () => document.querySelector(`[data-row="${clip}"]`)?.getBoundingClientRect().top ?? 0;
+  const before = top();
   choose({ clip: view.clip === String(clip) ? "" : String(clip) });
+  scrollBy(0, top() - before);
+}
+
+/** Show another page of the table, from its first row on. */
+function turnTo(page) {
+  choose({ page: String(page) });
+  part("search").form.scrollIntoView();
 }
 
 /** Number of the page on which a clip stands, or 0. */
@@ -139,8 +173,10 @@ function pageOf(clip) {
 
 /** Open one clip wherever it is; choices that would hide it are taken back. */
 function openClip(clip) {
-  if (!matcher()(clip)) Object.assign(view, { q: "", ...Object.fromEntries(FILTERS.map((key) => [key, ""])) });
+  const isHidden = !matcher()(clip);
+  if (isHidden) Object.assign(view, { q: "", ...Object.fromEntries(FILTERS.map((key) => [key, ""])) });
   choose({ clip: String(clip), page: String(pageOf(clip)) });
+  if (isHidden) part("status").textContent += "; the filters that hid it are off";
   reveal(clip);
 }
 
@@ -154,9 +190,9 @@ function listenToTable() {
   const search = part("search");
   search.addEventListener("input", () => choose({ q: search.value }, false));
   search.form.addEventListener("submit", (event) => event.preventDefault());
-  part("previous").addEventListener("click", () => choose({ page: String(Number(part("page").value) - 1) }));
-  part("next").addEventListener("click", () => choose({ page: String(Number(part("page").value) + 1) }));
-  part("page").addEventListener("change", () => choose({ page: part("page").value }));
+  part("previous").addEventListener("click", () => turnTo(Number(part("page").value) - 1));
+  part("next").addEventListener("click", () => turnTo(Number(part("page").value) + 1));
+  part("page").addEventListener("change", () => turnTo(part("page").value));
   part("rows").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -167,6 +203,11 @@ function listenToTable() {
   for (const button of document.querySelectorAll("[data-sort]")) {
     button.addEventListener("click", () => sortBy(button.dataset.sort));
   }
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.target === part("search")) return;
+    if (view.clip !== "") toggle(Number(view.clip));
+    else if (playing.clip !== null) closePlayer();
+  });
   addEventListener("beforeprint", () => { pageSize = Math.max(1, count); showRows(); });
   addEventListener("afterprint", () => { pageSize = PAGE; showRows(); });
   listeners.push(showRows);

@@ -19,13 +19,13 @@ _LEAST: Final = 1e-15
 """Smallest probability whose logarithm counts, as in the challenge's measure."""
 
 
-def read(path: Path) -> dict[str, int]:
+def read_truth(path: Path) -> dict[str, int]:
     """Index of the right genre by ``file_id``.
 
     Args:
         path: csv file with the columns ``file_id`` (or ``clip_id``, ``track_id``) and ``genre``,
             such as the report's corrections or ``train_labels.csv``. Rows without a genre are
-            skipped. An id may end in ``.mp3``.
+            skipped.
 
     Raises:
         UsageError: the file cannot be read, lacks a column, or has an unknown genre; the message
@@ -39,7 +39,7 @@ def read(path: Path) -> dict[str, int]:
             if key is None or "genre" not in names:
                 raise UsageError(f"{path}: needs a line with the columns file_id,genre at its top")
             return {
-                row[key].removesuffix(".mp3"): _genre(path, rows.line_num, row["genre"])
+                row[key]: _genre(path, rows.line_num, row["genre"])
                 for row in rows
                 if row[key] and row["genre"]
             }
@@ -116,5 +116,7 @@ class Comparison:
 
 
 def lookup(truth: Mapping[str, int], file_id: str) -> int | None:
-    """The right genre of a clip; an id of the truth may have been written without its folder."""
-    return truth.get(file_id, truth.get(file_id.rpartition("/")[2]))
+    """The right genre of a clip, whose id may stand there with ``.mp3`` or without its folder."""
+    name = file_id.rpartition("/")[2]
+    keys = (file_id, f"{file_id}.mp3", name, f"{name}.mp3")
+    return next((truth[key] for key in keys if key in truth), None)

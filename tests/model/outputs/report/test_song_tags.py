@@ -13,17 +13,19 @@ import pytest
 import soundfile
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, ID3, TIT2, TPE1
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
 
-from model.outputs.report.song_tags import SongTags, read_all
+from model.outputs.report.song_tags import COVER_CLIPS, SongTags, read_all
 from tests.conftest import CLIPS
 
 
-def png() -> bytes:
+def png(width: int = 200, height: int = 200) -> bytes:
     """A picture of one colour."""
     encoder = av.CodecContext.create("png", "w")
-    encoder.width = encoder.height = 200
+    encoder.width, encoder.height = width, height
     encoder.pix_fmt, encoder.time_base = "rgb24", Fraction(1)
-    frame = av.VideoFrame.from_ndarray(np.full((200, 200, 3), 200, np.uint8), "rgb24")
+    frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), 200, np.uint8), "rgb24")
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
@@ -65,6 +67,43 @@ def test_a_flac(tmp_path: Path) -> None:
     flac.save()
     found = one(path)
     assert (found.title, found.artist, bool(found.cover)) == ("Title", "Artist", True)
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "wav"])
+def test_other_kinds_of_tags(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"song.{suffix}"
+    soundfile.write(path, np.zeros(8_000), 8_000)
+    if suffix == "ogg":
+        ogg, picture = OggVorbis(path), Picture()
+        picture.data, picture.type = png(), 3
+        block = base64.b64encode(picture.write()).decode()
+        ogg["title"], ogg["metadata_block_picture"] = "Title", block
+        ogg.save()
+    else:
+        wave = WAVE(path)
+        wave.add_tags()
+        wave.tags.add(TIT2(encoding=3, text="Title"))
+        wave.tags.add(APIC(encoding=3, mime="image/png", type=3, desc="", data=png(600, 200)))
+        wave.save()
+    found = one(path)
+    assert (found.title, bool(found.cover)) == ("Title", True)
+
+
+def test_the_front_cover_comes_first(song: Path) -> None:
+    pictures = [
+        APIC(encoding=3, mime="image/png", type=kind, desc=str(kind), data=data)
+        for kind, data in ((4, png()[:50]), (3, png()))
+    ]
+    assert one(tagged(song, *pictures)).cover
+    back = APIC(encoding=3, mime="image/png", type=4, desc="", data=png())
+    assert one(tagged(song, back)).cover
+
+
+def test_only_the_first_thousand_have_covers(song: Path) -> None:
+    tagged(song, APIC(encoding=3, mime="image/png", type=3, desc="", data=png()))
+    found = list(read_all([*["gone"] * COVER_CLIPS, str(song)]))
+    assert found[-1] == SongTags()
+    assert one(song).cover
 
 
 def test_pictures_that_are_none_are_left_out(song: Path) -> None:
