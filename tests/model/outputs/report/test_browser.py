@@ -323,3 +323,65 @@ def test_ten_thousand_clips(tmp_path: Path, visit: Visit) -> None:
     assert size == [48, 24]
     assert page.locator(".similar button").count() == 5
     assert not visit.errors
+
+
+def test_a_link_keeps_what_was_chosen(tmp_path: Path, visit: Visit) -> None:
+    clips = [clip(f"{n:02}", 0.9, GENRES.index("Rock" if n % 2 else "Jazz")) for n in range(8)]
+    page = visit.open(report(tmp_path, *clips))
+    page.locator(SONGS).first.click()
+    page.locator("[data-key=genre]", has_text="Rock").click()  # hides the open clip
+    expected = ["01", "03", "05", "07"]
+    page.reload()
+    assert names(page) == expected
+    assert page.locator(".details").count() == 0
+    page.evaluate("scrollTo(0, 0)")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "songs"
+    assert names(page) == expected
+
+
+def test_an_opened_row_stays_in_its_place(tmp_path: Path, visit: Visit) -> None:
+    clips = [clip(f"{n:02}", windows=WINDOWS) for n in range(60)]
+    page = visit.open(report(tmp_path, *clips))
+    page.locator(SONGS).nth(20).click()
+    other = page.locator("[data-row='25']")
+    other.scroll_into_view_if_needed()
+    before = other.bounding_box()
+    other.click()
+    after = other.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] == pytest.approx(before["y"], abs=2)
+    page.keyboard.press("Escape")
+    assert page.locator(".details").count() == 0
+    assert page.evaluate("document.activeElement.dataset.row") == "25"
+
+
+def test_figures_are_those_of_their_filters(tmp_path: Path, visit: Visit) -> None:
+    # A probability that is rounded to another step than the exact one.
+    edges = [clip(f"{top}", top, GENRES.index("Rock")) for top in (0.49996, 0.29997, 0.7, 0.6, 0.3)]
+    page = visit.open(report(tmp_path, *edges, *made_up_clips(300)))
+    for button in page.locator("[data-key=level]:enabled, [data-key=genre], .lead .filter").all():
+        number = "text => text.match(/[\\d,]+(?!.*\\d)/)?.[0] ?? '0'"
+        figure = page.evaluate(f"({number})", button.inner_text().splitlines()[-1])
+        if button.get_attribute("data-key") == "level":
+            figure = button.locator(".number").inner_text().split()[0]
+        if button.get_attribute("data-key") == "only":
+            figure = button.inner_text().split()[0]
+        button.click()
+        counted = page.evaluate("matching().length")
+        assert counted == int(figure), button.inner_text()
+        button.click()
+
+
+def test_on_paper_the_table_has_columns(tmp_path: Path, visit: Visit) -> None:
+    page = visit.open(report(tmp_path, *made_up_clips(20)))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 700, "height": 1000})  # A4 within its margins
+    box = page.locator("#rows tr").nth(1).locator(".chip").bounding_box()
+    assert box is not None
+    assert box["width"] > 60
+    assert box["height"] < 60
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 31, 36)"

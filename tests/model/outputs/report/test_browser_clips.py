@@ -170,3 +170,19 @@ def test_titles_artists_and_covers(tmp_path: Path, clips: list[Path], visit: Vis
     assert page.locator(".by").all_inner_texts() == ["Artist · song"]
     page.wait_for_function("() => document.querySelector('#rows img').naturalWidth === 64")
     assert not visit.errors
+
+
+def test_corrections_belong_to_ids_and_to_every_window(tmp_path: Path, visit: Visit) -> None:
+    path = report(tmp_path, clip("a"), clip("b"), clip("c"))
+    page = visit.open(path)
+    other = page.context.new_page()
+    other.goto(path.as_uri())
+    for window, name, genre in ((page, "a", "Jazz"), (other, "b", "Folk"), (page, "c", "Pop")):
+        window.locator(".song", has_text=name).click()
+        window.locator("[data-correct]").select_option(label=genre)
+    assert other.get_by_role("button", name="Save 3 corrections").is_visible()
+    report(tmp_path, clip("0"), clip("a"), clip("c"))  # written anew, with other clips
+    page.reload()
+    assert page.locator(".corrected").all_inner_texts() == ["✎ Jazz", "✎ Pop"]
+    page.get_by_role("button", name="Show corrected").click()
+    assert names(page) == ["a", "c"]
