@@ -89,8 +89,8 @@ def positions(vectors: NDArray[np.float32], similar: NDArray[np.int64]) -> NDArr
         similar: the neighbours of each clip, shape [clips, neighbours].
 
     Returns:
-        Shape [clips, 2], from 0 to ``SCALE``; the same for the same vectors. Each coordinate is the
-        mean of the place and of its rank, so that groups far apart leave no empty map between.
+        Shape [clips, 2], from 0 to ``SCALE``; the same for the same vectors. Each coordinate is a
+        third the place and two thirds its rank, so that groups far apart leave little empty map.
     """
     centred = _unit(vectors - vectors.mean(axis=0))
     _, axes = np.linalg.eigh(centred.T @ centred)
@@ -110,7 +110,7 @@ def positions(vectors: NDArray[np.float32], similar: NDArray[np.int64]) -> NDArr
     rank = places.argsort(axis=0).argsort(axis=0) / (len(places) - 1)
     if (high - low).max() < _ALIKE:
         return np.full(places.shape, SCALE // 2, np.int64)
-    return np.asarray(np.rint(SCALE * (share + rank) / 2), np.int64)
+    return np.asarray(np.rint(SCALE * (share + 2 * rank) / 3), np.int64)
 
 
 def _squares(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
