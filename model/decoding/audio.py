@@ -7,6 +7,7 @@ the other until one decodes the expected length; soxr resamples.
 import math
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ SHORT_SECONDS = 1.0
 LOW_RATE = 16_000
 
 _WHOLE_SECONDS = 29.5
-_NEARLY_ALL = 0.99
+NEARLY_ALL = 0.99
 _WORTHWHILE = 1.005
-_PADDING_SECONDS = 0.1
+PADDING_SECONDS = 0.1
 """What an encoder adds in front and behind; some decoders cut it off."""
 
 _CHANCE_SECONDS = 0.5
@@ -74,28 +75,30 @@ def load(path: Path, rate: int) -> Waveform:
     Raises:
         UndecodableError: the file is missing, empty, unreadable, not audio, or silent.
     """
-    _check(path)
+    check(path)
     reading, notices = _best_reading(path)
     waveform = normalized(reading.samples, reading.rate, rate)
     notices += waveform.notices
     seconds = reading.seconds
     if seconds < SHORT_SECONDS:
         notices.append(Notice("short", f"only {seconds:.3f} s of audio"))
-    if reading.rate < LOW_RATE:
-        notices.append(Notice("low_rate", f"sampled at {reading.rate} Hz: no treble to judge by"))
+    notices += rate_notices(reading.rate)
     is_middle = any(notice.reason == "long" for notice in notices)
     start = (reading.length - seconds) / 2 if is_middle else 0.0
     return Waveform(waveform.samples, rate, tuple(notices), start)
 
 
-def from_array(samples: NDArray[Any], rate: int, wanted: int) -> Waveform:
-    """At most the middle 30 s of samples as mono at another rate, as ``load`` has them of a file.
+def from_array(
+    samples: NDArray[Any], rate: int, wanted: int, span: tuple[float, float] | None = None
+) -> Waveform:
+    """A part of samples as mono at another rate, as ``load`` has it of a file.
 
     Args:
         samples: shape [samples] or [samples, channels]; integers at their full scale, or floats
             nominally in [-1, 1].
         rate: samples per second.
         wanted: samples per second of the result.
+        span: start and length of the part in seconds, or None for at most the middle 30 s.
 
     Raises:
         ValueError: the shape, the type or the rate is not that of a sound.
@@ -111,8 +114,8 @@ def from_array(samples: NDArray[Any], rate: int, wanted: int) -> Waveform:
         raise ValueError(f"samples of shape {values.shape}: channels come last; transpose them")
     if rate <= 0:
         raise ValueError(f"a rate of {rate} samples per second")
-    longest = round(LONGEST_SECONDS * rate)
-    first = max(0, (len(values) - longest) // 2)
+    longest = round((span[1] if span else LONGEST_SECONDS) * rate)
+    first = round(span[0] * rate) if span else max(0, (len(values) - longest) // 2)
     part = _floats(values[first : first + longest])
     waveform = normalized(part if part.ndim == 1 else mono(part), rate, wanted)
     return replace(waveform, start=first / rate)
@@ -147,8 +150,12 @@ def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray((values.astype(np.float64) - middle) / 2 ** (bits - 1), np.float32)
 
 
-def _check(path: Path) -> None:
-    """Refuse what must not be opened: opening a FIFO would wait for ever."""
+def check(path: Path) -> None:
+    """Refuse what must not be opened: opening a FIFO would wait for ever.
+
+    Raises:
+        UndecodableError: the path is no file that this user may read, or the file is empty.
+    """
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -194,9 +201,9 @@ class _Attempts:
         if self.expected is None:  # no mp3, or a broken one: libsndfile may not see all of it
             return reading.seconds >= _WHOLE_SECONDS
         if self.expected <= LONGEST_SECONDS:
-            return reading.seconds >= _NEARLY_ALL * self.expected
+            return reading.seconds >= NEARLY_ALL * self.expected
         doubt = abs(reading.length - self.expected)
-        return reading.seconds >= _WHOLE_SECONDS and doubt <= 1 + (1 - _NEARLY_ALL) * self.expected
+        return reading.seconds >= _WHOLE_SECONDS and doubt <= 1 + (1 - NEARLY_ALL) * self.expected
 
 
 def _best_reading(path: Path) -> tuple[Reading, list[Notice]]:
@@ -234,21 +241,39 @@ def _choose_best(attempts: _Attempts) -> tuple[Reading, list[Notice]]:
     return best, _notices(best, attempts)
 
 
-def _notices(best: Reading, attempts: _Attempts) -> list[Notice]:
+def form_notices(reading: Reading, decoder: str, outcomes: Sequence[str]) -> list[Notice]:
+    """Notices of a file's form: another decoder, another format, more than two channels.
+
+    Args:
+        reading: what a decoder made of the file.
+        decoder: name of this decoder.
+        outcomes: for each decoder that was tried, its name and what came of it.
+    """
     notices = []
-    if attempts.server != DECODERS[0].name:
-        rates = f", at {best.rates} sample rates" if best.rates > 1 else ""
-        detail = f"{attempts.server} was used{rates} ({'; '.join(attempts.outcomes)})"
+    if decoder != DECODERS[0].name:
+        rates = f", at {reading.rates} sample rates" if reading.rates > 1 else ""
+        detail = f"{decoder} was used{rates} ({'; '.join(outcomes)})"
         notices.append(Notice("second_decoder", detail))
-    if best.form != MP3:
-        notices.append(Notice("not_mp3", f"the content is {best.form}"))
-    if best.channels > 2:
-        notices.append(Notice("downmixed", f"{best.channels} channels averaged to one"))
-    if best.length > LONGEST_SECONDS + _PADDING_SECONDS and best.seconds >= _WHOLE_SECONDS:
+    if reading.form != MP3:
+        notices.append(Notice("not_mp3", f"the content is {reading.form}"))
+    if reading.channels > 2:
+        notices.append(Notice("downmixed", f"{reading.channels} channels averaged to one"))
+    return notices
+
+
+def rate_notices(rate: int) -> list[Notice]:
+    """A notice where the sample rate of a file in Hz is low."""
+    low = Notice("low_rate", f"sampled at {rate} Hz: no treble to judge by")
+    return [low] if rate < LOW_RATE else []
+
+
+def _notices(best: Reading, attempts: _Attempts) -> list[Notice]:
+    notices = form_notices(best, attempts.server, attempts.outcomes)
+    if best.length > LONGEST_SECONDS + PADDING_SECONDS and best.seconds >= _WHOLE_SECONDS:
         notices.append(Notice("long", f"the middle 30 s of {best.length:.0f} s were used"))
     known = attempts.expected if best.rates == 1 else None
     length = best.length if known is None else known
-    missing = min(length, LONGEST_SECONDS) * _NEARLY_ALL - _PADDING_SECONDS > best.seconds
+    missing = min(length, LONGEST_SECONDS) * NEARLY_ALL - PADDING_SECONDS > best.seconds
     if missing or (best.failure and known is None):
         detail = f"{best.seconds:.2f} s of {length:.2f} s could be decoded"
         notices.append(Notice("incomplete", "; ".join(filter(None, (detail, best.failure)))))

@@ -49,9 +49,9 @@ def _load(path: Path, rate: int) -> audio.Waveform:
 def _watched(decoder: Decoder) -> Decoder:
     """The same decoder, whose deaths in a process of its own are counted."""
 
-    def read(path: Path, seconds: float) -> Reading:
+    def read(path: Path, seconds: float, start: float | None = None) -> Reading:
         try:
-            return decoder.read(path, seconds)
+            return decoder.read(path, seconds, start)
         except RuntimeError as error:
             if "ended " in str(error):
                 _deaths.append(decoder.name)

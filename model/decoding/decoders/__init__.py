@@ -1,7 +1,8 @@
 """The decoders and their fallback order.
 
-Each decoder is a function from a path and a number of seconds to a ``Reading``. It takes untrusted
-bytes and may raise any exception. ``model.decoding.audio`` calls it in a worker process.
+Each decoder is a function from a path, a number of seconds and a start to a ``Reading``. It takes
+untrusted bytes and may raise any exception. ``model.decoding.audio`` and ``model.decoding.songs``
+call it in a worker process.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ class Decoder:
 
     Attributes:
         name: name in notices.
-        read: decodes at most a number of seconds from the middle of a file.
+        read: decodes at most a number of seconds of a file, from a start or from the middle.
     """
 
     name: str

@@ -4,8 +4,9 @@ PyAV is imported late: ordinary files never get here.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,15 +33,23 @@ _PREROLL_SECONDS = 1.0
 _MOST_PLANES = 7
 """PyAV 18 reads past the list of planes of a frame that has eight or more."""
 
+_INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+"""Containers whose index says truly where a second is; elsewhere packets are counted."""
+
 _NEARLY_ALL = 0.99
 _ID3_HEADER_BYTES = 10
 
 
-def read(path: Path, seconds: float) -> Reading:
-    """Decode at most ``seconds`` from the middle of a file.
+def read(path: Path, seconds: float, start: float | None = None) -> Reading:
+    """Decode at most ``seconds`` of a file.
 
     Packets that are damaged are passed over. Where the sample rate changes, all is brought to the
     rate of the longest stretch. No more than ``seconds`` are held, however long the file is.
+
+    Args:
+        path: the file.
+        seconds: most seconds to decode.
+        start: second at which to begin, or None for the middle of the file.
 
     Raises:
         av.FFmpegError: the format is not known.
@@ -50,20 +59,21 @@ def read(path: Path, seconds: float) -> Reading:
     import av
 
     try:
-        return _read(path, seconds, skip=0)
+        return _read(path, seconds, start, skip=0)
     except av.FFmpegError:
         with path.open("rb") as file:
             if file.read(3) != b"ID3":
                 raise
         # The tag may claim to be larger than the file.
-        return _read(path, seconds, skip=_ID3_HEADER_BYTES)
+        return _read(path, seconds, start, skip=_ID3_HEADER_BYTES)
 
 
-def _read(path: Path, seconds: float, skip: int) -> Reading:
-    length = _length(path, skip)
-    middle = max(0.0, (length - seconds) / 2)
-    decoded = _decode(path, skip, middle, seconds)
-    if middle and decoded.seconds < _NEARLY_ALL * seconds:  # the packets lied about their durations
+def _read(path: Path, seconds: float, start: float | None, skip: int) -> Reading:
+    length = _length(path, skip) if start is None else 0.0
+    first = max(0.0, (length - seconds) / 2) if start is None else start
+    decoded = _decode(path, skip, first, seconds, by_index=start is not None)
+    is_short = decoded.seconds < _NEARLY_ALL * seconds
+    if start is None and first and is_short:  # the packets lied about their durations
         decoded = max(decoded, _decode(path, skip, 0.0, seconds), key=lambda one: one.seconds)
     samples, rate = _join(decoded)
     return Reading(
@@ -116,8 +126,13 @@ def _length(path: Path, skip: int) -> float:
     return total
 
 
-def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
-    """Decode from about ``start`` until ``seconds`` are full or the file ends."""
+def _decode(
+    path: Path, skip: int, start: float, seconds: float, by_index: bool = False
+) -> _Stretches:
+    """Decode from about ``start`` until ``seconds`` are full or the file ends.
+
+    ``by_index`` allows to look for ``start`` in the container's index, where that can be trusted.
+    """
     import av
 
     with _open(path, skip) as container:
@@ -127,7 +142,10 @@ def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
         decoded = _Stretches(MP3 if codec == "mp3" else f"{container.format.name} {codec}")
         position = 0.0
         try:
-            for packet in container.demux(stream):
+            packets = container.demux(stream)
+            if by_index and container.format.name in _INDEXED:
+                packets, position = _sought(container, stream, start - _PREROLL_SECONDS)
+            for packet in packets:
                 here, position = position, position + _duration(packet)
                 if here < start - _PREROLL_SECONDS:
                     continue
@@ -137,6 +155,18 @@ def _decode(path: Path, skip: int, start: float, seconds: float) -> _Stretches:
         except av.FFmpegError as error:
             decoded.ending = f"reading stopped after {decoded.seconds:.2f} s: {error.strerror}"
     return decoded
+
+
+def _sought(
+    container: "InputContainer", stream: "AudioStream", start: float
+) -> tuple[Iterator["AudioPacket"], float]:
+    """Packets from about ``start`` on, and the second at which the first of them begins."""
+    unit = float(stream.time_base or 1)
+    begin = stream.start_time or 0
+    container.seek(begin + max(0, round(start / unit)), stream=stream)
+    packets = container.demux(stream)
+    first = next(packets)
+    return chain([first], packets), ((first.pts or begin) - begin) * unit
 
 
 def _decode_packet(packet: "AudioPacket", decoded: _Stretches, wanted: bool) -> None:

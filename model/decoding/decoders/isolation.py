@@ -8,11 +8,12 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, Protocol
 
 from model.decoding.decoders.reading import Reading
 from model.workers.waiting import has_message
@@ -24,8 +25,11 @@ _EXTRA_BYTES = 768 << 20
 """Memory beyond what the process has already; 30 s of 7.1 at 96 kHz are 92 MB, several times."""
 
 
-Read: TypeAlias = Callable[[Path, float], Reading]
-"""A decoder: decodes at most a number of seconds from the middle of a file."""
+class Read(Protocol):
+    """A decoder."""
+
+    def __call__(self, path: Path, seconds: float, start: float | None = None) -> Reading:
+        """Decode at most ``seconds`` of a file from ``start`` on, by default from its middle."""
 
 
 def in_child_process(read: Read, needs: str) -> Read:
@@ -40,12 +44,12 @@ def in_child_process(read: Read, needs: str) -> Read:
         ``MemoryError``.
     """
 
-    def read_in_child(path: Path, seconds: float) -> Reading:
+    def read_in_child(path: Path, seconds: float, start: float | None = None) -> Reading:
         import_module(needs)
         receiver, sender = Pipe(duplex=False)
         parent, child = os.getpid(), os.fork()
         if child == 0:
-            _answer(sender, read, path, seconds, parent)
+            _answer(sender, partial(read, path, seconds, start), parent)
         sender.close()
         with receiver:
             if not has_message(receiver, _SECONDS):
@@ -72,7 +76,7 @@ def why(error: Exception) -> str:
     return " ".join(str(text).split()) or type(error).__name__
 
 
-def _answer(sender: Connection, read: Read, path: Path, seconds: float, parent: int) -> NoReturn:
+def _answer(sender: Connection, read: Callable[[], Reading], parent: int) -> NoReturn:
     """All that the forked process does; it must not return into what it was forked from."""
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -81,7 +85,7 @@ def _answer(sender: Connection, read: Read, path: Path, seconds: float, parent: 
         if os.getppid() != parent:  # it was killed before
             os._exit(0)
         _limit_memory()
-        sender.send(read(path, seconds))
+        sender.send(read())
     except MemoryError:
         sender.send(MemoryError())
     except Exception as error:  # decoders raise what they like

@@ -13,8 +13,17 @@ _NO_FORMAT = 7
 """What libsndfile 1.2 answers when it finds no audio in a file with the suffix of an mp3."""
 
 
-def read(path: Path, seconds: float) -> Reading:
-    """Decode at most ``seconds`` from the middle of a file, in a single call.
+_PREROLL_SECONDS = 1.0
+"""An mp3 decoder gives noise for up to a quarter of a second after a seek: that is cut off."""
+
+
+def read(path: Path, seconds: float, start: float | None = None) -> Reading:
+    """Decode at most ``seconds`` of a file, in a single call.
+
+    Args:
+        path: the file.
+        seconds: most seconds to decode.
+        start: second at which to begin, or None for the middle of the file.
 
     Raises:
         ValueError: libsndfile does not know the format, or the samples are too many.
@@ -25,11 +34,16 @@ def read(path: Path, seconds: float) -> Reading:
         check_size(min(seconds, length), sound.samplerate, sound.channels)
         wanted = round(seconds * sound.samplerate)
         # A tenth of a second more is the padding of an encoder, and the middle no better than it.
-        if sound.frames > wanted + sound.samplerate // 10 and sound.seekable():
+        preroll = 0
+        if start is not None:
+            first = min(round(start * sound.samplerate), sound.frames)
+            preroll = min(first, round(_PREROLL_SECONDS * sound.samplerate))
+            sound.seek(first - preroll)
+        elif sound.frames > wanted + sound.samplerate // 10 and sound.seekable():
             sound.seek((sound.frames - wanted) // 2)
-        samples, failure = _read_frames(sound, min(wanted, sound.frames))
+        samples, failure = _read_frames(sound, min(preroll + wanted, sound.frames))
         return Reading(
-            samples=mono(samples),
+            samples=mono(samples[preroll:]),
             rate=sound.samplerate,
             length=length,
             channels=sound.channels,

@@ -29,13 +29,20 @@ _FORMATS = (  # mp3 last: the others are known by their first bytes, an mp3 has 
 )
 
 
-def read(path: Path, seconds: float) -> Reading:
-    """Decode at most ``seconds`` from the middle of an mp3, ogg, flac or wav.
+def read(path: Path, seconds: float, start: float | None = None) -> Reading:
+    """Decode at most ``seconds`` of an mp3, ogg, flac or wav.
+
+    Args:
+        path: the file.
+        seconds: most seconds to decode.
+        start: second at which to begin, at most an hour, or None for the middle of the file.
 
     Raises:
         miniaudio.DecodeError: it is none of these.
-        ValueError: its samples are too many.
+        ValueError: its samples are too many, or the start is behind the first hour.
     """
+    if start is not None and start > _FURTHEST_SECONDS:
+        raise ValueError("the decoder looks for no place behind the first hour")
     content = bytearray()
     with _name(path) as name:
         about = _about(name)
@@ -43,13 +50,14 @@ def read(path: Path, seconds: float) -> Reading:
         check_size(min(seconds, about.duration), rate, channels)
         wanted = round(seconds * rate)
         middle = max(0, about.num_frames - wanted) // 2
+        first = middle if start is None else round(start * rate)
         chunks = miniaudio.stream_file(
             name,
             output_format=miniaudio.SampleFormat.FLOAT32,
             nchannels=channels,
             sample_rate=rate,
             frames_to_read=_CHUNK_FRAMES,
-            seek_frame=min(middle, round(_FURTHEST_SECONDS * rate)),
+            seek_frame=min(first, round(_FURTHEST_SECONDS * rate)),
         )
         for chunk in chunks:
             content += chunk.tobytes()

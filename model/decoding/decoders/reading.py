@@ -21,9 +21,10 @@ class Reading:
     """What one decoder made of a file.
 
     Attributes:
-        samples: the middle of the recording, mono float32, shape [samples]; may be empty.
+        samples: a part of the recording, mono float32, shape [samples]; may be empty.
         rate: samples per second.
-        length: seconds of the whole recording, believed or counted.
+        length: seconds of the whole recording, believed or counted; of ffmpeg only those of
+            ``samples`` where it decoded from a given start.
         channels: the most channels at any time.
         form: what the content is, ``MP3`` for an ordinary file.
         failure: what went wrong on the way; empty when nothing did.

@@ -73,7 +73,7 @@ def test_an_ordinary_clip_is_decoded_once(
     thirty = tmp_path / "thirty.mp3"
     soundfile.write(thirty, tone(29.98, 44_100, 440), 44_100, format="MP3")
 
-    def forbidden(path: Path, seconds: float) -> Reading:
+    def forbidden(path: Path, seconds: float, start: float | None = None) -> Reading:
         pytest.fail(f"{path} was given to the second decoder")
 
     monkeypatch.setattr(audio, "DECODERS", (DECODERS[0], Decoder("second", forbidden)))
@@ -171,7 +171,7 @@ def test_hundreds_of_channels_are_refused_before_they_take_memory(
 def test_how_a_second_decoder_ends_does_not_lose_what_the_first_gave(
     ending: str, tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ends(path: Path, seconds: float) -> Reading:
+    def ends(path: Path, seconds: float, start: float | None = None) -> Reading:
         if ending == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
         if ending == "hang":
@@ -201,7 +201,7 @@ def test_no_more_than_asked_for_is_decoded(decoder: Decoder, tmp_path: Path) -> 
 def test_what_one_decoder_raises_does_not_lose_what_another_gets(
     clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(path: Path, seconds: float) -> Reading:
+    def broken(path: Path, seconds: float, start: float | None = None) -> Reading:
         raise RuntimeError("a bug of a library")
 
     monkeypatch.setattr(audio, "DECODERS", (Decoder("first", broken), *DECODERS[1:]))
@@ -212,7 +212,7 @@ def test_what_one_decoder_raises_does_not_lose_what_another_gets(
 def test_too_little_memory_for_every_decoder_is_told_as_that(
     clips: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hungry(path: Path, seconds: float) -> Reading:
+    def hungry(path: Path, seconds: float, start: float | None = None) -> Reading:
         raise MemoryError
 
     monkeypatch.setattr(audio, "DECODERS", (Decoder("first", hungry), Decoder("second", hungry)))
@@ -258,7 +258,7 @@ import os, time
 from pathlib import Path
 from model.decoding.decoders.isolation import in_child_process
 
-def hang(path, seconds):
+def hang(path, seconds, start):
     print(os.getpid(), flush=True)
     time.sleep(600)
 
