@@ -7,7 +7,7 @@ bit.
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from operator import attrgetter
 from os import PathLike, fspath
 from os.path import lexists
@@ -21,10 +21,8 @@ from model import cpus, options, systems
 from model.cli.progress import shown
 from model.clips import Clip, find, printable
 from model.decoding import audio
-from model.decoding.audio import UndecodableError
-from model.decoding.pool import Decoded, DecoderPool
+from model.decoding.pool import DecoderPool
 from model.errors import require_package
-from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
 from model.options import EMBEDDING, WINDOWS, CalibrationChoice
 from model.probabilities import priors
@@ -32,6 +30,8 @@ from model.probabilities.calibration import FloatArray
 from model.probabilities.prior_shift import estimated_prior
 from model.results import Result
 from model.run import pipeline
+from model.run.arrays import LogMel, Sound
+from model.run.arrays import parts as array_parts
 from model.run.results import make_result
 from model.systems import cards
 from model.systems.base import Execution, Network, System
@@ -41,12 +41,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 File: TypeAlias = str | PathLike[str]
-Sound: TypeAlias = tuple[NDArray[Any], int]
-"""Waveform and sample rate in Hz: an array, shape [samples] or [samples, channels], and an int."""
-
-LogMel: TypeAlias = NDArray[np.floating[Any]]
-"""Result of ``Classifier.log_mel``: shape [frames, bands], or [1, 518] for FMA features."""
-
 One: TypeAlias = File | Sound | LogMel
 Clips: TypeAlias = One | Sequence[One]
 """A file or a folder of mp3s, a sound, a spectrogram; or several of them, mixed as you like."""
@@ -160,7 +154,12 @@ class Classifier:
         return self.system.front_end.sample_rate
 
     def predict(
-        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+        self,
+        clips: Clips,
+        *,
+        recursive: bool = False,
+        any_audio: bool = False,
+        whole: bool = False,
     ) -> "pd.DataFrame":
         """Probabilities of the sixteen genres.
 
@@ -179,6 +178,7 @@ class Classifier:
             clips: files, folders, sounds (samples and rate) or log-mel spectrograms.
             recursive: look into the subfolders of folders as well.
             any_audio: take files of other formats than mp3 from folders as well.
+            whole: classify whole recordings instead of their middle 30 s.
 
         Returns:
             A row for each clip, in their order (a folder's by file name), named by its path, or by
@@ -191,16 +191,24 @@ class Classifier:
                 there; of several files, one that is not there has the prior.
             ValueError: an array is neither a sound nor a spectrogram.
         """
-        names, results = self._results(clips, recursive, any_audio)
+        names, results = self._results(clips, recursive, any_audio, whole)
         import pandas as pd
 
         rows = [result.probabilities for result in results]
         return pd.DataFrame(rows, pd.Index(names, name="file"), list(GENRES), dtype=np.float64)
 
     def predict_windows(
-        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+        self,
+        clips: Clips,
+        *,
+        recursive: bool = False,
+        any_audio: bool = False,
+        whole: bool = False,
     ) -> "pd.DataFrame":
         """Probabilities of the sixteen genres for each window of about ten seconds.
+
+        Arguments and errors are those of ``predict``; with ``whole`` the windows are those of whole
+        recordings.
 
         >>> import model
         >>> table = model.load(device="cpu").predict_windows("tests/clips/folk-waltz.mp3")
@@ -211,11 +219,8 @@ class Classifier:
             A row for each window, named by the clip and by the second of the file (or sound) at
             which the window starts; a column for each genre. A clip without usable audio has no
             row.
-
-        Raises:
-            GenreError, UsageError, ValueError: as ``predict``.
         """
-        names, results = self._results(clips, recursive, any_audio, WINDOWS)
+        names, results = self._results(clips, recursive, any_audio, whole, WINDOWS)
         import pandas as pd
 
         windows = [(name, w) for name, one in zip(names, results, strict=True) for w in one.windows]
@@ -225,7 +230,12 @@ class Classifier:
         return pd.DataFrame(rows, index, list(GENRES), dtype=np.float64)
 
     def embed(
-        self, clips: Clips, *, recursive: bool = False, any_audio: bool = False
+        self,
+        clips: Clips,
+        *,
+        recursive: bool = False,
+        any_audio: bool = False,
+        whole: bool = False,
     ) -> "pd.DataFrame":
         """What the network knows of clips before it names genres, for models of your own.
 
@@ -241,7 +251,7 @@ class Classifier:
             GenreError: the system has none.
             GenreError, UsageError, ValueError: as ``predict``.
         """
-        names, results = self._results(clips, recursive, any_audio, EMBEDDING)
+        names, results = self._results(clips, recursive, any_audio, whole, EMBEDDING)
         import pandas as pd
 
         known = [one.embedding for one in results if one.embedding is not None]
@@ -288,7 +298,7 @@ class Classifier:
         return self.system.connect(self.execution)
 
     def _results(
-        self, clips: Clips, recursive: bool, any_audio: bool, *arrays: str
+        self, clips: Clips, recursive: bool, any_audio: bool, whole: bool, *arrays: str
     ) -> tuple[list[str | int], list[Result]]:
         """Names and results of clips, the files of folders one by one."""
         require_package("pandas", "the tables of the Python API need it")
@@ -303,11 +313,13 @@ class Classifier:
                 both = sorted((*found.clips, *found.duplicates), key=attrgetter("file_id"))
                 run_clips += [Clip(clip.path, clip.path) for clip in both]
             else:
-                in_process[len(run_clips)] = partial(self._decoded, one)
+                in_process[len(run_clips)] = array_parts(one, self.system, whole)
                 run_clips.append(Clip(str(len(run_clips)), ""))
         system = replace(self.system, connect=lambda _: self._network)
         run = (system, self.card.calibration, self.execution, self._pool)
-        predicted = pipeline.predict(run_clips, *run, arrays=arrays, in_process=in_process)
+        predicted = pipeline.predict(
+            run_clips, *run, arrays=arrays, in_process=in_process, whole=whole
+        )
         if len(run_clips) > 1:
             predicted = shown(predicted, len(run_clips), quiet=not self.progress)
         predictions = list(predicted)
@@ -328,31 +340,6 @@ class Classifier:
                 f"no usable audio, hence the prior: {', '.join(named[:_NAMED])}{more}", stacklevel=3
             )
         return [clip.path or place for place, clip in enumerate(run_clips)], results
-
-    def _decoded(self, array: Sound | LogMel) -> Decoded:
-        """What the network takes, of a clip that is not a file."""
-        if isinstance(array, tuple):
-            try:
-                waveform = self._waveform(array)
-                return Decoded(self.system.front_end.compute(waveform.samples), (), waveform.start)
-            except UndecodableError as error:
-                return Decoded(None, (error.notice,))
-        front_end = self.system.front_end
-        values = np.asarray(array)
-        if values.ndim != 2 or values.shape[1] != front_end.width or not len(values):
-            what = "spectrogram" if isinstance(front_end, FrontEnd) else "frame"
-            raise ValueError(
-                f"an array of shape {values.shape} is no {what} of {front_end.width} values; give "
-                "samples as (samples, rate), or what log_mel gives"
-            )
-        with np.errstate(over="ignore"):  # what it makes of them is refused below
-            frames = values.astype(front_end.dtype)
-        if not np.isfinite(frames).all():
-            raise ValueError(
-                f"an array of shape {values.shape} has values that are not finite as "
-                f"{frames.dtype}; give what log_mel gives"
-            )
-        return Decoded(frames)
 
 
 def load_audio(path: File, rate: int = 22_050) -> Sound:

@@ -132,6 +132,7 @@ class Options:
     any_audio: bool = _option(
         False, "also take wav, flac, ogg, opus, m4a, aac, aiff and wma files from folders", INPUT
     )
+    whole: bool = _option(False, "classify whole recordings instead of their middle 30 s", INPUT)
     shard: tuple[int, int] | None = _option(
         None,
         "classify only the I-th of N parts of the clips",

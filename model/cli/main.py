@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from model.run.tables import Summary
 
 LOADING = "loading the model"
-"""Shown until the first clip is classified."""
+"""Shown until the first clip is classified, which takes a while with ``--whole``."""
 
 log = logging.getLogger("model")
 

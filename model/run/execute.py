@@ -173,6 +173,7 @@ def _predict(
                 pool,
                 arrays=run.arrays,
                 of=len(run.clips.clips),
+                whole=run.options.whole,
                 stop=stop.requested,
             )
             for index, prediction in zip(indices, predictions, strict=False):

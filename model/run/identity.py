@@ -41,6 +41,7 @@ def fingerprint(card: Card, options: Options) -> dict[str, Any]:
         "card": {**asdict(card), "training": None, "validation": None},
         "device": options.device,
         "batch_size": options.batch_size,
+        "whole": options.whole,
     }
 
 

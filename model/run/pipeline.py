@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from threading import Event
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,14 @@ from model.options import EMBEDDING, LIKENESS, THUMBNAIL, WINDOWS
 from model.outputs.submission import violation
 from model.probabilities.calibration import Calibration
 from model.results import Prediction
+from model.run.parts import Answers, Cut, Floats, Queue, cut_songs, window_seconds
 from model.systems.base import (
     EmbeddingNetwork,
     Execution,
     Network,
     System,
     cut_windows,
-    window_starts,
 )
-
-Floats: TypeAlias = NDArray[np.float32]
 
 _BATCH = 32
 """Windows that count as a batch for the look-ahead while the network is not connected."""
@@ -45,7 +43,8 @@ def predict(
     arrays: Collection[str] = (),
     of: int = 0,
     paths: Iterable[File] | None = None,
-    in_process: Mapping[int, Callable[[], Decoded]] | None = None,
+    in_process: Mapping[int, Sequence[Callable[[], Decoded]]] | None = None,
+    whole: bool = False,
     stop: Event | None = None,
 ) -> Iterator[Prediction]:
     """Predictions for clips, in their order.
@@ -58,69 +57,60 @@ def predict(
         pool: worker processes that decode, for the system's front end.
         arrays: names of the arrays that each prediction has.
         of: number of clips of the run, of which ``clips`` may be a part; ``thumbnail`` needs it.
-        paths: files to decode instead of the clips' own. Clips in ``in_process`` have none.
-        in_process: by index of the clip, a function that returns the clip's frames, for clips that
-            are not files.
+        paths: files to decode instead of the clips' own, only their middle 30 s. Clips in
+            ``in_process`` have none.
+        in_process: by index of the clip, for each of its parts a function that returns its frames,
+            for clips that are not files.
+        whole: whether to classify whole files instead of their middle 30 s.
         stop: when it is set, the predictions end early.
 
     Raises:
         GenreError: embeddings are asked for, and the network has none.
         GenreError: worker processes cannot start.
     """
-    local = in_process or {}
-    if paths is None:
-        paths = [clip.path for index, clip in enumerate(clips) if index not in local]
-    ahead = 2 * (execution.batch or _BATCH) + 2 * pool.workers
-
-    def decoded() -> Iterator[Decoded]:
-        for index in range(len(clips)):
-            if index in local:
-                yield local[index]()
-            elif (file := next(files, None)) is not None:
-                yield file
-            else:  # stopped
-                return
-
-    with contextlib.closing(pool.map(paths, ahead, stop)) as files:
+    local = {index: Cut([*functions]) for index, functions in (in_process or {}).items()}
+    own = [clip.path for index, clip in enumerate(clips) if index not in local]
+    if whole:
+        cuts = cut_songs(own, pool, window_seconds(system), stop)
+    else:
+        cuts = (Cut([path]) for path in (own if paths is None else paths))
+    queue = Queue(cuts, local)
+    windows = execution.batch or _BATCH
+    ahead = (windows // 3 if whole else 2 * windows) + 2 * pool.workers
+    with contextlib.closing(pool.map(queue.tasks(), ahead, stop)) as files:
         network = system.connect(execution)
-        embed = _embeds(network, arrays)
-        answers = with_logits(decoded(), network, system.window_frames, embed)
-        for clip, (item, logits, embeddings) in zip(clips, answers, strict=False):
-            # A file that is not named mp3 may hold any format.
-            notices = tuple(n for n in item.notices if n.reason != "not_mp3" or clip.is_mp3)
-            if item.frames is None:
-                yield Prediction(None, notices)
-                continue
-            if not np.isfinite(logits).all():
-                overflow = "its values are so large that the network gave no numbers"
-                yield Prediction(None, (*notices, Notice("failure", overflow)))
-                continue
-            posterior = tuple(calibration.posteriors(logits.mean(axis=0)).tolist())
-            if broken := violation(posterior):
-                yield Prediction(None, (*notices, Notice("failure", broken)))
-            else:
-                extras = _arrays(arrays, of, item, system, calibration, logits, embeddings)
-                yield Prediction(posterior, notices, extras)
+        decoded = queue.decoded(files, len(clips))
+        answers = with_logits(decoded, network, system.window_frames, _embeds(network, arrays))
+        for clip in clips:
+            if (first := next(answers, None)) is None:
+                return
+            parts = Answers(queue.begun.popleft(), system, THUMBNAIL in arrays)
+            parts.add(*first)
+            while not parts.complete:
+                if (answer := next(answers, None)) is None:  # stopped
+                    return
+                parts.add(*answer)
+            yield _prediction(clip, parts, calibration, arrays, of)
 
 
-def _arrays(
-    names: Collection[str],
-    of: int,
-    item: Decoded,
-    system: System,
-    calibration: Calibration,
-    logits: Floats,
-    embeddings: Floats | None,
-) -> dict[str, NDArray[Any]]:
-    """The arrays of these names, as ``Prediction.arrays`` describes them."""
+def _prediction(
+    clip: Clip, parts: Answers, calibration: Calibration, names: Collection[str], of: int
+) -> Prediction:
+    """The prediction of a clip: that of the mean of the logits of all its windows."""
+    # A file that is not named mp3 may hold any format.
+    notices = tuple(n for n in parts.all_notices() if n.reason != "not_mp3" or clip.is_mp3)
+    if not parts.logits:
+        return Prediction(None, notices)
+    logits = np.concatenate(parts.logits)
+    posterior = tuple(calibration.posteriors(logits.mean(axis=0)).tolist())
+    if broken := violation(posterior):
+        return Prediction(None, (*notices, Notice("failure", broken)))
     arrays: dict[str, NDArray[Any]] = {}
-    frames = item.frames
-    assert frames is not None  # noqa: S101 - for the type checker
     if WINDOWS in names:
-        starts = window_starts(len(frames), system.window_frames)
-        seconds = starts * (system.front_end.hop_length / system.front_end.sample_rate)
-        arrays[WINDOWS] = np.column_stack([item.start + seconds, calibration.posteriors(logits)])
-    embedding = None if embeddings is None else embeddings.mean(axis=0)
+        starts = np.concatenate(parts.starts)
+        arrays[WINDOWS] = np.column_stack([starts, calibration.posteriors(logits)])
+    embeddings = parts.embeddings
+    embedding = np.concatenate(embeddings).mean(axis=0) if embeddings else None
     if EMBEDDING in names and embedding is not None:
         arrays[EMBEDDING] = embedding
     if LIKENESS in names:
@@ -130,8 +120,8 @@ def _arrays(
     if THUMBNAIL in names:
         from model.outputs.report.thumbnails import thumbnail
 
-        arrays[THUMBNAIL] = thumbnail(frames, of)
-    return arrays
+        arrays[THUMBNAIL] = thumbnail(np.concatenate(parts.pictures), of)
+    return Prediction(posterior, notices, arrays)
 
 
 def with_logits(

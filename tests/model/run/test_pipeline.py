@@ -1,6 +1,5 @@
 """Clips to rows in order, in batches across files."""
 
-from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -104,7 +103,7 @@ def test_answers_that_are_no_numbers_cost_one_clip() -> None:
     decoded = [Decoded(np.full((30, BANDS), index, np.float16)) for index in range(3)]
     clips = [Clip(str(index), "") for index in range(3)]
     system = System(FRONT_END, 20, lambda _: network)
-    in_process = dict(enumerate(partial(repeat(one).__next__) for one in decoded))
+    in_process = dict(enumerate([repeat(one).__next__] for one in decoded))
     with DecoderPool(FRONT_END, 1) as pool:
         first, odd, last = predict(
             clips, system, Calibration(), Execution(), pool, in_process=in_process
