@@ -38,12 +38,14 @@ def test_memory_is_measured_for_each_case_and_number_of_clips(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "memory.md"
-    assert main(["memory", "--counts", "2", "4", "-o", str(output)]) == 0
+    counts = ("--counts", "2", "4", "--minutes", "1")
+    assert main(["memory", *counts, "-o", str(output)]) == 0
     page = output.read_text(encoding="utf-8")
     assert page in capsys.readouterr().out
     for case in memory.CASES:
         for count in (2, 4):
             assert f"| {case} | {count} | " in page
+    assert "\n| 1 | " in page
 
 
 def test_the_cost_of_a_large_run_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
