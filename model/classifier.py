@@ -239,6 +239,8 @@ class Classifier:
     ) -> "pd.DataFrame":
         """What the network knows of clips before it names genres, for models of your own.
 
+        Arguments are those of ``predict``.
+
         >>> import model
         >>> vectors = model.load(device="cpu").embed(["tests/clips/folk-waltz.mp3"])
         >>> vectors.notna().all(axis=None)

@@ -73,7 +73,7 @@ def spans(length: float, window: float) -> list[tuple[float, float]]:
     if count == 1:
         return [((length - window) / 2, window)]
     starts = np.linspace(0.0, length - window, count)
-    # Front ends of systems with such windows scale values by the loudest one of a clip.
+    # Systems with windows of a clip have front ends that scale by the loudest value of a clip.
     each = int(PART_SECONDS / window) if window < LONGEST_SECONDS - 1 else 1
     groups = [starts[first : first + each] for first in range(0, count, each)]
     return [(float(group[0]), float(group[-1] - group[0]) + window) for group in groups]

@@ -203,6 +203,13 @@ def test_a_file_that_was_cut_off_has_the_windows_that_are_there(song: Path, tmp_
     assert 60 < starts(whole)[-1] < 90
 
 
+def test_two_mp3s_put_together_are_one_song(song: Path, tmp_path: Path) -> None:
+    (tmp_path / "twice.mp3").write_bytes(2 * song.read_bytes())
+    (whole,) = predictions(tmp_path / "twice.mp3")
+    assert reasons(whole) == ["second_decoder"]
+    assert starts(whole)[-1] == pytest.approx(250, abs=0.5)
+
+
 def test_silence_within_a_song_is_no_problem(tmp_path: Path) -> None:
     samples = steps()
     samples[55 * RATE :] = 0
