@@ -156,6 +156,11 @@ def parse(arguments: Sequence[str]) -> tuple[Options, ClusterOptions]:
     Raises:
         UsageError: the value of an argument cannot be used.
     """
+    if "--whole" in arguments:
+        raise UsageError(
+            "a cluster classifies the middle 30 s of each file; use predict.py --whole, with "
+            "--shard I/N on several machines"
+        )
     args = _parser().parse_args(arguments)
     if args.prior == ESTIMATE:
         raise UsageError("--prior estimate needs the predictions of all clips; name another prior")

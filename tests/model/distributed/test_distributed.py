@@ -92,6 +92,11 @@ def command(*arguments: object) -> int:
     return distributed.main([*map(str, arguments), "--ray", "local", "--cpus", "1"])
 
 
+def test_whole_songs_are_refused_with_the_way_to_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("music", "-o", "folder", "--whole") == 2
+    assert "use predict.py --whole" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("prior", ["fma", "uniform"])
 def test_the_table_and_its_errors_have_the_bytes_of_a_local_run(
     music: Path, tmp_path: Path, prior: str

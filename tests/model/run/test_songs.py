@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -234,6 +235,21 @@ def test_a_crash_costs_one_part_and_no_other_song(song: Path, tmp_path: Path) ->
     assert "SIGABRT" in crashed.notices[0].detail
     kept = [start for start in starts(fine) if not 55 < start < 115]
     np.testing.assert_array_equal(starts(crashed), kept)
+
+
+def test_a_song_that_a_stop_interrupts_has_no_prediction(song: Path) -> None:
+    stop = Event()
+
+    class Stopping(CheapNetwork):
+        def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            stop.set()
+            return super().__call__(windows)
+
+    system = System(CARD.front_end, CARD.window_frames, lambda _: Stopping(1))
+    with DecoderPool(CARD.front_end, 1) as pool:
+        clips = [Clip("song", str(song))]
+        begun = predict(clips, system, Calibration(), Execution(), pool, whole=True, stop=stop)
+        assert list(begun) == []
 
 
 def test_parts_that_cost_processes_in_a_row_are_the_last_of_their_song() -> None:
