@@ -100,7 +100,11 @@ def made_up_clips(count: int) -> Iterator[Result]:
             continue
         values = random.dirichlet(np.full(len(GENRES), 0.15))
         windows = tuple(
-            Window(10.0 * place, tuple(random.dirichlet(20 * values + 0.01).tolist()))
+            Window(
+                10.0 * place,
+                10.0 * place + 10,
+                tuple(random.dirichlet(20 * values + 0.01).tolist()),
+            )
             for place in range(3)
         )
         frames = 3 * np.sin(np.arange(96) * random.uniform(0.02, 0.5))[:, None]

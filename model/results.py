@@ -28,7 +28,8 @@ class Prediction:
             the options ask, 16 values; None when the network did not see the clip.
         notices: problems and peculiarities of the clip.
         arrays: further arrays that the options ask for, by name: ``windows``, float64, shape
-            [windows, 17], the second of the file at which each window starts, and its posterior;
+            [windows, 18], the seconds of the file at which each window starts and ends, and its
+            posterior;
             ``embedding``, float32, shape [features], the mean over the windows; ``thumbnail``,
             uint8, shape [bands, columns], a small picture of the spectrogram; ``likeness``,
             float32, shape [size], a short vector that is alike for clips that sound alike.
@@ -45,10 +46,12 @@ class Window:
 
     Attributes:
         start: second of the file at which it begins.
+        end: second of the file at which it ends.
         probabilities: probabilities of ``GENRES``, 16 values.
     """
 
     start: float
+    end: float
     probabilities: tuple[float, ...]
 
 

@@ -250,7 +250,7 @@ def is_valid(fields: Mapping[str, Any]) -> bool:
         prediction = decode_prediction(fields)
         rows = [] if prediction.posterior is None else [prediction.posterior]
         if WINDOWS in prediction.arrays:
-            rows += prediction.arrays[WINDOWS][:, 1:].tolist()
+            rows += prediction.arrays[WINDOWS][:, 2:].tolist()
         return not any(map(violation, rows))
     except (ValueError, TypeError, LookupError, AttributeError):
         return False

@@ -175,20 +175,22 @@ class Answers:
         cut: the parts of the clip.
         system: the system that classifies them.
         with_picture: whether frames for a thumbnail are kept.
-        starts: for each part with an answer, the seconds of the file at which its windows begin.
+        spans: for each part with an answer, the seconds of the file at which its windows begin and
+            end, shape [windows, 2].
         logits: for each of these parts, shape [windows, 16].
         embeddings: for each of these parts, shape [windows, features], where they are computed.
-        pictures: for each of these parts its frames; of a clip in several parts, means of some.
+        pictures: for each part with an answer, the frames that its windows cover, or means of some
+            of them; for each other part None.
         notices: for each part its notices.
     """
 
     cut: Cut
     system: System
     with_picture: bool = False
-    starts: list[NDArray[np.float64]] = field(default_factory=list)
+    spans: list[NDArray[np.float64]] = field(default_factory=list)
     logits: list[Floats] = field(default_factory=list)
     embeddings: list[Floats] = field(default_factory=list)
-    pictures: list[NDArray[Any]] = field(default_factory=list)
+    pictures: list[NDArray[Any] | None] = field(default_factory=list)
     notices: list[tuple[Notice, ...]] = field(default_factory=list)
 
     def add(self, item: Decoded, logits: Floats, embeddings: Floats | None) -> None:
@@ -198,16 +200,29 @@ class Answers:
             overflow = "its values are so large that the network gave no numbers"
             notices = (*notices, Notice("failure", overflow))
         elif item.frames is not None:
-            front_end = self.system.front_end
-            starts = window_starts(len(item.frames), self.system.window_frames)
-            seconds = starts * (front_end.hop_length / front_end.sample_rate)
-            self.starts.append(np.asarray(item.start + seconds, np.float64))
+            front_end, length = self.system.front_end, len(item.frames)
+            starts = window_starts(length, self.system.window_frames)
+            ends = np.minimum(starts + self.system.window_frames, length)
+            seconds = np.column_stack([starts, ends]) * front_end.hop_length / front_end.sample_rate
+            self.spans.append(np.asarray(item.start + seconds, np.float64))
             self.logits.append(logits)
             if embeddings is not None:
                 self.embeddings.append(embeddings)
             if self.with_picture:
-                self.pictures.append(self._picture(item.frames))
+                self.pictures.append(self._picture(item.frames[: ends[-1]]))
         self.notices.append(notices)
+        if len(self.pictures) < len(self.notices):
+            self.pictures.append(None)
+
+    def picture(self) -> NDArray[Any]:
+        """Frames from the first window to the last; parts without an answer are the softest."""
+        known = [frames for frames in self.pictures if frames is not None]
+        blank = np.full_like(max(known, key=len), min(frames.min() for frames in known))
+        first = next(place for place, frames in enumerate(self.pictures) if frames is not None)
+        while self.pictures[-1] is None:
+            self.pictures.pop()
+        inner = self.pictures[first:]
+        return np.concatenate([blank if frames is None else frames for frames in inner])
 
     @property
     def complete(self) -> bool:

@@ -107,8 +107,8 @@ def _prediction(
         return Prediction(None, (*notices, Notice("failure", broken)))
     arrays: dict[str, NDArray[Any]] = {}
     if WINDOWS in names:
-        starts = np.concatenate(parts.starts)
-        arrays[WINDOWS] = np.column_stack([starts, calibration.posteriors(logits)])
+        spans = np.concatenate(parts.spans)
+        arrays[WINDOWS] = np.column_stack([spans, calibration.posteriors(logits)])
     embeddings = parts.embeddings
     embedding = np.concatenate(embeddings).mean(axis=0) if embeddings else None
     if EMBEDDING in names and embedding is not None:
@@ -120,7 +120,7 @@ def _prediction(
     if THUMBNAIL in names:
         from model.outputs.report.thumbnails import thumbnail
 
-        arrays[THUMBNAIL] = thumbnail(np.concatenate(parts.pictures), of)
+        arrays[THUMBNAIL] = thumbnail(parts.picture(), of)
     return Prediction(posterior, notices, arrays)
 
 

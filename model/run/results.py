@@ -56,11 +56,11 @@ def make_result(
         )
     windows: list[Window] = []
     if "windows" in prediction.arrays:
-        starts, posteriors = prediction.arrays["windows"][:, 0], prediction.arrays["windows"][:, 1:]
+        spans, posteriors = np.split(prediction.arrays["windows"], [2], axis=1)
         adapted = adapt(posteriors, training_prior, prior)
         windows = [
-            Window(start, tuple(values))
-            for start, values in zip(starts.tolist(), adapted.tolist(), strict=True)
+            Window(start, end, tuple(values))
+            for (start, end), values in zip(spans.tolist(), adapted.tolist(), strict=True)
         ]
     return Result(
         clip,

@@ -25,7 +25,7 @@ def answer(
         sure_of(genre, share),
         True,
         (Notice(reason, "made up"),) if reason else (),
-        tuple(Window(9.5 * k, sure_of(genre, 0.5 + 0.1 * k)) for k in range(windows)),
+        tuple(Window(9.5 * k, 9.5 * k + 10, sure_of(genre, 0.5 + 0.1 * k)) for k in range(windows)),
         np.array([number, number + 1 / 3, number / 7, -number], np.float32),
     )
 

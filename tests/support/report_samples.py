@@ -57,7 +57,7 @@ def clip(
         tuple(posterior(top, genre)),
         predicted,
         tuple(Notice(*notice) for notice in notices),
-        tuple(Window(start, tuple(probabilities)) for start, probabilities in windows),
+        tuple(Window(start, start + 10.0, tuple(values)) for start, values in windows),
         thumbnail=thumbnail,
     )
 

@@ -19,10 +19,13 @@ from model.outputs.report.audio import EmbeddedAudio, location
 from model.outputs.report.reasons import MEANINGS
 from model.outputs.report.song_tags import COVER_CLIPS, SongTags
 from model.outputs.report.summary import UNIT, in_units
-from model.results import Result
+from model.results import Result, Window
 
 SIMILAR: Final = 5
 """Number of similar clips in the details of a clip."""
+
+MOST_COLUMNS: Final = 200
+"""Most columns of the chart of genres over time."""
 
 
 class ClipTable:
@@ -79,10 +82,7 @@ class ClipTable:
             "truth": -1 if truth is None else truth,
         }
         details = {
-            "windows": [
-                [round(window.start, 2), *in_units(window.probabilities)]
-                for window in result.windows
-            ],
+            "windows": _columns(result.windows),
             "paths": printable(clip.path),
             "locations": location(clip.path, self._folder),
         }
@@ -124,12 +124,9 @@ class ClipTable:
         }
         return placed, likeness.positions(vectors, found).tolist(), similar
 
-    def details(
-        self, window_seconds: float, marks: Sequence[tuple[float, str]]
-    ) -> dict[str, Any]:  # fmt: skip
-        """The columns that the page shows when a clip is opened."""
+    def details(self, marks: Sequence[tuple[float, str]]) -> dict[str, Any]:
+        """The columns that the page shows when a clip is opened, and marks on the axis of Hz."""
         return {
-            "windowSeconds": window_seconds,
             "marks": marks,
             **self._details,
             "pictures": self._encoded_pictures(),
@@ -147,3 +144,20 @@ class ClipTable:
     def audio_urls(self) -> list[str]:
         """A data URL or an empty text for each clip; empty if no audio is embedded."""
         return self._audio_urls if self.audio.embedded else []
+
+
+def _columns(windows: Sequence[Window]) -> list[list[float]]:
+    """Start, end and probabilities in units of at most ``MOST_COLUMNS`` columns of the chart.
+
+    Of more windows, neighbours are averaged.
+    """
+    each = -(-len(windows) // MOST_COLUMNS) or 1
+    groups = [windows[first : first + each] for first in range(0, len(windows), each)]
+    return [
+        [
+            round(group[0].start, 2),
+            round(group[-1].end, 2),
+            *in_units(np.mean([window.probabilities for window in group], axis=0)),
+        ]
+        for group in groups
+    ]

@@ -18,21 +18,21 @@ function likeliest(clip) {
   return titled(rowData.predicted[clip] ? "Likeliest genres" : "No prediction: the prior", list);
 }
 
-/** Windows of a clip: the second at which each starts, and probabilities. */
+/** Windows of a clip: the seconds at which each starts and ends, and probabilities. */
 function windowsOf(clip) {
-  return detailData().windows[clip].map(([start, ...units]) => ({
-    start, probabilities: units.map((unit) => unit * rowData.unit),
+  return detailData().windows[clip].map(([start, end, ...units]) => ({
+    start, end, probabilities: units.map((unit) => unit * rowData.unit),
   }));
 }
 
 /** Genres over time above the spectrogram, on one axis of time. */
 function chart(clip) {
-  const windows = windowsOf(clip), seconds = detailData().windowSeconds;
+  const windows = windowsOf(clip);
   const text = detailData().pictures[clip];
   if (!windows.length) return "";
-  const first = windows[0].start, last = windows[windows.length - 1].start + seconds;
+  const first = windows[0].start, last = windows[windows.length - 1].end;
   const plot = make("div", { class: "plot", "data-clip": clip, "data-first": first, "data-last": last },
-    strip(windows, seconds, genres));
+    strip(windows, genres));
   const hertz = make("div", { class: "hertz", "aria-hidden": "true" });
   if (text) {
     const label = `Mel spectrogram of ${called(clip)}: time to the right, low tones at the bottom`;
@@ -49,9 +49,9 @@ function chart(clip) {
     play(clip, first + ((event.clientX - box.left) / box.width) * (last - first));
   });
   const list = make("ol", { class: "unseen" });
-  for (const { start, probabilities } of windows) {
+  for (const { start, end, probabilities } of windows) {
     const names = largest(probabilities, 2).map((genre) => `${genres[genre]} ${percent(probabilities[genre])}`);
-    list.append(make("li", {}, `${clock(start)} to ${clock(start + seconds)}: ${names.join(", ")}`));
+    list.append(make("li", {}, `${clock(start)} to ${clock(end)}: ${names.join(", ")}`));
   }
   return make("section", { class: "over-time" }, make("h3", {}, "Genres over time"),
     make("div", { class: "chart" }, hertz, plot, timeAxis(first, last)), list);

@@ -93,19 +93,22 @@ function spectrogram(text, label) {
   return canvas;
 }
 
+const LEAST_SHOWN = 0.01;
+
 /**
  * Probabilities of all genres over time, one column a window. The numbers stand beside it as a list,
  * so that it is hidden from screen readers.
  */
-function strip(windows, seconds, genres) {
-  const first = windows[0].start, total = windows[windows.length - 1].start + seconds;
+function strip(windows, genres) {
+  const first = windows[0].start, total = windows[windows.length - 1].end;
   const viewBox = `${first} 0 ${total - first} 100`;
   const picture = make("svg", { class: "strip", "aria-hidden": "true", viewBox, preserveAspectRatio: "none" });
-  windows.forEach(({ start, probabilities }, place) => {
-    const end = place + 1 < windows.length ? windows[place + 1].start : total;
-    const width = Math.max(0, Math.min(seconds, end - start));
+  windows.forEach(({ start, end, probabilities }, place) => {
+    const next = place + 1 < windows.length ? windows[place + 1].start : total;
+    const width = Math.max(0, Math.min(end, next) - start);
     let top = 0;
     probabilities.forEach((probability, genre) => {
+      if (probability < LEAST_SHOWN) return;
       const title = make("title", {}, `${clock(start)}: ${genres[genre]} ${percent(probability)}`);
       picture.append(make("rect", { class: `g${genre}`, x: start, y: top, width, height: 100 * probability }, title));
       top += 100 * probability;

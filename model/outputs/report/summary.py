@@ -81,6 +81,6 @@ def percent(probability: float) -> str:
     return ">99%" if probability > 0.99 else f"{int(100 * probability + 0.5)}%"
 
 
-def in_units(probabilities: Sequence[float]) -> list[int]:
+def in_units(probabilities: Sequence[float] | NDArray[np.float64]) -> list[int]:
     """Probabilities as whole numbers of ``UNIT``."""
     return [int(value) for value in np.rint(np.asarray(probabilities, np.float64) / UNIT)]

@@ -61,7 +61,7 @@ INVALID = {
     "texts": {"posterior": ["a"] * 16},
     "a number": {"posterior": 1},
     "notices": {"notices": [1]},
-    "arrays": {"arrays": {"windows": ["<f8", [1, 17], "AAAA"]}},
+    "arrays": {"arrays": {"windows": ["<f8", [1, 18], "AAAA"]}},
     "a list": [],
     "no path": {"path": []},
 }
@@ -149,7 +149,7 @@ def test_clips_may_come_and_go(tmp_path: Path) -> None:
 
 def test_what_is_kept_comes_back_and_its_lack_is_noticed(tmp_path: Path) -> None:
     clips = some_clips(tmp_path)
-    windows = np.full((2, 17), 1 / 16)
+    windows = np.hstack([[[0.0, 10.0], [10.0, 20.0]], np.full((2, 16), 1 / 16)])
     picture = np.arange(6, dtype=np.uint8).reshape(2, 3)
     with Journal(tmp_path / "o.csv", clips, PRINT, wanted=["windows"]) as journal:
         journal.add(0, Prediction(entry(0).posterior, (), {"windows": windows, "picture": picture}))

@@ -122,10 +122,10 @@ def test_what_is_to_be_kept_is_kept_and_changes_no_posterior(clips: list[Path]) 
         assert full.posterior is not None
         np.testing.assert_array_equal(bare.posterior, full.posterior)
         windows = full.arrays["windows"]
-        assert windows.shape[1] == 17
+        assert windows.shape[1] == 18
         assert windows[0, 0] == 0
         assert (np.diff(windows[:, 0]) > 0).all()
-        np.testing.assert_allclose(windows[:, 1:].sum(axis=1), 1)
+        np.testing.assert_allclose(windows[:, 2:].sum(axis=1), 1)
         assert full.arrays["embedding"].shape == (2,)
         assert full.arrays["thumbnail"].dtype == np.uint8
         assert full.arrays["likeness"].shape == (2,)

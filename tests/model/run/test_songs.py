@@ -147,12 +147,12 @@ def test_windows_are_spread_over_the_song_and_the_row_is_their_mean(song: Path) 
     assert starts(whole)[-1] == pytest.approx(120, abs=0.1)
     np.testing.assert_allclose(np.diff(starts(whole)), 10, atol=0.1)
     # Without calibration, posteriors are the softmax of logits.
-    means = np.exp(np.log(whole.arrays["windows"][:, 1:]).mean(axis=0))
+    means = np.exp(np.log(whole.arrays["windows"][:, 2:]).mean(axis=0))
     assert whole.posterior is not None
     np.testing.assert_allclose(whole.posterior, means / means.sum(), rtol=1e-5)
     # The middle of the file gives about the same answers either way.
-    near = whole.arrays["windows"][5:8, 1:]
-    np.testing.assert_allclose(middle.arrays["windows"][:, 1:], near, atol=0.02)
+    near = whole.arrays["windows"][5:8, 2:]
+    np.testing.assert_allclose(middle.arrays["windows"][:, 2:], near, atol=0.02)
 
 
 def test_a_short_clip_is_as_without_the_option(clips: list[Path], tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_damage_costs_what_it_covers(song: Path, tmp_path: Path) -> None:
     # A fifth is lost; the first and the last seconds have the answers of the sound file.
     assert len(starts(whole)) == 10
     for ends in (slice(0, 4), slice(-1, None)):
-        found, expected = (one.arrays["windows"][ends, 1:] for one in (whole, sound))
+        found, expected = (one.arrays["windows"][ends, 2:] for one in (whole, sound))
         np.testing.assert_allclose(found, expected, atol=0.03)
 
 

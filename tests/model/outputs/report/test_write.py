@@ -141,9 +141,9 @@ def test_data_of_the_table(tmp_path: Path) -> None:
     assert rows["meanings"] == {"empty": MEANINGS["empty"]}
     assert rows["titles"] == rows["artists"] == rows["covers"] == rows["truth"] == []
     assert rows["mapped"] == rows["places"] == []
-    assert [window[:1] + window[4:5] for window in details["windows"][0]] == [
-        [0, 9000],
-        [10.04, 333],
+    assert [window[:2] + window[5:6] for window in details["windows"][0]] == [
+        [0, 10, 9000],
+        [10.04, 20.04, 333],
     ]
     assert details["locations"] == ["a%20b.mp3", "file:///music/b.mp3"]
     assert [bool(text) for text in details["pictures"]] == [True, False]
