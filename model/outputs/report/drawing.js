@@ -47,6 +47,8 @@ function bar(share, genre) {
   return make("svg", box, make("rect", { width: 100 * share, height: 10 }));
 }
 
+const LEAST_SEEN = 0.4; // percent of a bar that is a pixel wide
+
 /** All genres of a clip side by side, as wide as they are probable, the widest first. */
 function segments(values, genres) {
   const order = largest(values, values.length);
@@ -57,6 +59,7 @@ function segments(values, genres) {
   let left = 0;
   for (const genre of order) {
     const width = (100 * values[genre]) / total;
+    if (width < LEAST_SEEN) break;
     const title = make("title", {}, `${genres[genre]} ${percent(values[genre] / total)}`);
     picture.append(make("rect", { class: `g${genre}`, x: left.toFixed(2), width: width.toFixed(2), height: 10 }, title));
     left += width;
