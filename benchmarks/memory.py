@@ -39,7 +39,8 @@ def peak(process):
 def watch_workers():
     while True:
         for thread in Path("/proc/self/task").iterdir():
-            workers.update({child: max(workers.get(child, 0), peak(child))
+            # The last value: the first may be that of this process, before the child's exec.
+            workers.update({child: peak(child) or workers.get(child, 0)
                             for child in (thread / "children").read_text().split()})
         time.sleep(0.1)
 
