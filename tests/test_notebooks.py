@@ -85,7 +85,7 @@ def kinds(done: Any) -> list[str]:
 
 @pytest.mark.slow
 def test_the_tour(execute: Execute) -> None:
-    done = execute("tour", "assert table.shape == (3, 16)", "print(rate, len(over_time))")
+    done = execute("tour", "assert table.shape == (4, 16)", "print(rate, len(over_time))")
     assert kinds(done).count("image/png") == 5
     sounds = [cell for cell in done if "<audio" in json.dumps(cell.get("outputs", ""))]
     assert len(sounds) == 2
