@@ -60,8 +60,8 @@ def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras
 def connect(card: Card, weights: Path, execution: Execution) -> runtime.TensorFlowNetwork:
     """Create the network of a card; see ``model.systems``.
 
-    With the branch ``musicnn`` a call gets few windows, on a GPU as well, because the outputs of the
-    branch's first two layers alone take 41 MB a window.
+    With the branch ``musicnn`` a call gets few windows, on a GPU as well, because the outputs of
+    the branch's first two layers alone take 41 MB a window.
     """
     batch = MUSICNN_BATCH if MUSICNN in card.parameters.get("branches", ()) else None
     return runtime.connector(network, batch)(card, weights, execution)
