@@ -36,12 +36,17 @@ def peak(process):
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
+def is_worker(process):  # not a copy of this process before its exec
+    try:
+        return b"model.workers.process" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
 def watch_workers():
     while True:
         for thread in Path("/proc/self/task").iterdir():
-            # The last value: the first may be that of this process, before the child's exec.
-            workers.update({child: peak(child) or workers.get(child, 0)
-                            for child in (thread / "children").read_text().split()})
+            for child in (thread / "children").read_text().split():
+                workers[child] = max(workers.get(child, 0), peak(child) if is_worker(child) else 0)
         time.sleep(0.1)
 
 workers = {}
