@@ -18,7 +18,7 @@ from model.outputs.report import likeness, thumbnails
 from model.outputs.report.audio import EmbeddedAudio, location
 from model.outputs.report.reasons import MEANINGS
 from model.outputs.report.song_tags import COVER_CLIPS, SongTags
-from model.outputs.report.summary import UNIT, in_units
+from model.outputs.report.units import UNIT, in_units
 from model.results import Result, Window
 
 SIMILAR: Final = 5

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 _SCRIPTS: Final = (
-    "drawing.js", "state.js", "player.js", "details.js", "table.js", "overview.js", "start.js",
+    "drawing.js", "state.js", "player.js", "details.js", "table.js", "overview.js", "map.js",
+    "corrections.js", "start.js",
 )  # fmt: skip
 
 

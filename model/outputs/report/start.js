@@ -6,6 +6,7 @@ loadCorrections();
 listenToTable();
 listenToPlayer();
 listenToOverview();
+listenToCorrections();
 listenToMap();
 readAddress();
 refresh();

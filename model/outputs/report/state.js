@@ -150,3 +150,12 @@ function choose(changes, isStep = true) {
   }
   refresh();
 }
+
+/** What is kept between visits under a key, or null; a browser may refuse it to a file. */
+function stored(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
+
+function store(key, value) {
+  try { localStorage.setItem(key, value); } catch { /* it lasts as long as the page is open */ }
+}

@@ -1,7 +1,6 @@
 """Figures and lists at the top of the page, over all clips of a run."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,19 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.genres import GENRES
-from model.outputs.report.truth import Comparison
+from model.outputs.report.comparison import Comparison
+from model.outputs.report.units import LEVELS, ONE, first_genre, in_units
 from model.results import Result
 
 UNSURE_BELOW: Final = 0.5
 """A prediction is unsure when its largest probability is below this."""
-
-BINS: Final = 10
-
-UNIT: Final = 1e-4
-"""The page has probabilities as whole numbers of this; all its figures count these."""
-
-
-_UNITS: Final = round(1 / UNIT)
 
 
 @dataclass
@@ -34,7 +26,7 @@ class Summary:
             ``reasons`` count these only.
         expected: sum of the probabilities of each genre, shape [16].
         tops: number of clips whose most probable genre it is, shape [16].
-        bins: number of clips by probability of the most probable genre, shape [``BINS``].
+        levels: number of clips by step of confidence, shape [``LEVELS``].
         unsure: number of clips in which no genre reaches ``UNSURE_BELOW``.
         troubled: number of clips without a prediction or with a problem.
         reasons: number of clips by reason of a problem.
@@ -45,7 +37,7 @@ class Summary:
     predicted: int = 0
     expected: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(GENRES)))
     tops: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(GENRES), np.int64))
-    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
+    levels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(LEVELS, np.int64))
     unsure: int = 0
     troubled: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -63,10 +55,10 @@ class Summary:
             self.predicted += 1
             self.expected += result.probabilities
             units = in_units(result.probabilities)
-            top = max(units)
-            self.tops[units.index(top)] += 1
-            self.bins[min(BINS - 1, top * BINS // _UNITS)] += 1
-            self.unsure += top < UNSURE_BELOW * _UNITS
+            genre, level = first_genre(units)
+            self.tops[genre] += 1
+            self.levels[level] += 1
+            self.unsure += units[genre] < UNSURE_BELOW * ONE
 
     def most_frequent(self) -> list[tuple[str, int]]:
         """Up to three genres and the number of clips in which each is the most probable one."""
@@ -79,8 +71,3 @@ def percent(probability: float) -> str:
     if probability < 0.01:
         return "<1%"
     return ">99%" if probability > 0.99 else f"{int(100 * probability + 0.5)}%"
-
-
-def in_units(probabilities: Sequence[float] | NDArray[np.float64]) -> list[int]:
-    """Probabilities as whole numbers of ``UNIT``."""
-    return [int(value) for value in np.rint(np.asarray(probabilities, np.float64) / UNIT)]

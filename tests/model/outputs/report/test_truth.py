@@ -1,14 +1,12 @@
-"""Right genres of a file, and how predictions compare with them."""
+"""Right genres of clips, read from a file."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from model.errors import UsageError
 from model.genres import GENRES
-from model.outputs.report.truth import Comparison, lookup, read_truth
-from tests.support.report_samples import posterior
+from model.outputs.report.truth import lookup, read_truth
 
 ROCK, JAZZ = GENRES.index("Rock"), GENRES.index("Jazz")
 
@@ -45,17 +43,3 @@ def test_an_id_may_lack_its_folder_or_have_a_suffix() -> None:
     truth = {"000/a": 1, "b": 2, "d.mp3": 3, "d": 4, "e.mp3": 5}
     names = ("000/a", "001/b", "a", "c", "d", "d.mp3", "x/e")
     assert [lookup(truth, name) for name in names] == [1, 2, None, None, 4, 3, 5]
-
-
-def test_measures() -> None:
-    compared = Comparison()
-    for right, top, genre in ((ROCK, 0.9, ROCK), (ROCK, 0.62, JAZZ), (JAZZ, 0.64, JAZZ)):
-        compared.add(right, posterior(top, genre), predicted=True)
-    compared.add(JAZZ, posterior(0.9, ROCK), predicted=False)
-    assert (compared.clips, compared.right, compared.unpredicted) == (3, 2, 1)
-    assert compared.confusion[ROCK, JAZZ] == 1
-    assert compared.genres() == [JAZZ, ROCK]
-    # -(ln 0.9 + ln(0.38 / 15) + ln 0.64) / 3
-    assert compared.log_loss == pytest.approx(1.4091, abs=1e-4)
-    found = np.array(compared.reliability())
-    np.testing.assert_allclose(found, [(2, 0.63, 0.5), (1, 0.9, 1)])
