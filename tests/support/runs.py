@@ -1,5 +1,6 @@
 """Runs of the command line in processes of their own, and what they leave behind."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -34,9 +35,9 @@ def finish(weights: Path, *arguments: object) -> "subprocess.CompletedProcess[st
 
 
 def wait_for_rows(rows: Path) -> None:
-    """Wait until a run has finished its first clips."""
+    """Wait until a run has written the whole line of its first clip; a kill may cut a line off."""
     for _ in range(6000):
-        if rows.exists() and rows.stat().st_size:
+        if rows.exists() and b"\n" in rows.read_bytes():
             return
         time.sleep(0.01)
     pytest.fail("no clip was finished")
@@ -52,6 +53,9 @@ def errors(table: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def children() -> set[int]:
-    """Processes of ours that still run."""
-    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return {int(child) for path in found for child in path.read_text().split()}
+    """Processes of ours that still run; a thread may end while its list is read."""
+    found = set()
+    for path in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found.update(map(int, path.read_text().split()))
+    return found
