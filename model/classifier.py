@@ -61,8 +61,9 @@ def load(
     calibration: CalibrationChoice = "card",
     weights: str | PathLike[str] | None = None,
     progress: bool = False,
+    runtime: Literal["auto", "keras", "onnx"] = "auto",
 ) -> "Classifier":
-    """A classifier, ready to use; TensorFlow is imported with the first clip.
+    """A classifier, ready to use; the network is loaded with the first clip.
 
     >>> import model
     >>> classifier = model.load(device="cpu")
@@ -81,9 +82,12 @@ def load(
             do not), ``on`` or ``off``.
         weights: card of a system that you trained, ``NAME.json``, instead of ``system``.
         progress: whether calls with several clips show their progress on standard error.
+        runtime: what runs the network: ``keras`` (TensorFlow), ``onnx`` (ONNX Runtime, on the CPU),
+            or ``auto``: ``keras`` on a GPU, ``onnx`` on a CPU.
 
     Raises:
-        UsageError: the device, the workers, the batch, the calibration or the prior is invalid.
+        UsageError: the device, the workers, the batch, the calibration, the prior or the run-time
+            is invalid.
         CardError: there is no such system, or its weights are not what the card says.
     """
     workers = cpus.usable() if workers is None else workers
@@ -91,6 +95,7 @@ def load(
     options.check("workers", workers)
     options.check("batch_size", batch, "batch")
     options.check("calibration", calibration)
+    options.check("runtime", runtime)
     own = Path(weights) if weights is not None else None
     options.check("weights", own)
     name, folder = systems.locate(system, own)
@@ -100,7 +105,7 @@ def load(
         shares = priors.weighted(prior, "prior")
     elif prior != priors.ESTIMATE:
         shares = priors.named(prior, card.training_prior)
-    execution = Execution(device, cpus.usable(), batch)
+    execution = Execution(device, cpus.usable(), batch, runtime)
     return Classifier(card, systems.load(card, folder), shares, execution, workers, progress)
 
 

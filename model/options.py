@@ -24,6 +24,7 @@ CalibrationChoice: TypeAlias = Literal["card", "on", "off"]
 """Whether to calibrate: as the system's card says, always, or never."""
 
 Device: TypeAlias = Literal["auto", "cpu", "gpu"]
+Runtime: TypeAlias = Literal["auto", "keras", "onnx"]
 TableFormat: TypeAlias = Literal["csv", "parquet", "jsonl", "xlsx"]
 TagMode: TypeAlias = Literal["dry-run", "apply", "fill"]
 
@@ -231,6 +232,13 @@ class Options:
         saved=False,
     )
     device: Device = _option("auto", "processor of the network", EXECUTION, **_choice(Device))
+    runtime: Runtime = _option(
+        "auto",
+        "what runs the network: keras (TensorFlow), onnx (ONNX Runtime, on the CPU), or auto: "
+        "keras on a GPU, onnx on a CPU",
+        EXECUTION,
+        **_choice(Runtime),
+    )
     workers: int = _option(
         1, "worker processes that decode files", EXECUTION, **_count("N", 1), saved=False
     )
@@ -265,6 +273,8 @@ class Options:
         for name, does in (("embed_audio", "puts audio into"), ("truth", "adds right genres to")):
             if getattr(self, name) and not self.report:
                 raise UsageError(f"--{flag(name)} {does} a report; name one with --report HTML")
+        if self.runtime == "onnx" and self.device == "gpu":
+            raise UsageError("--runtime onnx uses the CPU; leave out --device gpu")
         if self.shard and (self.columns or self.digits):
             raise UsageError(
                 "the tables of shards are joined, which needs all digits and no other columns; "

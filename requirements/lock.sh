@@ -8,10 +8,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 uv=../.venv/bin/uv
 
-[ $# -gt 0 ] || set -- cpu gpu dev notebook distributed repo2docker audit
+[ $# -gt 0 ] || set -- cpu dev gpu notebook distributed repo2docker audit
 for name in "$@"; do
     case $name in
-    gpu) platform=(--python-platform x86_64-manylinux_2_28 -c cpu.lock) ;;
+    gpu) platform=(--python-platform x86_64-manylinux_2_28 -c dev.lock) ;;
     *) platform=(--universal --fork-strategy fewest) ;;
     esac
     "$uv" pip compile --quiet ${UPGRADE---upgrade} --python-version 3.11 "${platform[@]}" \

@@ -16,7 +16,7 @@ from benchmarks.measuring import Report, call_alone
 from benchmarks.systems import count_numbers, front_end_ms, measure_systems, network_ms
 from model import systems
 from model.systems import cards
-from model.systems.cards import describe_weights
+from model.systems.cards import describe
 
 
 @pytest.mark.slow
@@ -132,7 +132,7 @@ def test_a_front_end_is_measured_once_for_all_that_have_it() -> None:
     assert len({cost.network_ms for cost in found.values()}) == 4
     assert (found["random"].parameters, found["prior"].parameters) == (1, 16)
     card = cards.read("svm", systems.WEIGHTS_FOLDER)
-    weights = describe_weights(systems.WEIGHTS_FOLDER / card.weights.file)
+    weights = describe(systems.WEIGHTS_FOLDER / card.weights.file)
     assert found["svm"].weights_bytes == weights.size
 
 

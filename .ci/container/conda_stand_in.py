@@ -9,8 +9,8 @@ repo2docker calls mamba in a handful of ways, and this file answers those and no
   a GPU the CUDA libraries are left out and tensorflow becomes tensorflow-cpu of the same version.
   Any conda package but Python's own is an error, so that nothing is skipped in silence.
 
-Where the build brings a lock (``LOCK``), the pins must be those of the lock, which is then
-installed with its hashes. Runs under Debian's python3 with python3-yaml during the build.
+Where the build brings a lock (``LOCK``), it must have all the pins, which are then installed with
+its hashes. Runs under Debian's python3 with python3-yaml during the build.
 """
 
 import os
@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCK = Path("/usr/local/lib/conda-stand-in/cpu.lock")
+LOCK = Path("/usr/local/lib/conda-stand-in/dev.lock")
 PYTHONS_OWN = frozenset({"pip", "setuptools", "wheel"})
 
 # repo2docker evaluates these words unquoted: one line, and nothing that a shell would take for the
@@ -113,25 +113,21 @@ def without_gpu(lines: Iterable[str]) -> Swap:
     return Swap(tuple(kept), tuple(dropped), tuple(replaced))
 
 
-def pins(lock: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the ``name==version`` pins of a lock file, and those that not every platform has."""
-    found = re.findall(r"(?m)^([A-Za-z0-9][\w.-]*==[^\s;\\]+) *(;?)", lock)
-    return frozenset(pin for pin, _ in found), frozenset(pin for pin, marker in found if marker)
-
-
-def check_lock(lines: Iterable[str], lock: str) -> None:
-    """Compare pins with those of a lock.
+def with_hashes(lines: Iterable[str], lock: str) -> str:
+    """The entries of a lock, with their hashes, for pins.
 
     Raises:
-        StandInError: a pin is in only one of them, unless the lock has it for some platforms only.
+        StandInError: the lock has not all of the pins.
     """
-    locked, conditional = pins(lock)
-    wanted = frozenset(lines)
-    if apart := (wanted - locked) | (locked - wanted - conditional):
+    entries = re.split(r"(?m)^(?=[A-Za-z0-9][\w.-]*==)", lock)[1:]
+    locked = {re.split(r"[\s;\\]", entry, maxsplit=1)[0]: entry for entry in entries}
+    wanted = sorted(set(lines))
+    if missing := [line for line in wanted if line not in locked]:
         raise StandInError(
-            "environment.yml without its GPU packages and requirements/cpu.lock differ in "
-            f"{', '.join(sorted(apart))}; run 'make lock'"
+            "environment.yml without its GPU packages has pins that requirements/dev.lock has not: "
+            f"{', '.join(missing)}; run 'make lock'"
         )
+    return "".join(locked[line] for line in wanted)
 
 
 def python_of(explicit_lock: str) -> str:
@@ -186,7 +182,7 @@ def update(prefix: Path, path: Path) -> None:
     """Install the pip section of an environment.yml into the environment.
 
     Raises:
-        StandInError: see `wanted` and `check_lock`; or the Python asked for is another one.
+        StandInError: see `wanted` and `with_hashes`; or the Python asked for is another one.
     """
     import yaml
 
@@ -201,16 +197,14 @@ def update(prefix: Path, path: Path) -> None:
         say(f"no GPU here, so {other} in place of {line}")
     if not swap.lines:
         return
+    lines, options = "\n".join(swap.lines) + "\n", ["-U"]
     if LOCK.exists():
-        check_lock(swap.lines, LOCK.read_text())
-        say(f"{len(swap.lines)} pins, the same as in cpu.lock: installing them with their hashes")
-        _pip_install(prefix, path.resolve().parent, ["--require-hashes", "-r", str(LOCK)])
-        return
-    say(f"{len(swap.lines)} lines of the pip section: installing them without hashes")
+        lines, options = with_hashes(swap.lines, LOCK.read_text()), ["--require-hashes"]
+    say(f"installing {len(swap.lines)} lines of the pip section, {options[0]}")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
-        requirements.write("\n".join(swap.lines) + "\n")
+        requirements.write(lines)
         requirements.flush()
-        _pip_install(prefix, path.resolve().parent, ["-U", "-r", requirements.name])
+        _pip_install(prefix, path.resolve().parent, [*options, "-r", requirements.name])
 
 
 def _pip_install(prefix: Path, folder: Path, arguments: Sequence[str]) -> None:

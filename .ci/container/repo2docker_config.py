@@ -40,7 +40,7 @@ class WithStandIn:
         files[str(HERE / "conda_stand_in.py")] = f"{IN_IMAGE}/conda_stand_in.py"
         files[str(HERE / "wget")] = "/usr/local/bin/wget"
         if lock := os.environ.get("CONTAINER_LOCK"):
-            files[lock] = f"{IN_IMAGE}/cpu.lock"
+            files[lock] = f"{IN_IMAGE}/dev.lock"
         return files
 
     def render(self, build_args: dict[str, str] | None = None) -> str:

@@ -94,7 +94,9 @@ class BlockClassifier:
                 f"a machine of the cluster differs from this one in: {names}; install the same "
                 "files and packages on all machines"
             )
-        execution = Execution(job.options.device, job.threads, job.options.batch_size)
+        execution = Execution(
+            job.options.device, job.threads, job.options.batch_size, job.options.runtime
+        )
         system = systems.load(card, systems.WEIGHTS_FOLDER)
         system = replace(system, connect=cache(system.connect))
         system.connect(execution)

@@ -161,7 +161,9 @@ def _predict(
     timed_out: list[int] = []
     if not indices:
         return timed_out
-    execution = Execution(run.options.device, cpus.usable(), run.options.batch_size)
+    execution = Execution(
+        run.options.device, cpus.usable(), run.options.batch_size, run.options.runtime
+    )
 
     def steps() -> Iterator[None]:
         with DecoderPool(run.system.front_end, workers) as pool:

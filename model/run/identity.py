@@ -12,6 +12,7 @@ from model.systems.cards import Card
 _PACKAGES = (
     "tensorflow",
     "tensorflow-cpu",
+    "onnxruntime",
     "numpy",
     "scipy",
     "soundfile",
@@ -35,11 +36,12 @@ def read_card(options: Options) -> Card:
 def fingerprint(card: Card, options: Options) -> dict[str, Any]:
     """Everything that changes a prediction, as json values; the prior does not change any."""
     return {
-        "journal": 4,
+        "journal": 5,
         "program": __version__,
         "packages": {name: _version(name) for name in _PACKAGES},
         "card": {**asdict(card), "training": None, "validation": None},
         "device": options.device,
+        "runtime": options.runtime,
         "batch_size": options.batch_size,
         "whole": options.whole,
     }

@@ -129,8 +129,7 @@ def with_logits(
 ) -> Iterator[tuple[Decoded, Floats, Floats | None]]:
     """Decoded clips with the logits of their windows.
 
-    Windows of several clips share a call of the network, whose shape never changes; the last call
-    is filled up with zeros.
+    Windows of several clips share a call of the network; the last call may have fewer.
 
     Args:
         decoded: clips in order.
@@ -164,9 +163,7 @@ def with_logits(
             rows.extend(call(np.stack([windows.popleft() for _ in range(network.batch)])))
         yield from finished()
     if windows:
-        last = np.zeros((network.batch, *windows[0].shape), np.float32)
-        last[: len(windows)] = windows
-        rows.extend(list(call(last))[: len(windows)])
+        rows.extend(call(np.stack(windows)))
         yield from finished()
 
 

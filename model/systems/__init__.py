@@ -52,9 +52,9 @@ def load(card: "Card", folder: Path = WEIGHTS_FOLDER) -> "System":
         CardError: the weights are not the card's, or no module has the name of its architecture.
     """
     from model.systems.base import System
-    from model.systems.cards import CardError, checked_weights
+    from model.systems.cards import CardError, checked
 
-    weights = checked_weights(card, folder)
+    weights = checked(card.weights, card.name, folder)
     try:
         module = import_architecture(card.architecture)
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.frontends.parameters import AnyFrontEnd
-from model.options import Device
+from model.options import Device, Runtime
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,25 @@ class Execution:
         device: ``auto`` uses a GPU if one works, otherwise the CPU.
         threads: CPU threads of the network.
         batch: windows in a call, or None for a default that suits the device.
+        runtime: ``keras`` on TensorFlow, ``onnx`` on ONNX Runtime, which uses the CPU; ``auto``
+            takes TensorFlow on a GPU, and on a CPU for systems without a graph.
     """
 
     device: Device = "auto"
     threads: int = 1
     batch: int | None = None
+    runtime: Runtime = "auto"
 
 
 class Network(Protocol):
-    """Computes logits of windows, in calls of a fixed number of windows."""
+    """Computes logits of windows."""
 
     @property
     def batch(self) -> int:
-        """Number of windows in each call."""
+        """Number of windows that a call had best have; the last call may have fewer."""
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
+        """Logits, shape [n, 16], of windows, shape [n, frames, bands], n at most ``batch``."""
 
 
 @runtime_checkable
@@ -48,7 +51,7 @@ class EmbeddingNetwork(Network, Protocol):
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows."""
+        """Logits, shape [n, 16], and embeddings, shape [n, features], of windows."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class System:
     Attributes:
         front_end: front end, which worker processes compute.
         window_frames: length of the network's input in frames.
-        connect: creates the network. It may import TensorFlow; only the main process calls it.
+        connect: creates the network. It may import TensorFlow or ONNX Runtime; only the main
+            process calls it.
     """
 
     front_end: AnyFrontEnd

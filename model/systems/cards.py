@@ -27,8 +27,8 @@ class CardError(GenreError):
 
 
 @dataclass(frozen=True)
-class Weights:
-    """The file of trained weights.
+class CardFile:
+    """A file that belongs to a card.
 
     Attributes:
         file: name of the file, in the folder of the card.
@@ -49,7 +49,7 @@ class Card:
         name: name of the system; the card is ``NAME.json``.
         summary: one line for ``--list-systems``.
         architecture: module in a folder of ``model.systems`` that connects it.
-        weights: the file of weights.
+        weights: the file of trained weights.
         front_end: parameters of the front end, which worker processes compute.
         window_frames: length of the network's input in frames.
         calibration: how logits become posteriors.
@@ -60,12 +60,14 @@ class Card:
         parameters: keyword arguments with which the architecture builds its network.
         licence: licence of the weights.
         calibrated: whether the calibration is used if the user does not choose.
+        graph: the network's layers for ONNX Runtime, which reads their values from ``weights``;
+            None for systems that only Keras runs or that need neither.
     """
 
     name: str
     summary: str
     architecture: str
-    weights: Weights
+    weights: CardFile
     front_end: AnyFrontEnd
     window_frames: int
     calibration: Calibration
@@ -76,6 +78,7 @@ class Card:
     parameters: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
     calibrated: bool = True
+    graph: CardFile | None = None
 
     def choosing(self, calibration: CalibrationChoice) -> "Card":
         """The card with its calibration, or with the plain softmax in place of it.
@@ -107,7 +110,9 @@ def read(name: str, folder: Path) -> Card:
     path = folder / f"{name}.json"
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        fields["weights"] = Weights(**fields["weights"])
+        fields["weights"] = CardFile(**fields["weights"])
+        if graph := fields.get("graph"):
+            fields["graph"] = CardFile(**graph)
         fields["front_end"] = from_parameters(fields["front_end"])
         fields["calibration"] = Calibration(**fields["calibration"])
         for key in ("training_prior", "genres"):
@@ -134,18 +139,19 @@ def _problem(card: Card) -> str:
         return "calibration: bias must have sixteen values or none"
     if not all(map(math.isfinite, (card.calibration.temperature, card.calibration.floor))):
         return "calibration: temperature must be finite"
-    whole = {"window_frames": card.window_frames, "weights: size": card.weights.size}
-    texts = {
-        **{name: getattr(card, name) for name in ("name", "summary", "architecture", "licence")},
-        **{f"weights: {name}": getattr(card.weights, name) for name in ("file", "sha256")},
-    }
+    texts = {name: getattr(card, name) for name in ("name", "summary", "architecture", "licence")}
     objects = {name: getattr(card, name) for name in ("training", "validation", "parameters")}
+    files = {"weights": card.weights} | ({"graph": card.graph} if card.graph else {})
+    for name, file in files.items():
+        texts |= {f"{name}: file": file.file, f"{name}: sha256": file.sha256}
+    whole = {"window_frames": card.window_frames}
+    whole |= {f"{name}: size": file.size for name, file in files.items()}
     for kind, values in ((int, whole), (str, texts), (dict, objects)):
         for name, value in values.items():
             if not isinstance(value, kind) or isinstance(value, bool):
                 return f"{name} must be of type {kind.__name__}, and is {value!r:.100}"
-    if card.window_frames < 1 or Path(card.weights.file).name != card.weights.file:
-        return "window_frames must be at least 1, and weights: file a name without folders"
+    if card.window_frames < 1 or any(Path(file.file).name != file.file for file in files.values()):
+        return "window_frames must be at least 1, and a file a name without folders"
     return "" if isinstance(card.calibrated, bool) else "calibrated must be true or false"
 
 
@@ -157,30 +163,33 @@ def write(card: Card, folder: Path) -> Path:
     return path
 
 
-def describe_weights(path: Path) -> Weights:
-    """Name, size and hash of a file of weights."""
+def describe(path: Path) -> CardFile:
+    """Name, size and hash of a file."""
     content = path.read_bytes()
-    return Weights(path.name, len(content), hashlib.sha256(content).hexdigest())
+    return CardFile(path.name, len(content), hashlib.sha256(content).hexdigest())
 
 
-def checked_weights(card: Card, folder: Path) -> Path:
-    """Check size and hash of a card's file of weights, and return its path.
+def checked(file: CardFile, name: str, folder: Path) -> Path:
+    """Check size and hash of a file of a card, and return its path.
+
+    Args:
+        file: the file as the card describes it.
+        name: name of the card.
+        folder: folder of the card.
 
     Raises:
         CardError: the file is missing, a Git LFS pointer, truncated, or has another hash.
     """
-    path = folder / card.weights.file
-    again = "fetch the repository again, or train them with `python -m training train`"
+    path = folder / file.file
+    again = "fetch the repository again, or train it with `python -m training train`"
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CardError(f"{path}: the weights cannot be read ({error.strerror}); {again}") from None
+        raise CardError(f"{path}: cannot be read ({error.strerror}); {again}") from None
     if content.startswith(_LFS_POINTER):
-        raise CardError(f"{path}: a Git LFS pointer, not the weights; run `git lfs pull`")
-    if len(content) < card.weights.size:
-        raise CardError(
-            f"{path}: truncated to {len(content)} of {card.weights.size} bytes; {again}"
-        )
-    if hashlib.sha256(content).hexdigest() != card.weights.sha256:
-        raise CardError(f"{path}: not the weights that {card.name}.json describes; {again}")
+        raise CardError(f"{path}: a Git LFS pointer, not the file; run `git lfs pull`")
+    if len(content) < file.size:
+        raise CardError(f"{path}: truncated to {len(content)} of {file.size} bytes; {again}")
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise CardError(f"{path}: not the file that {name}.json describes; {again}")
     return path

@@ -28,7 +28,7 @@ def write_card(folder: Path) -> None:
     """Make the card of the cheap system, with the front end of the default one."""
     (folder / f"{NAME}.weights.h5").write_bytes(b"no weights")
     default = cards.read(systems.DEFAULT, Path(systems.__file__).parents[2] / "weights")
-    weights = cards.describe_weights(folder / f"{NAME}.weights.h5")
+    weights = cards.describe(folder / f"{NAME}.weights.h5")
     card = dataclasses.replace(default, name=NAME, architecture=NAME, weights=weights)
     cards.write(card, folder)
 

@@ -54,7 +54,7 @@ def errors(table: Path) -> dict[str, list[dict[str, str]]]:
 
 def children() -> set[int]:
     """Processes of ours that still run; a thread may end while its list is read."""
-    found = set()
+    found: set[int] = set()
     for path in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             found.update(map(int, path.read_text().split()))

@@ -12,6 +12,7 @@ from model.errors import INTERRUPTED, GenreError
 COMMANDS: Final[dict[str, str]] = {
     "train": "train a system from a folder of labelled clips, or from FMA",
     "ablate": "score a system with one part of its training configuration changed at a time",
+    "graph": "write the graph with which ONNX Runtime runs a trained network",
     "evaluate": "compute scores and figures of a trained system, or of frozen embeddings",
     "leaderboard": "compare all systems on the same clips, scores beside costs",
     "document": "write the generated tables of the documents",

@@ -108,7 +108,7 @@ def _card(
         summary=summary,
         architecture=name,
         parameters={},
-        weights=cards.describe_weights(path),
+        weights=cards.describe(path),
         window_frames=WINDOW_FRAMES,
         calibration=Calibration(),
         training_prior=mix,

@@ -26,6 +26,7 @@ from training.evaluation.calibration import (
 )
 from training.evaluation.heldout import Logits, Schemes
 from training.log import Log
+from training.trainers.onnx_graph import with_graph
 from training.trainers.trainer import Fit, Fitted, Trainer, key
 
 
@@ -64,6 +65,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         CheckpointError: a file of initial weights is not what it should be.
         PrecisionError: the weights cannot be shipped in half precision; those that were shipped
             before are left alone.
+        GraphError: ONNX Runtime gives other answers than Keras.
     """
     clips = _spectrograms(run, table, log)
     fit = run.trainer.prepared(table, clips, log)
@@ -80,7 +82,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         summary=run.spec.summary,
         architecture=run.spec.architecture,
         parameters=dict(run.spec.parameters),
-        weights=cards.describe_weights(weights),
+        weights=cards.describe(weights),
         front_end=run.trainer.front_end,
         window_frames=run.trainer.window_frames,
         calibration=held_out.calibration,
@@ -89,6 +91,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         validation=held_out.validation,
         calibrated=held_out.is_better_calibrated,
     )
+    card = with_graph(card, run.weights_folder)
     results = heldout.path_of(run.results_folder, run.name)
     heldout.write(results, held_out.table, held_out.schemes)
     path = cards.write(card, run.weights_folder)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
-from model.systems import runtime
+from model.systems.runtimes import choice
 
 if TYPE_CHECKING:
     import keras
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 OUTPUT_LAYER: Final = "answer"
 """Name, or prefix of the names, of the layers of log probabilities to which a loss is applied."""
 
-connector: Final = partial(runtime.connector, batch=2)
-"""``model.systems.runtime.connector`` with two clips in a call, because a clip is many patches."""
+connector: Final = partial(choice.connector, batch=2)
+"""The function of that name in ``model.systems.runtimes.choice`` with two clips in a call, because
+a clip is many patches."""
 
 Body = Callable[["keras.KerasTensor"], "keras.KerasTensor"]
 """From patches, shape [patches, length, bands], to features, shape [patches, features]."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from model.frontends.spectrogram import FrontEnd
 from model.genres import GENRES
-from model.systems import runtime
-from model.systems.base import Execution
+from model.systems.base import Execution, Network
 from model.systems.cards import Card
 from model.systems.ours import mobilenet, music_branches
+from model.systems.runtimes import choice
 
 if TYPE_CHECKING:
     import keras
@@ -57,11 +57,11 @@ def network(front_end: FrontEnd, frames: int, branches: Sequence[str]) -> "keras
     return Model(log_mel, layers.Dense(len(GENRES), name="logits")(joined), name="fusion")
 
 
-def connect(card: Card, weights: Path, execution: Execution) -> runtime.TensorFlowNetwork:
+def connect(card: Card, weights: Path, execution: Execution) -> Network:
     """Create the network of a card; see ``model.systems``.
 
     With the branch ``musicnn`` a call gets few windows, on a GPU as well, because the outputs of
     the branch's first two layers alone take 41 MB a window.
     """
     batch = MUSICNN_BATCH if MUSICNN in card.parameters.get("branches", ()) else None
-    return runtime.connector(network, batch)(card, weights, execution)
+    return choice.connector(network, batch)(card, weights, execution)

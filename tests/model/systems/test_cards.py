@@ -25,7 +25,8 @@ def weights(folder: Path) -> Path:
 
 
 def check(folder: Path) -> Path:
-    return cards.checked_weights(cards.read(systems.DEFAULT, folder), folder)
+    card = cards.read(systems.DEFAULT, folder)
+    return cards.checked(card.weights, card.name, folder)
 
 
 def test_the_shipped_weights_are_the_cards(folder: Path) -> None:
@@ -57,7 +58,7 @@ def test_truncated_foreign_missing_and_pointer_are_told_apart(folder: Path) -> N
     with pytest.raises(CardError, match=r"truncated to 1000 of \d+ bytes"):
         check(folder)
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(CardError, match="not the weights that"):
+    with pytest.raises(CardError, match="not the file that"):
         check(folder)
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     with pytest.raises(CardError, match="git lfs pull"):

@@ -232,7 +232,7 @@ def test_a_card_makes_a_system_that_answers(name: str, tmp_path: Path) -> None:
         parameters=PARAMETERS[name],
         front_end=SPECTROGRAMS[name],
         window_frames=frames,
-        weights=cards.describe_weights(tmp_path / f"{name}.weights.h5"),
+        weights=cards.describe(tmp_path / f"{name}.weights.h5"),
     )
     cards.write(card, tmp_path)
     assert cards.read(name, tmp_path) == card

@@ -12,9 +12,11 @@ import pytest
 
 from model import systems
 from model.options import Device
-from model.systems import cards, runtime
+from model.systems import cards
 from model.systems.base import Execution
 from model.systems.ours import fusion, mobilenet
+from model.systems.runtimes.gpu import wanted_gpu
+from model.systems.runtimes.tensorflow import TensorFlowNetwork
 from tests.conftest import ROOT
 
 CARD = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
@@ -74,8 +76,8 @@ def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
     system = systems.load(CARD)
     shape = (12, CARD.window_frames, CARD.front_end.width)
     windows = np.random.default_rng(0).normal(0, 0.5, shape).astype("float32")
-    three = system.connect(Execution("cpu", threads=2, batch=3))
-    assert isinstance(three, runtime.TensorFlowNetwork)
+    three = system.connect(Execution("cpu", threads=2, batch=3, runtime="keras"))
+    assert isinstance(three, TensorFlowNetwork)
     assert three.batch == 6
     logits = np.concatenate([three(windows[:6]), three(windows[6:])])
     for _ in range(3):
@@ -83,7 +85,7 @@ def test_the_graph_is_built_once_and_batches_do_not_matter() -> None:
     assert three.traces == 1
     assert np.isfinite(logits).all()
     for threads, wanted in ((1, 1), (1, 3), (2, 2), (2, 6), (3, 4)):
-        other = system.connect(Execution("cpu", threads, wanted))
+        other = system.connect(Execution("cpu", threads, wanted, "keras"))
         parts = [other(windows[i : i + other.batch]) for i in range(0, 12, other.batch)]
         np.testing.assert_array_equal(np.concatenate(parts), logits)
 
@@ -126,6 +128,6 @@ def test_a_gpu_that_does_not_work_is_told_in_one_line(
     said: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    assert runtime.wanted_gpu(device, lambda: present, lambda: problem) is expected
+    assert wanted_gpu(device, lambda: present, lambda: problem) is expected
     assert len(caplog.records) == bool(said)
     assert said in caplog.text

@@ -23,7 +23,7 @@ def test_the_shipped_ones_are_what_the_command_makes(tmp_path: Path) -> None:
         assert made.front_end == shipped.front_end
         assert made.calibrated is shipped.calibrated is False
         assert made.calibration == shipped.calibration == Calibration()
-        assert cards.checked_weights(made, tmp_path).name == f"{name}.npy"
+        assert cards.checked(made.weights, made.name, tmp_path).name == f"{name}.npy"
     assert sorted(systems.summaries(tmp_path)) == ["prior", "random"]
 
 

@@ -1,25 +1,21 @@
-"""TensorFlow for prediction: which device, how many threads, and a network of fixed shape."""
+"""Networks on TensorFlow: which device, how many threads, and a graph of fixed shape."""
 
 import contextlib
 import logging
 import os
 import resource
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import GenreError
-from model.options import Device
+from model.errors import GenreError, require_package
 from model.systems.base import Execution
-from model.systems.cards import Card
+from model.systems.runtimes.calls import Calls
+from model.systems.runtimes.stderr import stderr_to_log
 
 if TYPE_CHECKING:
     import keras
@@ -37,31 +33,6 @@ _EMBEDDING = "embedding"
 _ADDRESS_SPACE = 4 << 30
 """Bytes with which every shipped system runs on a CPU."""
 
-# Runs in a separate process, because an incompatible driver or cuDNN can abort the process.
-_GPU_TRIAL = """
-import os
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import tensorflow as tf
-for gpu in tf.config.list_physical_devices("GPU"):
-    tf.config.experimental.set_memory_growth(gpu, True)
-with tf.device("/GPU:0"):
-    tf.nn.conv2d(tf.ones((1, 8, 8, 1)), tf.ones((3, 3, 1, 1)), 1, "SAME").numpy()
-"""
-_GPU_TRIAL_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Calls:
-    """Size and number of parallel calls of a graph.
-
-    Attributes:
-        batch: windows in a call.
-        at_once: calls that run in parallel, each in its own thread.
-    """
-
-    batch: int
-    at_once: int = 1
-
 
 class TensorFlowNetwork:
     """A Keras model as one TensorFlow graph of fixed shape.
@@ -73,14 +44,13 @@ class TensorFlowNetwork:
 
     def __init__(self, model: "keras.Model", calls: Calls) -> None:
         self._calls = calls
-        self._threads = ThreadPoolExecutor(calls.at_once, thread_name_prefix="network")
         self._model = model
         self._graph = self._as_graph(model)
 
     @property
     def batch(self) -> int:
         """Number of windows in all parallel calls together."""
-        return self._calls.batch * self._calls.at_once
+        return self._calls.windows
 
     @property
     def traces(self) -> int:
@@ -88,8 +58,8 @@ class TensorFlowNetwork:
         return int(self._graph.experimental_get_tracing_count())
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits, shape [batch, 16], of windows, shape [batch, frames, bands]."""
-        return np.concatenate(self._run(self._graph, windows))
+        """Logits, shape [n, 16], of windows, shape [n, frames, bands]."""
+        return np.concatenate(self._run(self._graph, windows))[: len(windows)]
 
     @property
     def has_embedding(self) -> bool:
@@ -99,13 +69,16 @@ class TensorFlowNetwork:
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, shape [batch, 16], and embeddings, shape [batch, features], of windows."""
+        """Logits, shape [n, 16], and embeddings, shape [n, features], of windows."""
         logits, features = zip(*self._run(self._with_embedding, windows), strict=True)
-        return np.concatenate(logits), np.concatenate(features)
+        return np.concatenate(logits)[: len(windows)], np.concatenate(features)[: len(windows)]
 
     def _run(self, graph: Any, windows: NDArray[np.float32]) -> list[Any]:
-        """Outputs of the graph for each part of the windows."""
-        return list(self._threads.map(graph, np.split(windows, self._calls.at_once)))
+        """Outputs of the graph for each part of the windows; the last is filled up with zeros."""
+        missing = -len(windows) % self._calls.batch
+        if missing:
+            windows = np.concatenate([windows, np.zeros((missing, *windows.shape[1:]), np.float32)])
+        return self._calls.map(graph, windows)
 
     @cached_property
     def _with_embedding(self) -> Any:
@@ -126,21 +99,25 @@ class TensorFlowNetwork:
         )
 
 
-def prepare(execution: Execution) -> Calls:
-    """Import TensorFlow without console output and choose device and threads, before any model.
+def prepare(execution: Execution, gpu: bool) -> Calls:
+    """Import TensorFlow without console output and set device and threads, before any model.
 
     On a CPU each thread has its own call. Threads that share a call wait for each other, which
     costs a third more processor time (``benchmarks.stages``).
+
+    Args:
+        execution: number of threads and size of a call.
+        gpu: whether to use the GPU.
 
     Returns:
         Size and number of parallel calls.
 
     Raises:
-        GenreError: TensorFlow cannot be loaded.
+        GenreError: TensorFlow is not installed or cannot be loaded.
     """
+    require_package("tensorflow", "a GPU and `--runtime keras` need it")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    gpu = wanted_gpu(execution.device)
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE:
         log.warning(
@@ -148,7 +125,7 @@ def prepare(execution: Execution) -> Calls:
             "TensorFlow may end the program without a message",
             limit / (1 << 30), _ADDRESS_SPACE >> 30,
         )  # fmt: skip
-    with _stderr_to_log(), _without_optional_packages():
+    with stderr_to_log("TensorFlow"), _without_optional_packages():
         tf = _tensorflow()
         devices = tf.config.list_physical_devices("GPU") if gpu else []
         try:
@@ -180,72 +157,9 @@ def _tensorflow() -> Any:
     """
     try:
         import tensorflow
-    except ModuleNotFoundError:
-        raise
     except ImportError as error:
         raise GenreError(f"TensorFlow cannot be loaded: {error}") from None
     return tensorflow
-
-
-def connector(
-    build: Callable[..., "keras.Model"], batch: int | None = None
-) -> Callable[[Card, Path, Execution], TensorFlowNetwork]:
-    """The function ``connect`` of an architecture in Keras; see ``model.systems``.
-
-    Args:
-        build: creates the model from the card's front end, window length in frames and parameters.
-        batch: windows in a call where the user does not choose, or None for what suits the device.
-    """
-
-    def connect(card: Card, weights: Path, execution: Execution) -> TensorFlowNetwork:
-        calls = prepare(replace(execution, batch=execution.batch or batch))
-        model = build(card.spectrogram, card.window_frames, **card.parameters)
-        model.load_weights(weights)
-        return TensorFlowNetwork(model, calls)
-
-    return connect
-
-
-def wanted_gpu(
-    device: Device,
-    present: Callable[[], bool] = lambda: Path("/dev/nvidiactl").exists(),
-    trial: Callable[[], str] = lambda: _try_gpu(),
-) -> bool:
-    """Whether to use a GPU. A GPU that is missing or does not work is reported in one line.
-
-    Args:
-        device: choice of the user.
-        present: tells whether a GPU driver is present.
-        trial: uses the GPU once and returns the error, or an empty text.
-    """
-    if device == "cpu":
-        return False
-    if not present():
-        if device == "gpu":
-            log.warning("no GPU found; using the CPU")
-        return False
-    problem = trial()
-    if problem:
-        log.warning("the GPU cannot be used (%s); using the CPU", problem)
-    return not problem
-
-
-def _try_gpu() -> str:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _GPU_TRIAL],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_GPU_TRIAL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer within {_GPU_TRIAL_SECONDS} s"
-    if done.returncode == 0:
-        return ""
-    lines = done.stderr.strip().splitlines()
-    return lines[-1][:200] if lines else f"exit code {done.returncode}"
 
 
 @contextlib.contextmanager
@@ -261,21 +175,3 @@ def _without_optional_packages() -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
-
-
-@contextlib.contextmanager
-def _stderr_to_log() -> Iterator[None]:
-    """Send what native libraries write to stderr to the debug log instead of the console."""
-    sys.stderr.flush()
-    console = os.dup(2)
-    # In memory: there may be no folder for temporary files that can be written.
-    with os.fdopen(os.memfd_create("stderr"), "w+b") as output:
-        os.dup2(output.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(console, 2)
-            os.close(console)
-            output.seek(0)
-            for line in output.read().decode(errors="replace").splitlines():
-                log.debug("TensorFlow: %s", line)

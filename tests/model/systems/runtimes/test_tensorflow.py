@@ -7,7 +7,8 @@ import numpy as np
 from model import systems
 from model.systems import cards
 from model.systems.base import EmbeddingNetwork, Execution
-from model.systems.runtime import Calls, TensorFlowNetwork
+from model.systems.runtimes.calls import Calls
+from model.systems.runtimes.tensorflow import TensorFlowNetwork
 
 if TYPE_CHECKING:
     import keras

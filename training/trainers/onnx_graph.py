@@ -1,0 +1,223 @@
+"""The network of a card as a graph for ONNX Runtime, on the weights that Keras reads.
+
+``tf2onnx`` converts the layers. The values of the weights stay where they are: a weight of the
+graph is a place in the HDF5 file, in the layout of Keras, and the nodes that turn it into the
+layout of ONNX. ONNX Runtime computes these nodes once, when it loads the graph. Values that the
+converter computed, from a normalisation for instance, are in the graph itself.
+"""
+
+import itertools
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from model import systems
+from model.errors import GenreError
+from model.systems import cards
+from model.systems.base import Execution
+from model.systems.cards import Card
+from model.systems.runtimes.onnx import EMBEDDING, LOGITS, WINDOWS, OnnxNetwork, calls
+from model.systems.runtimes.stderr import stderr_to_log
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+
+TOLERANCE: Final = 1e-4
+"""Largest difference of a probability between the graph and Keras."""
+
+_OPSET: Final = 17
+_SMALL: Final = 1024
+"""Bytes up to which a value is stored in the graph."""
+
+_CHECKED_WINDOWS: Final = 2
+
+
+class GraphError(GenreError):
+    """The network cannot be converted to a graph that gives the same answers."""
+
+
+def with_graph(card: Card, folder: Path) -> Card:
+    """Write the graph ``NAME.onnx`` of a card's network, and return the card that names it.
+
+    A card whose system is no network of Keras is returned as it is.
+
+    Args:
+        card: a card.
+        folder: folder of the card and its weights.
+
+    Raises:
+        CardError: the weights are not the card's.
+        GraphError: a probability of the graph differs from that of Keras by more than
+            ``TOLERANCE``.
+    """
+    module = systems.import_architecture(card.architecture)
+    if not hasattr(module, "network"):
+        return card
+    weights = cards.checked(card.weights, card.name, folder)
+    network = module.network(card.spectrogram, card.window_frames, **card.parameters)
+    network.load_weights(weights)
+    path = folder / f"{card.name}.onnx"
+    graph = _converted(network)
+    _refer_to_weights(graph, weights)
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+    if (difference := _difference(network, path, weights)) > TOLERANCE:
+        path.unlink()
+        raise GraphError(
+            f"{card.name}: on ONNX Runtime a probability differs by {difference:.1e} from Keras, "
+            f"more than {TOLERANCE}; the card has no graph"
+        )
+    return replace(card, graph=cards.describe(path))
+
+
+def _converted(network: "keras.Model") -> "onnx.ModelProto":
+    """The network as a graph from windows to logits and, if there are any, embeddings."""
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    outputs = {LOGITS: network.output}
+    if any(layer.name == EMBEDDING for layer in network.layers):
+        outputs[EMBEDDING] = network.get_layer(EMBEDDING).output
+    model = keras.Model(network.input, outputs)
+    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32, name=WINDOWS)]
+    function = tf.function(
+        lambda windows: {
+            name: tf.identity(value, name) for name, value in model(windows, training=False).items()
+        },
+        input_signature=signature,
+        autograph=False,
+    )
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+    inputs = [tensor.name for tensor in frozen.inputs]
+    return _quietly_converted(frozen.graph.as_graph_def(), inputs, [f"{n}:0" for n in outputs])
+
+
+def _quietly_converted(graph: Any, inputs: list[str], outputs: list[str]) -> "onnx.ModelProto":
+    with stderr_to_log("tf2onnx"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what the converter still uses
+        import tf2onnx
+
+        logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+        converted, _ = tf2onnx.convert.from_graph_def(
+            graph,
+            name="network",
+            input_names=inputs,
+            output_names=outputs,
+            opset=_OPSET,
+            tensors_to_rename={name: name.removesuffix(":0") for name in (*inputs, *outputs)},
+        )
+    return converted
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A dataset of an HDF5 file: its name, values, and place in the file in bytes."""
+
+    name: str
+    values: NDArray[Any]
+    offset: int
+    size: int
+
+
+def _stored(weights: Path) -> list[_Stored]:
+    found: list[_Stored] = []
+
+    def add(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.id.get_offset() is not None:
+            size = item.id.get_storage_size()
+            found.append(_Stored(name, item[()], item.id.get_offset(), size))
+
+    with h5py.File(weights) as file:
+        file.visititems(add)
+    return found
+
+
+def _refer_to_weights(graph: "onnx.ModelProto", weights: Path) -> None:
+    """Put places in the file of weights in the place of the values that stand there."""
+    import onnx
+    from onnx import numpy_helper
+
+    stored = _stored(weights)
+    values: dict[str, onnx.TensorProto] = {}
+    nodes: list[onnx.NodeProto] = []
+    for value in list(graph.graph.initializer):
+        array = numpy_helper.to_array(value)
+        found = _find(array, stored) if array.nbytes > _SMALL else None
+        if found is None:
+            values[value.name] = value
+        else:
+            dataset, axes = found
+            values[dataset.name] = _reference(dataset, weights.name)
+            shape = numpy_helper.from_array(np.array(array.shape, np.int64), f"{value.name}/shape")
+            values[shape.name] = shape
+            nodes += _layout(dataset, axes, shape.name, value.name)
+    nodes += graph.graph.node
+    del graph.graph.initializer[:], graph.graph.node[:]
+    graph.graph.initializer.extend(values.values())
+    graph.graph.node.extend(nodes)
+
+
+def _find(array: NDArray[Any], stored: list[_Stored]) -> tuple[_Stored, tuple[int, ...]] | None:
+    """The dataset that holds the values of an array, and the order of its axes in the array."""
+    for dataset in stored:
+        if dataset.values.size == array.size:
+            values = dataset.values.astype(array.dtype)
+            for axes in itertools.permutations(range(values.ndim)):
+                if np.array_equal(values.transpose(axes).ravel(), array.ravel()):
+                    return dataset, axes
+    return None
+
+
+def _reference(dataset: _Stored, file: str) -> "onnx.TensorProto":
+    from onnx import TensorProto
+
+    half = dataset.values.dtype == np.float16
+    tensor = TensorProto(
+        name=dataset.name,
+        data_type=TensorProto.FLOAT16 if half else TensorProto.FLOAT,
+        dims=dataset.values.shape,
+        data_location=TensorProto.EXTERNAL,
+    )
+    place = {"location": file, "offset": dataset.offset, "length": dataset.size}
+    for key, value in place.items():
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def _layout(
+    dataset: _Stored, axes: tuple[int, ...], shape: str, name: str
+) -> "Iterator[onnx.NodeProto]":
+    """Nodes from a dataset to the value ``name``: precision, order of axes, shape."""
+    from onnx import TensorProto, helper
+
+    last = dataset.name
+    if dataset.values.dtype == np.float16:
+        yield helper.make_node("Cast", [last], [f"{name}/single"], to=TensorProto.FLOAT)
+        last = f"{name}/single"
+    if axes != tuple(sorted(axes)):
+        yield helper.make_node("Transpose", [last], [f"{name}/transposed"], perm=axes)
+        last = f"{name}/transposed"
+    yield helper.make_node("Reshape", [last, shape], [name])
+
+
+def _difference(network: "keras.Model", graph: Path, weights: Path) -> float:
+    """Largest difference of a probability between a graph and Keras, on noise."""
+    noise = np.random.default_rng(0).normal(0.0, 0.5, (_CHECKED_WINDOWS, *network.input_shape[1:]))
+    windows = noise.astype(np.float32)
+    found = OnnxNetwork(graph, weights, calls(Execution(threads=1)))(windows)
+    expected = network(windows, training=False).numpy()
+    return float(np.abs(_softmax(found) - _softmax(expected)).max())
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
