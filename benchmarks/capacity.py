@@ -26,7 +26,7 @@ from model.run.journal import encode_record
 from model.run.results import make_result
 
 _RESULTS = FOLDER / "RESULTS.md"
-_CASES = ("ours, 2 workers", "ours")
+_CASES = ("ours, 2 processors", "ours")
 """Rows of the results with the least and the most CPU time of a clip in a run."""
 
 CLIPS_MEASURED = 20_000

@@ -77,21 +77,33 @@ class Cost:
         return Cost(cpu / clips, wall / clips, self.memory_mb)
 
 
-def run(arguments: Iterable[object], python: str | Path = sys.executable) -> Cost:
+def run(
+    arguments: Iterable[object], python: str | Path = sys.executable, processors: int | None = None
+) -> Cost:
     """Run Python with arguments and measure it.
+
+    Args:
+        arguments: arguments of Python.
+        python: the interpreter.
+        processors: number of CPUs that it may use; all unless told otherwise.
 
     Raises:
         subprocess.CalledProcessError: the process failed.
     """
     command = [str(python), *map(str, arguments)]
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:processors])  # the process inherits it
+    try:
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+    finally:
+        os.sched_setaffinity(0, before)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begun
     process.returncode = os.waitstatus_to_exitcode(status)

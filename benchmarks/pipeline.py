@@ -5,8 +5,11 @@ is subtracted from the cost of a run over all clips, so that start-up does not c
 
 - ``decode``: soundfile alone, one file after the other: the lower bound.
 - ``front end``: decoding and log-mel spectrogram in worker processes, no network.
-- ``ours``: ``predict.py`` with one worker; ``ours, 2 workers`` with two.
+- ``ours``: ``predict.py`` with one worker; ``ours, 2 processors`` with two.
+- ``ours, Keras``: ``ours`` with ``--runtime keras``, on TensorFlow.
 - ``naive``: ``librosa.load``, librosa's spectrogram, ``model.predict`` for each file.
+
+All run on one processor, unless their name says two, so that none gains by a second one.
 """
 
 import argparse
@@ -30,7 +33,7 @@ from benchmarks.measuring import (
 )
 
 FEW = 16
-_HELP_ROUNDS = 5
+_START_ROUNDS = 5
 
 _DECODE = """
 import sys, soundfile
@@ -101,7 +104,8 @@ start-up subtracted. {machine()}.
     ratios = {
         "CPU time, ours / decoding alone": costs["ours"].cpu / costs["decode"].cpu,
         "CPU time, naive / ours": costs["naive"].cpu / costs["ours"].cpu,
-        "wall time, one worker / two workers": costs["ours"].wall / costs["ours, 2 workers"].wall,
+        "wall time, one processor / two": costs["ours"].wall / costs["ours, 2 processors"].wall,
+        "CPU time, Keras / ONNX Runtime": costs["ours, Keras"].cpu / costs["ours"].cpu,
     }
     parts = [head + describe(costs, difference), _stages(args.clips), _batches(), lengths]
     return Report("\n".join(parts), ratios)
@@ -116,7 +120,8 @@ def compare(links: Path, rounds: int, folder: Path) -> dict[str, Cost]:
         measured: dict[str, list[Cost]] = {}
         for clips in lists:
             for case, command in _cases(clips, folder).items():
-                measured.setdefault(case, []).append(run(command))
+                processors = 2 if case.endswith("2 processors") else 1
+                measured.setdefault(case, []).append(run(command, processors=processors))
         for case, (whole, start) in measured.items():
             costs.setdefault(case, []).append(whole.per_clip(start, count - FEW))
     return {
@@ -129,9 +134,9 @@ def compare(links: Path, rounds: int, folder: Path) -> dict[str, Cost]:
     }
 
 
-def ours(clips: Path, folder: Path, workers: int) -> list[object]:
+def ours(clips: Path, folder: Path, workers: int, runtime: str = "auto") -> list[object]:
     """Arguments of Python that run ``predict.py`` over a list of clips."""
-    options = ("--no-resume", "--prior", "train", "--workers", workers)
+    options = ("--no-resume", "--prior", "train", "--workers", workers, "--runtime", runtime)
     return predict(f"@{clips}", folder / "ours.csv", *options)
 
 
@@ -140,9 +145,10 @@ def _cases(clips: Path, folder: Path) -> dict[str, list[object]]:
     return {
         "decode": ["-c", _DECODE, clips],
         "front end": ["-c", _FRONT_END, clips, 1],
-        "front end, 2 workers": ["-c", _FRONT_END, clips, 2],
+        "front end, 2 processors": ["-c", _FRONT_END, clips, 2],
         "ours": ours(clips, folder, 1),
-        "ours, 2 workers": ours(clips, folder, 2),
+        "ours, 2 processors": ours(clips, folder, 2),
+        "ours, Keras": ours(clips, folder, 1, "keras"),
         "naive": ["-c", _NAIVE, clips, folder / "naive.npy"],
     }
 
@@ -167,14 +173,14 @@ def describe(costs: dict[str, Cost], difference: float) -> str:
         (case, f"{1000 * cost.cpu:.0f}", f"{cost.cpu / decode:.2f}", f"{1000 * cost.wall:.0f}")
         for case, cost in costs.items()
     ]
-    one, two, naive = (costs[case] for case in ("ours", "ours, 2 workers", "naive"))
-    front_end = costs["front end"].wall / costs["front end, 2 workers"].wall
+    one, two, naive = (costs[case] for case in ("ours", "ours, 2 processors", "naive"))
+    front_end = costs["front end"].wall / costs["front end, 2 processors"].wall
     columns = ("case", "CPU ms a clip", "against decode", "wall ms a clip")
     return f"""{markdown_table(columns, rows)}
 - naive / ours, CPU: {naive.cpu / one.cpu:.2f}
-- wall, one worker / two workers: {one.wall / two.wall:.2f} (the network shares the CPUs with the
-  workers; `front end` alone: {front_end:.2f})
-- a million clips on five such processors: {1e6 * two.cpu / 5 / 3600:.1f} hours of CPU time each
+- wall, one processor / two: {one.wall / two.wall:.2f} (`front end` alone: {front_end:.2f})
+- a million clips on five such processors: {1e6 * two.wall * 2 / 5 / 3600:.1f} hours, from the wall
+  time on two
 - largest difference of a probability between ours and naive: {difference:.1e}
 """
 
@@ -204,23 +210,31 @@ On one thread; the difference is the largest from the logits of the first row.
 
 def _lengths(clips: list[Path], counts: list[int], folder: Path) -> str:
     """Start-up, the first row, and the cost of a clip in runs of growing length."""
-    helps = [run([ROOT / "predict.py", "--help"]).cpu for _ in range(_HELP_ROUNDS)]
-
-    def over(count: int) -> Cost:
-        return run(predict(make_links(clips, count, folder), folder / "length.csv"))
-
-    first = over(1)
+    one = make_links(clips, 1, folder)
+    commands = {
+        "`--help`": [ROOT / "predict.py", "--help"],
+        **{
+            f"one clip, {name}": predict(one, folder / "one.csv", "--runtime", name, "--overwrite")
+            for name in ("onnx", "keras")
+        },
+    }
+    starts = []
+    for name, command in commands.items():
+        costs = [run(command) for _ in range(_START_ROUNDS)]
+        cpu, wall = (statistics.median(getattr(c, name) for c in costs) for name in ("cpu", "wall"))
+        memory_mb = max(cost.memory_mb for cost in costs)
+        starts.append((name, f"{cpu:.2f}", f"{wall:.2f}", f"{memory_mb:.0f}"))
     rows = []
     for count in counts:
-        cost = over(count)
+        cost = run(predict(make_links(clips, count, folder), folder / "length.csv"))
         cpu, wall = 1000 * cost.cpu / count, 1000 * cost.wall / count
         rows.append((f"{count:,}", f"{cpu:.0f}", f"{wall:.0f}", f"{cost.memory_mb:.0f}"))
     columns = ("clips", "CPU ms a clip", "wall ms a clip", "MB")
     return f"""## Start-up and length
 
-- `--help`: {statistics.median(helps):.2f} s CPU
-- one clip, from start to end: {first.cpu:.1f} s CPU, {first.wall:.1f} s
+From start to end, all processes together, median of {_START_ROUNDS}; memory of the largest process.
 
+{markdown_table(("command", "CPU s", "wall s", "MB"), starts)}
 Runs over links to the same clips, start-up included. The memory is the largest resident memory of
 one process, which is the one that predicts.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.measuring import cpu_seconds
 
 ROUNDS = 3
-BATCHES = (2, 3, 6, 12, 24, 48)
+BATCHES = (1, 2, 3, 6, 12, 24)
 WINDOWS = 48
 
 

@@ -232,6 +232,7 @@ def test_a_card_makes_a_system_that_answers(name: str, tmp_path: Path) -> None:
         parameters=PARAMETERS[name],
         front_end=SPECTROGRAMS[name],
         window_frames=frames,
+        graph=None,
         weights=cards.describe(tmp_path / f"{name}.weights.h5"),
     )
     cards.write(card, tmp_path)
