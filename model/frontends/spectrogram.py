@@ -16,7 +16,7 @@ import scipy.fft
 import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
 
-_CHUNK_FRAMES = 64
+_CHUNK_FRAMES = 128
 _LOUDEST = 32.0
 """Largest peak of a waveform that is not scaled down; nominal samples are in [-1, 1].
 
@@ -132,9 +132,13 @@ class FrontEnd:
         framed = np.lib.stride_tricks.sliding_window_view(padded[first:], self.window_length)
         framed = framed[:: self.hop_length][: self.frames(len(waveform))]
         mel = np.empty((len(framed), self.mel_bands), np.float32)
+        # The zeros behind the window stay, so that the transform copies no frame to pad it.
+        transformed = np.zeros((_CHUNK_FRAMES, self.fft_length), np.float32)
         for start in range(0, len(framed), _CHUNK_FRAMES):
-            chunk = framed[start : start + _CHUNK_FRAMES] * window
-            spectrum = scipy.fft.rfft(chunk, n=self.fft_length, axis=1)
+            chunk = framed[start : start + _CHUNK_FRAMES]
+            padded_chunk = transformed[: len(chunk)]
+            np.multiply(chunk, window, out=padded_chunk[:, : self.window_length])
+            spectrum = scipy.fft.rfft(padded_chunk, axis=1)
             power = spectrum.real**2 + spectrum.imag**2
             if self.magnitude:
                 np.sqrt(power, out=power)
