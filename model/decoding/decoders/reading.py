@@ -1,6 +1,7 @@
 """What a decoder gives: mono samples, and what it believes about the whole file."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,7 @@ def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     channels = samples.shape[1]
     # Adding whole channels is twenty times quicker than mean(axis=1) over interleaved ones.
-    mean = samples[:, 0].copy()
-    for channel in range(1, channels):
-        mean += samples[:, channel]
-    mean *= np.float32(1.0 / channels)
+    mean: NDArray[np.float32] = reduce(np.add, samples.T) * np.float32(1.0 / channels)
     quiet = channels > 1 and len(mean) and np.ptp(mean) < _QUIET
     if quiet and np.ptp(mean) < _CANCELLED * np.ptp(samples):
         mean = samples[:, int(np.ptp(samples, axis=0).argmax())].copy()
