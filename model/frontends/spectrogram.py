@@ -1,5 +1,7 @@
 """Log-mel spectrogram of a waveform in numpy; worker processes compute it.
 
+Scipy is imported where it computes: the main process, which only reads parameters, starts sooner.
+
 Conventions are librosa's: centred frames padded with zeros, periodic Hann window, and by default
 the HTK mel scale without area normalisation. It is faster than librosa because it computes in
 single precision, in chunks that fit the processor's cache. The systems of 2018 use other options:
@@ -9,12 +11,13 @@ Slaney's mel scale, magnitudes, decibels below the peak of the clip, or linear f
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import scipy.fft
-import scipy.sparse
 from numpy.typing import DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 _CHUNK_FRAMES = 128
 _LOUDEST = 32.0
@@ -124,6 +127,8 @@ class FrontEnd:
         Returns:
             Shape [1 + samples // hop_length, mel_bands].
         """
+        import scipy.fft
+
         weights = sparse_filterbank(self)
         window = _window(self)
         centre = self.fft_length // 2
@@ -240,12 +245,14 @@ def within(frequencies: NDArray[np.floating], band_limit_hz: float) -> NDArray[n
 
 
 @lru_cache(maxsize=8)
-def sparse_filterbank(front_end: FrontEnd) -> scipy.sparse.csr_array:
+def sparse_filterbank(front_end: FrontEnd) -> "scipy.sparse.csr_array":
     """The filterbank as single-precision sparse matrix, shape [mel_bands, fft_length // 2 + 1].
 
     Its product is quicker than a dense one, since few weights differ from zero. Unlike a product by
     BLAS it adds in the same order on every processor.
     """
+    import scipy.sparse
+
     return scipy.sparse.csr_array(filterbank(front_end).T.astype(np.float32))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
 from model.clips import LONGEST_SECONDS
@@ -71,6 +70,8 @@ class ClipFeatures:
         """
         if not self.band_limit_hz:
             return waveform
+        import scipy.fft
+
         length = scipy.fft.next_fast_len(len(waveform), real=True)
         spectrum = scipy.fft.rfft(waveform.astype(np.float64), length)
         frequencies = scipy.fft.rfftfreq(length, 1.0 / self.sample_rate)
