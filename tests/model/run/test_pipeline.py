@@ -29,10 +29,10 @@ class MeanNetwork:
 
     def __init__(self, batch: int) -> None:
         self.batch = batch
-        self.shapes: set[tuple[int, ...]] = set()
+        self.sizes: list[int] = []
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        self.shapes.add(windows.shape)
+        self.sizes.append(len(windows))
         return np.repeat(windows.mean(axis=(1, 2))[:, None], 16, axis=1)
 
 
@@ -68,7 +68,9 @@ def test_batches_cross_files_and_nothing_is_lost(lengths: list[int], batch: int)
         assert len(logits) == windows
         np.testing.assert_allclose(logits, np.full_like(logits, index), rtol=1e-6)
         assert embeddings is None
-    assert network.shapes <= {(batch, 20, BANDS)}
+    *full, last = network.sizes or [1]
+    assert all(size == batch for size in full)
+    assert 1 <= last <= batch
 
 
 @given(st.integers(1, 5000), st.integers(1, 300))

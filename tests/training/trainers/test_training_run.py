@@ -163,7 +163,7 @@ def test_without_epochs_only_the_last_layer_is_fitted(run: TrainingRun, table: C
     trainer = dataclasses.replace(
         run.trainer, spec=spec, config=FROZEN, finishing=FinishingConfig(views=1)
     )
-    run = dataclasses.replace(run, trainer=trainer)
+    run = dataclasses.replace(run, spec=spec, trainer=trainer)
     card = train(run, table, said.append)
     assert sum("features of all clips" in line for line in said) == 1
     assert not any("epoch 1" in line for line in said)
