@@ -34,6 +34,7 @@ from benchmarks.measuring import (
 
 FEW = 16
 _START_ROUNDS = 5
+_LEAST_IMPORT_MS = 2
 
 _DECODE = """
 import sys, soundfile
@@ -93,7 +94,7 @@ def measure(args: argparse.Namespace) -> Report:
         links = make_links(clips, args.count, folder)
         costs = compare(links, args.rounds, folder)
         difference = largest_difference(write_list(links, args.count, folder), folder)
-        lengths = _lengths(clips, args.lengths, folder)
+        lengths = _lengths(clips, args.lengths, folder) + _start(args.clips)
     head = f"""# What a clip costs
 
 Made by `python -m benchmarks pipeline`: {args.count} clips of 30 s (links to {len(clips)};
@@ -103,7 +104,9 @@ start-up subtracted. {machine()}.
 """
     ratios = {
         "CPU time, ours / decoding alone": costs["ours"].cpu / costs["decode"].cpu,
-        "CPU time, naive / ours": costs["naive"].cpu / costs["ours"].cpu,
+        "CPU time, naive / ours, one processor": costs["naive"].cpu / costs["ours"].cpu,
+        "CPU time, naive / ours, two processors": costs["naive, 2 processors"].cpu
+        / costs["ours, 2 processors"].cpu,
         "wall time, one processor / two": costs["ours"].wall / costs["ours, 2 processors"].wall,
         "CPU time, Keras / ONNX Runtime": costs["ours, Keras"].cpu / costs["ours"].cpu,
     }
@@ -150,6 +153,7 @@ def _cases(clips: Path, folder: Path) -> dict[str, list[object]]:
         "ours, 2 processors": ours(clips, folder, 2),
         "ours, Keras": ours(clips, folder, 1, "keras"),
         "naive": ["-c", _NAIVE, clips, folder / "naive.npy"],
+        "naive, 2 processors": ["-c", _NAIVE, clips, folder / "naive.npy"],
     }
 
 
@@ -173,11 +177,13 @@ def describe(costs: dict[str, Cost], difference: float) -> str:
         (case, f"{1000 * cost.cpu:.0f}", f"{cost.cpu / decode:.2f}", f"{1000 * cost.wall:.0f}")
         for case, cost in costs.items()
     ]
-    one, two, naive = (costs[case] for case in ("ours", "ours, 2 processors", "naive"))
+    one, two = costs["ours"], costs["ours, 2 processors"]
+    naive, naive_on_two = costs["naive"], costs["naive, 2 processors"]
     front_end = costs["front end"].wall / costs["front end, 2 processors"].wall
     columns = ("case", "CPU ms a clip", "against decode", "wall ms a clip")
     return f"""{markdown_table(columns, rows)}
-- naive / ours, CPU: {naive.cpu / one.cpu:.2f}
+- naive / ours, CPU: {naive.cpu / one.cpu:.2f} on one processor,
+  {naive_on_two.cpu / two.cpu:.2f} on two, where TensorFlow's threads wait for each other
 - wall, one processor / two: {one.wall / two.wall:.2f} (`front end` alone: {front_end:.2f})
 - a million clips on five such processors: {1e6 * two.wall * 2 / 5 / 3600:.1f} hours, from the wall
   time on two
@@ -237,5 +243,23 @@ From start to end, all processes together, median of {_START_ROUNDS}; memory of 
 {markdown_table(("command", "CPU s", "wall s", "MB"), starts)}
 Runs over links to the same clips, start-up included. The memory is the largest resident memory of
 one process, which is the one that predicts.
+
+{markdown_table(columns, rows)}"""
+
+
+def _start(folder: Path) -> str:
+    """A warm call of the Python API, and the imports of a run."""
+    warm_ms = call_alone(stages.warm_call_ms, str(folder.absolute()))
+    spent = {name: call_alone(stages.imports_ms, name) for name in stages.PROCESSES}
+    rows = [("all", *(f"{sum(costs.values()):.0f}" for costs in spent.values()))]
+    for package in dict.fromkeys(name for costs in spent.values() for name in costs):
+        costs_ms = [costs.get(package, 0.0) for costs in spent.values()]
+        if max(costs_ms) >= _LEAST_IMPORT_MS:
+            rows.append((package, *(f"{ms:.0f}" for ms in costs_ms)))
+    columns = ("package", *(f"{name}, ms" for name in spent))
+    return f"""
+A call of the Python API for one file takes {warm_ms:.0f} ms once it is warm.
+
+Imports by package (`python -X importtime`, each without what it imports in turn):
 
 {markdown_table(columns, rows)}"""

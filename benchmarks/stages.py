@@ -1,16 +1,27 @@
-"""CPU time of each stage of a clip, and of the network by the number of windows of a call.
+"""Time of each stage of a clip, of the network by the windows of a call, and of the start.
 
-Used by ``benchmarks.pipeline``, which calls both functions in new processes.
+Used by ``benchmarks.pipeline``, which calls these functions in new processes.
 """
 
 import contextlib
+import re
 import resource
 import statistics
+import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from benchmarks.measuring import cpu_seconds
+
+PROCESSES: Final = {
+    "program": "import model.cli.main, model.run.execute, model.systems.ours.fusion, onnxruntime",
+    "worker": "import model.workers.process, model.decoding.worker, scipy.fft, scipy.sparse",
+}
+"""What the program and a worker process import for a run of the default system."""
 
 ROUNDS = 3
 BATCHES = (1, 2, 3, 6, 12, 24)
@@ -101,3 +112,34 @@ def batches() -> list[tuple[int, float, float, float]]:
         )
         for batch in BATCHES
     ]
+
+
+def warm_call_ms(folder: str) -> float:
+    """Milliseconds of wall time in which the Python API answers for a file, once it is warm."""
+    import model
+
+    paths = sorted(Path(folder).iterdir())
+    seconds = []
+    with model.load(device="cpu") as classifier:
+        classifier.predict(paths[0])
+        for path in paths * ROUNDS:
+            begun = time.perf_counter()
+            classifier.predict(path)
+            seconds.append(time.perf_counter() - begun)
+    return 1000 * statistics.median(seconds)
+
+
+def imports_ms(process: str) -> dict[str, float]:
+    """Milliseconds of the imports of one of ``PROCESSES``, by top-level package, largest first."""
+    spent: Counter[str] = Counter()
+    for _ in range(ROUNDS):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", PROCESSES[process]],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for microseconds, package in re.findall(r"(\d+) \|[ \d]+\| +(\w+)", done.stderr):
+            name = "Python's own" if package in sys.stdlib_module_names else package
+            spent[name] += int(microseconds)
+    return {name: total / ROUNDS / 1000 for name, total in spent.most_common()}
