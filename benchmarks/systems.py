@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.measuring import SAMPLES, SECONDS, Report, call_alone, cpu_seconds, processor
 from model import systems
 from model.frontends.parameters import AnyFrontEnd
+from model.options import Runtime
 from model.systems import cards
 from training.evaluation.costs import Cost
 
@@ -53,6 +54,7 @@ def measure(args: argparse.Namespace) -> Report:
         "processor": processor(),
         "python": platform.python_version(),
         "keras": version("keras"),
+        "onnxruntime": version("onnxruntime"),
         "systems": {name: asdict(cost) for name, cost in costs.items()},
     }
     return Report(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
@@ -82,6 +84,7 @@ def measure_systems(
                 weights_bytes=card.weights.size,
                 front_end_ms=front_ends[card.front_end],
                 network_ms=milliseconds(network_ms, name),
+                keras_ms=milliseconds(keras_ms, name) if card.graph else None,
             ),
         )
 
@@ -103,12 +106,21 @@ def network_ms(name: str) -> float:
     Raises:
         CardError: the weights are not the card's.
     """
+    return _network_ms(name, "auto")
+
+
+def keras_ms(name: str) -> float:
+    """What ``network_ms`` measures, of the network on TensorFlow."""
+    return _network_ms(name, "keras")
+
+
+def _network_ms(name: str, runtime: Runtime) -> float:
     from model.decoding.pool import Decoded
     from model.run.pipeline import with_logits
     from model.systems.base import Execution, cut_windows
 
     system = systems.load(cards.read(name, systems.WEIGHTS_FOLDER))
-    network = system.connect(Execution("cpu", 1))
+    network = system.connect(Execution("cpu", 1, runtime=runtime))
     waveforms = _waveforms(system.front_end.sample_rate)
     spectrograms = [system.front_end.compute(samples) for samples in waveforms]
     windows = len(cut_windows(spectrograms[0], system.window_frames))

@@ -60,7 +60,7 @@ def _on_fma(scores: Mapping[str, Any]) -> str:
 def costs() -> str:
     """What every system is, and what it costs."""
     rows = [(f"`{row['name']}`", row["summary"], *_cost(row["cost"])) for row in board()["systems"]]
-    return table("system | what | parameters | weights MB | CPU ms", rows)
+    return table("system | what | parameters | weights MB | CPU ms | CPU ms, Keras", rows)
 
 
 def published() -> str:
@@ -83,13 +83,15 @@ def published() -> str:
 
 
 def _cost(cost: Mapping[str, float] | None) -> Sequence[str]:
-    """Parameters, megabytes of weights, and CPU milliseconds."""
+    """Parameters, megabytes of weights, and CPU milliseconds, also on TensorFlow."""
     if cost is None:
-        return (NONE,) * 3
+        return (NONE,) * 4
+    on_keras = cost.get("keras_ms")
     return (
         f"{cost['parameters']:,}",
         f"{cost['weights_bytes'] / 1e6:.2g}" if cost["weights_bytes"] >= 1e5 else "<0.1",
         f"{cost['front_end_ms'] + cost['network_ms']:,.0f}",
+        NONE if on_keras is None else f"{cost['front_end_ms'] + on_keras:,.0f}",
     )
 
 

@@ -29,12 +29,15 @@ class Cost:
         front_end_ms: CPU milliseconds of all threads from the waveform of a clip of 30 s to the
             input of the network.
         network_ms: CPU milliseconds from the input of the network to the logits of the clip.
+        keras_ms: the same on TensorFlow (``--runtime keras``); None for systems without a network
+            of Keras.
     """
 
     parameters: int
     weights_bytes: int
     front_end_ms: float
     network_ms: float
+    keras_ms: float | None = None
 
     @property
     def cpu_ms(self) -> float:
