@@ -12,13 +12,13 @@ from benchmarks import (
     memory,
     notebooks,
     peers,
-    pipeline,
     report,
     robustness,
     systems,
     training,
 )
 from benchmarks.measuring import FOLDER, Report, machine, markdown_table
+from benchmarks.pipeline import costs
 
 
 class Benchmark(Protocol):
@@ -34,7 +34,7 @@ class Benchmark(Protocol):
 
 
 BENCHMARKS: Final[Mapping[str, tuple[Benchmark, str]]] = {
-    "pipeline": (pipeline, "RESULTS.md"),
+    "pipeline": (costs, "RESULTS.md"),
     "systems": (systems, "systems.json"),
     "features": (features, "FEATURES.md"),
     "memory": (memory, "MEMORY.md"),

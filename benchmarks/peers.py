@@ -24,7 +24,7 @@ from benchmarks.measuring import (
     run,
     write_list,
 )
-from benchmarks.pipeline import ours
+from benchmarks.pipeline.costs import ours
 
 FEW, COUNT, ROUNDS = 4, 36, 3
 

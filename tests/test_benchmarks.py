@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import measuring, memory, pipeline, robustness, training
+from benchmarks import measuring, memory, robustness, training
 from benchmarks.__main__ import BENCHMARKS, main, ratios_page
 from benchmarks.measuring import Report, call_alone
+from benchmarks.pipeline import costs as pipeline
+from benchmarks.pipeline import gpu
 from benchmarks.systems import count_numbers, front_end_ms, measure_systems, network_ms
 from model import systems
 from model.systems import cards
@@ -78,6 +80,18 @@ def test_without_a_gpu_its_figures_are_not_measured(
     assert "of 20,000 clips on a device" in text
     assert f"| {training.ROWS[2]} | 50% | 5% |" in text
     assert f"| {training.ROWS[3]} | input pipeline | device |" in text
+
+
+def test_without_a_gpu_its_rows_say_so(tmp_path: Path) -> None:
+    section = gpu.section([], tmp_path, has_gpu=lambda _: False)
+    assert section.count("| NOT MEASURED | NOT MEASURED | NOT MEASURED |") == 4
+
+
+@pytest.mark.slow
+def test_a_gpu_is_compared_with_the_processors(tmp_path: Path, clips: list[Path]) -> None:
+    """Here the processors stand for the GPU, too."""
+    section = gpu.section(clips, tmp_path, has_gpu=lambda _: True, windows=4, count=2)
+    assert len(re.findall(r"\| `\w+`, [^|]+\| \d+\.\d \|[^|]+\| \d+\.\d \|", section)) == 4
 
 
 @pytest.mark.slow

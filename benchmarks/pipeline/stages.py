@@ -1,6 +1,6 @@
 """Time of each stage of a clip, of the network by the windows of a call, and of the start.
 
-Used by ``benchmarks.pipeline``, which calls these functions in new processes.
+Used by ``benchmarks.pipeline.costs``, which calls these functions in new processes.
 """
 
 import contextlib
@@ -13,7 +13,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from model.options import Runtime
 
 from benchmarks.measuring import cpu_seconds
 
@@ -61,7 +64,7 @@ def stages_ms(folder: str) -> dict[str, float]:
         with timing("resampling"):
             waveform = soxr.resample(samples, rate, card.front_end.sample_rate, quality="HQ")
         with timing("log-mel spectrogram"):
-            log_mel = card.front_end.compute(waveform)
+            log_mel = card.spectrogram.log_mel(waveform)
         with timing("half precision"):
             half = log_mel.astype(np.float16)
         with timing("windows"):
@@ -71,8 +74,11 @@ def stages_ms(folder: str) -> dict[str, float]:
     return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
 
 
-def batches() -> list[tuple[int, float, float, float]]:
+def batches(runtime: "Runtime") -> list[tuple[int, float, float, float]]:
     """Cost of the default network by the number of windows of a call.
+
+    Args:
+        runtime: what runs the network.
 
     Returns:
         For each of ``BATCHES``: windows of a call, CPU milliseconds of a window, highest memory
@@ -90,7 +96,7 @@ def batches() -> list[tuple[int, float, float, float]]:
     windows = np.random.default_rng(0).normal(0.0, 0.5, shape).astype("float32")
     networks, logits, memory_mb = {}, {}, {}
     for batch in BATCHES:
-        networks[batch] = system.connect(Execution("cpu", 1, batch))
+        networks[batch] = system.connect(Execution("cpu", 1, batch, runtime))
         parts = [networks[batch](windows[i : i + batch]) for i in range(0, WINDOWS, batch)]
         logits[batch] = np.concatenate(parts)
         memory_mb[batch] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -17,7 +17,6 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import stages
 from benchmarks.measuring import (
     ROOT,
     Cost,
@@ -31,6 +30,7 @@ from benchmarks.measuring import (
     run,
     write_list,
 )
+from benchmarks.pipeline import gpu, stages
 
 FEW = 16
 _START_ROUNDS = 5
@@ -95,6 +95,7 @@ def measure(args: argparse.Namespace) -> Report:
         costs = compare(links, args.rounds, folder)
         difference = largest_difference(write_list(links, args.count, folder), folder)
         lengths = _lengths(clips, args.lengths, folder) + _start(args.clips)
+        lengths += gpu.section(clips, folder)
     head = f"""# What a clip costs
 
 Made by `python -m benchmarks pipeline`: {args.count} clips of 30 s (links to {len(clips)};
@@ -203,13 +204,18 @@ CPU milliseconds of a clip, median, each stage alone in one process and on one t
 
 def _batches() -> str:
     rows = [
-        (batch, f"{ms:.1f}", f"{memory_mb:.0f}", f"{difference:.1e}")
-        for batch, ms, memory_mb, difference in call_alone(stages.batches)
+        (runtime, batch, f"{ms:.1f}", f"{memory_mb:.0f}", f"{difference:.1e}")
+        for runtime in ("onnx", "keras")
+        for batch, ms, memory_mb, difference in call_alone(stages.batches, runtime)
     ]
-    columns = ("windows of a call", "CPU ms a window", "memory so far, MB", "difference of a logit")
+    columns = (
+        "run-time", "windows of a call", "CPU ms a window", "memory so far, MB",
+        "difference of a logit",
+    )  # fmt: skip
     return f"""## Windows of a call of the network
 
-On one thread; the difference is the largest from the logits of the first row.
+On one thread; the difference is the largest from the logits of the run-time's first row. TensorFlow
+takes at least two windows.
 
 {markdown_table(columns, rows)}"""
 

@@ -1,0 +1,1 @@
+"""What a clip costs: `python -m benchmarks pipeline`."""
