@@ -1,7 +1,7 @@
 # make predict    classify the demo clips, or CLIPS=folder OUTPUT=file REPORT=page.html; ARGS="..."
 #                 are further options of predict.py
 # make test       every check and test
-# make setup      the virtual environment: command line, Python API, grader, notebooks' code
+# make setup      the virtual environment: command line, Python API, grader
 # make dev        the same with what tests, lint and training need
 # make slow       the tests that need the network or minutes
 # make notebook   open the page to upload a clip

@@ -96,6 +96,7 @@ def load(
     options.check("batch_size", batch, "batch")
     options.check("calibration", calibration)
     options.check("runtime", runtime)
+    options.check_runtime(runtime, device)
     own = Path(weights) if weights is not None else None
     options.check("weights", own)
     name, folder = systems.locate(system, own)

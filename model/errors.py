@@ -40,5 +40,5 @@ def require_package(name: str, reason: str) -> None:
     if find_spec(name) is None:
         raise GenreError(
             f"the package {name} is not installed ({reason}): run `pip install {name}` in this "
-            "environment, or `make dev`, which has it"
+            "environment, or `make dev`, which has all"
         )

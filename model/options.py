@@ -273,8 +273,7 @@ class Options:
         for name, does in (("embed_audio", "puts audio into"), ("truth", "adds right genres to")):
             if getattr(self, name) and not self.report:
                 raise UsageError(f"--{flag(name)} {does} a report; name one with --report HTML")
-        if self.runtime == "onnx" and self.device == "gpu":
-            raise UsageError("--runtime onnx uses the CPU; leave out --device gpu")
+        check_runtime(self.runtime, self.device)
         if self.shard and (self.columns or self.digits):
             raise UsageError(
                 "the tables of shards are joined, which needs all digits and no other columns; "
@@ -304,6 +303,16 @@ DECLARED: Final[Mapping[str, Option]] = {
     item.name: item.metadata["option"] for item in fields(Options) if item.metadata
 }
 """Declarations by field name."""
+
+
+def check_runtime(runtime: Runtime, device: Device) -> None:
+    """Check that a run-time can use a device.
+
+    Raises:
+        UsageError: ONNX Runtime is asked to use a GPU.
+    """
+    if (runtime, device) == ("onnx", "gpu"):
+        raise UsageError("the run-time onnx uses the CPU; leave out the device gpu")
 
 
 def check(name: str, value: object, label: str = "") -> None:

@@ -204,18 +204,13 @@ CPU milliseconds of a clip, median, each stage alone in one process and on one t
 
 def _batches() -> str:
     rows = [
-        (runtime, batch, f"{ms:.1f}", f"{memory_mb:.0f}", f"{difference:.1e}")
-        for runtime in ("onnx", "keras")
-        for batch, ms, memory_mb, difference in call_alone(stages.batches, runtime)
+        (batch, f"{ms:.1f}", f"{memory_mb:.0f}", f"{difference:.1e}")
+        for batch, ms, memory_mb, difference in call_alone(stages.batches)
     ]
-    columns = (
-        "run-time", "windows of a call", "CPU ms a window", "memory so far, MB",
-        "difference of a logit",
-    )  # fmt: skip
-    return f"""## Windows of a call of the network
+    columns = ("windows of a call", "CPU ms a window", "memory so far, MB", "difference of a logit")
+    return f"""## Windows of a call of TensorFlow
 
-On one thread; the difference is the largest from the logits of the run-time's first row. TensorFlow
-takes at least two windows.
+On one thread, `--runtime keras`; the difference is the largest from the logits of the first row.
 
 {markdown_table(columns, rows)}"""
 

@@ -3,19 +3,20 @@
 Takes a few minutes. Without a GPU nothing is measured.
 """
 
+import contextlib
 import shutil
 import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from benchmarks.measuring import ROOT, make_links, markdown_table, predict, run
+from benchmarks.measuring import ROOT, call_alone, make_links, markdown_table, predict, run
 from model import cpus, systems
 from model.options import Device
 from model.systems import cards
@@ -27,7 +28,8 @@ _SAMPLE_S: Final = 0.5
 _NOT_MEASURED: Final = "NOT MEASURED"
 _SYSTEMS: Final = ("mobilenet", "best")
 
-Work: TypeAlias = Callable[[Device], None]
+Work: TypeAlias = Callable[[Device], float]
+"""Does something on a device; returns the seconds that it took."""
 
 
 def section(
@@ -47,13 +49,14 @@ def section(
         count: clips of a run.
     """
     rows = []
+    measured = has_gpu("auto")
     for name in _SYSTEMS:
         makers = {
             f"`{name}`, {windows:,} windows": partial(_windows, name, windows),
             f"`{name}`, {count:,} clips, whole run": partial(_run, name, clips, count, folder),
         }
         for label, make in makers.items():
-            figures = _compared(make()) if has_gpu("auto") else (_NOT_MEASURED,) * 3
+            figures = _compared(make()) if measured else (_NOT_MEASURED,) * 3
             rows.append((label, *figures))
     columns = (
         "work",
@@ -64,53 +67,58 @@ def section(
     return f"""
 ## GPU
 
-Wall time, the start not counted for the network alone. Busy: median of `nvidia-smi`.
+Wall time; for windows alone without the start. Busy: median of `nvidia-smi`, start included.
 
 {markdown_table(columns, rows)}"""
 
 
+def windows_s(name: str, device: Device, count: str) -> float:
+    """Seconds in which a loaded network classifies ``count`` windows of noise on a device."""
+    system = systems.load(cards.read(name, systems.WEIGHTS_FOLDER))
+    network = system.connect(Execution(device, cpus.usable()))
+    shape = (network.batch, system.window_frames, system.front_end.width)
+    windows = np.random.default_rng(0).normal(0, 0.5, shape).astype(np.float32)
+    network(windows)
+    begun = time.monotonic()
+    for _ in range(-(-int(count) // network.batch)):
+        network(windows)
+    return time.monotonic() - begun
+
+
 def _compared(work: Work) -> tuple[str, str, str]:
     """Seconds on the GPU, how busy it was, and seconds on the CPUs."""
-    seconds, busy = _watched(partial(work, "gpu"))
-    return f"{seconds:.1f}", busy, f"{_watched(partial(work, 'cpu'))[0]:.1f}"
+    with _watching() as samples:
+        seconds = work("gpu")
+    busy = f"{statistics.median(samples):.0f} %" if samples else _NOT_MEASURED
+    return f"{seconds:.1f}", busy, f"{work('cpu'):.1f}"
 
 
 def _windows(name: str, count: int) -> Work:
-    """A function that classifies windows of noise on a device; the network is loaded before."""
-    system = systems.load(cards.read(name, systems.WEIGHTS_FOLDER))
-    networks = {}
-    for device in ("gpu", "cpu"):
-        networks[device] = system.connect(Execution(device, cpus.usable()))
-    shape = (max(network.batch for network in networks.values()), system.window_frames)
-    noise = np.random.default_rng(0).normal(0, 0.5, (*shape, system.front_end.width))
-    seen = noise.astype(np.float32)
-    for network in networks.values():
-        network(seen[: network.batch])
+    """Classifies windows on a device, in a process of its own."""
 
-    def work(device: Device) -> None:
-        network = networks[device]
-        for _ in range(-(-count // network.batch)):
-            network(seen[: network.batch])
+    def work(device: Device) -> float:
+        return float(call_alone(windows_s, name, device, str(count)))
 
     return work
 
 
 def _run(name: str, clips: Sequence[Path], count: int, folder: Path) -> Work:
-    """A function that runs ``predict.py`` on a device over links to clips."""
+    """Runs ``predict.py`` on a device over links to clips."""
     place = folder / f"gpu-{name}"
     place.mkdir()
     links = make_links(clips, count, place)
 
-    def work(device: Device) -> None:
+    def work(device: Device) -> float:
         command = predict(links, place / f"{device}.csv", "--system", name, "--no-resume")
         at = command.index("--device") + 1
-        run([*command[:at], device, *command[at + 1 :]])
+        return run([*command[:at], device, *command[at + 1 :]]).wall
 
     return work
 
 
-def _watched(work: Callable[[], None]) -> tuple[float, str]:
-    """Seconds of a call, and how busy the GPU was meanwhile."""
+@contextlib.contextmanager
+def _watching() -> Iterator[list[float]]:
+    """A list that grows by the busy share of the GPU in percent, empty without ``nvidia-smi``."""
     samples: list[float] = []
     done = threading.Event()
 
@@ -118,16 +126,12 @@ def _watched(work: Callable[[], None]) -> tuple[float, str]:
         while not done.wait(_SAMPLE_S):
             samples.append(_busy())
 
-    watcher = threading.Thread(target=watch, daemon=True)
     if shutil.which("nvidia-smi"):
-        watcher.start()
-    begun = time.monotonic()
+        threading.Thread(target=watch, daemon=True).start()
     try:
-        work()
+        yield samples
     finally:
-        seconds = time.monotonic() - begun
         done.set()
-    return seconds, f"{statistics.median(samples):.0f} %" if samples else _NOT_MEASURED
 
 
 def _busy() -> float:

@@ -13,10 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from model.options import Runtime
+from typing import Final
 
 from benchmarks.measuring import cpu_seconds
 
@@ -27,7 +24,7 @@ PROCESSES: Final = {
 """What the program and a worker process import for a run of the default system."""
 
 ROUNDS = 3
-BATCHES = (1, 2, 3, 6, 12, 24)
+BATCHES = (2, 3, 6, 12, 24)
 WINDOWS = 48
 
 
@@ -45,7 +42,7 @@ def stages_ms(folder: str) -> dict[str, float]:
     from model.systems.base import Execution, cut_windows
 
     card = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
-    network = systems.load(card).connect(Execution("cpu", 1, 3))
+    network = systems.load(card).connect(Execution("cpu", 1))
     seconds: dict[str, list[float]] = {}
 
     @contextlib.contextmanager
@@ -74,11 +71,8 @@ def stages_ms(folder: str) -> dict[str, float]:
     return {name: 1000 * statistics.median(times) for name, times in seconds.items()}
 
 
-def batches(runtime: "Runtime") -> list[tuple[int, float, float, float]]:
-    """Cost of the default network by the number of windows of a call.
-
-    Args:
-        runtime: what runs the network.
+def batches() -> list[tuple[int, float, float, float]]:
+    """Cost of the default network on TensorFlow by the number of windows of a call.
 
     Returns:
         For each of ``BATCHES``: windows of a call, CPU milliseconds of a window, highest memory
@@ -96,7 +90,7 @@ def batches(runtime: "Runtime") -> list[tuple[int, float, float, float]]:
     windows = np.random.default_rng(0).normal(0.0, 0.5, shape).astype("float32")
     networks, logits, memory_mb = {}, {}, {}
     for batch in BATCHES:
-        networks[batch] = system.connect(Execution("cpu", 1, batch, runtime))
+        networks[batch] = system.connect(Execution("cpu", 1, batch, "keras"))
         parts = [networks[batch](windows[i : i + batch]) for i in range(0, WINDOWS, batch)]
         logits[batch] = np.concatenate(parts)
         memory_mb[batch] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

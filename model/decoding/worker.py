@@ -1,6 +1,8 @@
 """Body of a worker process: receives paths or parts of files, sends back what it decoded.
 
-This side reads the user's files and imports the decoders; it never imports TensorFlow.
+This side reads the user's files and imports the decoders; it never imports TensorFlow or ONNX
+Runtime. What front ends import where they compute is imported here, before the first file: without
+it a worker cannot start, and no file is to blame.
 """
 
 import os
@@ -10,6 +12,9 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
+
+import scipy.fft
+import scipy.sparse  # noqa: F401
 
 from model.clips import Notice
 from model.decoding import audio, songs

@@ -80,7 +80,8 @@ def execute(
     is_known = options.prior != priors.ESTIMATE
     prior = priors.named(options.prior, card.training_prior) if is_known else None
     extras.prepare(options)
-    read = [folder / f"{card.name}.json", folder / card.weights.file]
+    files = [card.weights, *filter(None, [card.graph])]
+    read = [folder / f"{card.name}.json", *(folder / file.file for file in files)]
     paths.check(options, clips, [*read, *filter(None, [options.truth])])
     identity = fingerprint(card, options)
     description = describe_run(clips.clips, identity)

@@ -34,7 +34,7 @@ class Network(Protocol):
 
     @property
     def batch(self) -> int:
-        """Number of windows that a call had best have; the last call may have fewer."""
+        """Preferred number of windows of a call; the last call may have fewer."""
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits, shape [n, 16], of windows, shape [n, frames, bands], n at most ``batch``."""

@@ -111,7 +111,7 @@ def read(name: str, folder: Path) -> Card:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["weights"] = CardFile(**fields["weights"])
-        if graph := fields.get("graph"):
+        if (graph := fields.get("graph")) is not None:
             fields["graph"] = CardFile(**graph)
         fields["front_end"] = from_parameters(fields["front_end"])
         fields["calibration"] = Calibration(**fields["calibration"])

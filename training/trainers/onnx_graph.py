@@ -10,6 +10,7 @@ import itertools
 import logging
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import systems
-from model.errors import GenreError
+from model.errors import GenreError, require_package
 from model.systems import cards
-from model.systems.base import Execution
 from model.systems.cards import Card
-from model.systems.runtimes.onnx import EMBEDDING, LOGITS, WINDOWS, OnnxNetwork, calls
+from model.systems.runtimes.onnx import EMBEDDING, LOGITS, WINDOWS, OnnxNetwork
 from model.systems.runtimes.stderr import stderr_to_log
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ _OPSET: Final = 17
 _SMALL: Final = 1024
 """Bytes up to which a value is stored in the graph."""
 
+_PRECISIONS: Final = (np.float16, np.float32)
+"""Types of the values that a graph can take from the file of weights."""
+
 _CHECKED_WINDOWS: Final = 2
 
 
@@ -48,7 +51,8 @@ class GraphError(GenreError):
 def with_graph(card: Card, folder: Path) -> Card:
     """Write the graph ``NAME.onnx`` of a card's network, and return the card that names it.
 
-    A card whose system is no network of Keras is returned as it is.
+    A card whose system is no network of Keras is returned as it is. After an error the graph that
+    was there before is still there.
 
     Args:
         card: a card.
@@ -56,8 +60,9 @@ def with_graph(card: Card, folder: Path) -> Card:
 
     Raises:
         CardError: the weights are not the card's.
-        GraphError: a probability of the graph differs from that of Keras by more than
-            ``TOLERANCE``.
+        GraphError: the network cannot be converted, or a probability of the graph differs from
+            that of Keras by more than ``TOLERANCE``.
+        OSError: the graph cannot be written.
     """
     module = systems.import_architecture(card.architecture)
     if not hasattr(module, "network"):
@@ -66,17 +71,21 @@ def with_graph(card: Card, folder: Path) -> Card:
     network = module.network(card.spectrogram, card.window_frames, **card.parameters)
     network.load_weights(weights)
     path = folder / f"{card.name}.onnx"
-    graph = _converted(network)
-    _use_hard_sigmoid(graph.graph)
-    _refer_to_weights(graph.graph, weights)
-    path.write_bytes(graph.SerializeToString(deterministic=True))
-    difference = _difference(network, path, weights)
-    if not difference <= TOLERANCE:  # nor may it be no number
-        path.unlink()
-        raise GraphError(
-            f"{card.name}: on ONNX Runtime a probability differs by {difference:.1e} from Keras, "
-            f"more than {TOLERANCE}; the card has no graph"
-        )
+    unchecked = folder / f"{card.name}.unchecked.onnx"
+    try:
+        graph = _converted(network)
+        _use_hard_sigmoid(graph.graph)
+        _refer_to_weights(graph.graph, weights)
+        unchecked.write_bytes(graph.SerializeToString(deterministic=True))
+        difference = _difference(network, unchecked, weights)
+        if not difference <= TOLERANCE:  # nor may it be no number
+            raise GraphError(
+                f"{card.name}: on ONNX Runtime a probability differs by {difference:.1e} from "
+                f"Keras, more than {TOLERANCE}"
+            )
+        unchecked.replace(path)
+    finally:
+        unchecked.unlink(missing_ok=True)
     return replace(card, graph=cards.describe(path))
 
 
@@ -106,17 +115,21 @@ def _converted(network: "keras.Model") -> "onnx.ModelProto":
 def _quietly_converted(graph: Any, inputs: list[str], outputs: list[str]) -> "onnx.ModelProto":
     with stderr_to_log("tf2onnx"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what the converter still uses
+        require_package("tf2onnx", "it writes graphs for ONNX Runtime")
         import tf2onnx
 
         logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-        converted, _ = tf2onnx.convert.from_graph_def(
-            graph,
-            name="network",
-            input_names=inputs,
-            output_names=outputs,
-            opset=_OPSET,
-            tensors_to_rename={name: name.removesuffix(":0") for name in (*inputs, *outputs)},
-        )
+        try:
+            converted, _ = tf2onnx.convert.from_graph_def(
+                graph,
+                name="network",
+                input_names=inputs,
+                output_names=outputs,
+                opset=_OPSET,
+                tensors_to_rename={name: name.removesuffix(":0") for name in (*inputs, *outputs)},
+            )
+        except Exception as error:  # the converter's errors have no class in common
+            raise GraphError(f"the network cannot be converted: {error}") from None
     return converted
 
 
@@ -131,10 +144,11 @@ class _Stored:
 
 
 def _stored(weights: Path) -> list[_Stored]:
+    """The datasets of a file whose values are in one piece."""
     found: list[_Stored] = []
 
     def add(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.id.get_offset() is not None:
+        if isinstance(item, h5py.Dataset) and item.dtype in _PRECISIONS and item.id.get_offset():
             size = item.id.get_storage_size()
             found.append(_Stored(name, item[()], item.id.get_offset(), size))
 
@@ -146,8 +160,7 @@ def _stored(weights: Path) -> list[_Stored]:
 def _use_hard_sigmoid(graph: "onnx.GraphProto") -> None:
     """Put the operator of that name in the place of ``relu6(x + 3) / 6``.
 
-    ONNX Runtime computes it together with the convolution before it. It saves a seventh of the time
-    of ``mobilenet``.
+    ONNX Runtime computes it together with the convolution before it.
     """
     from onnx import helper, numpy_helper
 
@@ -156,13 +169,16 @@ def _use_hard_sigmoid(graph: "onnx.GraphProto") -> None:
         for value in graph.initializer
         if not any(dimension > 1 for dimension in value.dims)
     }
-    makers = {name: node for node in graph.node for name in node.output}
+    sources = {name: node for node in graph.node for name in node.output}
+    uses = Counter(name for node in graph.node for name in node.input)
     unused = set()
     for scaled in graph.node:
         chain = [scaled]
-        while len(chain) < 3 and chain[-1].input[0] in makers:
-            chain.append(makers[chain[-1].input[0]])
+        while len(chain) < 3 and chain[-1].input and chain[-1].input[0] in sources:
+            chain.append(sources[chain[-1].input[0]])
         if [node.op_type for node in chain] != ["Mul", "Clip", "Add"]:
+            continue
+        if any(uses[node.output[0]] != 1 for node in chain[1:]):
             continue
         values = [constants.get(name) for node in reversed(chain) for name in node.input[1:]]
         if values[:3] == [3.0, 0.0, 6.0] and math.isclose(values[3] or 0.0, 1 / 6, rel_tol=1e-6):
@@ -249,7 +265,7 @@ def _difference(network: "keras.Model", graph: Path, weights: Path) -> float:
     """Largest difference of a probability between a graph and Keras, on noise."""
     noise = np.random.default_rng(0).normal(0.0, 0.5, (_CHECKED_WINDOWS, *network.input_shape[1:]))
     windows = noise.astype(np.float32)
-    found = OnnxNetwork(graph, weights, calls(Execution(threads=1)))(windows)
+    found = OnnxNetwork(graph, weights)(windows)
     expected = network(windows, training=False).numpy()
     return float(np.abs(_softmax(found) - _softmax(expected)).max())
 

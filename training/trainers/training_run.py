@@ -26,7 +26,7 @@ from training.evaluation.calibration import (
 )
 from training.evaluation.heldout import Logits, Schemes
 from training.log import Log
-from training.trainers.onnx_graph import with_graph
+from training.trainers.onnx_graph import GraphError, with_graph
 from training.trainers.trainer import Fit, Fitted, Trainer, key
 
 
@@ -65,7 +65,6 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         CheckpointError: a file of initial weights is not what it should be.
         PrecisionError: the weights cannot be shipped in half precision; those that were shipped
             before are left alone.
-        GraphError: ONNX Runtime gives other answers than Keras.
     """
     clips = _spectrograms(run, table, log)
     fit = run.trainer.prepared(table, clips, log)
@@ -91,7 +90,10 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
         validation=held_out.validation,
         calibrated=held_out.is_better_calibrated,
     )
-    card = with_graph(card, run.weights_folder)
+    try:
+        card = with_graph(card, run.weights_folder)
+    except GraphError as error:
+        log(f"without a graph for ONNX Runtime, so only Keras runs it: {error}")
     results = heldout.path_of(run.results_folder, run.name)
     heldout.write(results, held_out.table, held_out.schemes)
     path = cards.write(card, run.weights_folder)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def connector(
         gpu = execution.runtime != "onnx" and wanted_gpu(execution.device)
         graph = None if gpu else _graph(card, weights.parent, execution)
         if graph:
-            return onnx.OnnxNetwork(graph, weights, onnx.calls(execution))
+            return onnx.OnnxNetwork(graph, weights, execution.threads, execution.batch)
         calls = tensorflow.prepare(replace(execution, batch=execution.batch or batch), gpu)
         model = build(card.spectrogram, card.window_frames, **card.parameters)
         model.load_weights(weights)
@@ -44,11 +45,13 @@ def _graph(card: Card, folder: Path, execution: Execution) -> Path | None:
     Raises:
         CardError: there is no graph where one is wanted, or it is not what the card says.
     """
-    if execution.runtime == "keras" or (execution.runtime == "auto" and card.graph is None):
+    if execution.runtime == "keras":
         return None
     if card.graph is None:
+        if execution.runtime == "auto" and find_spec("tensorflow"):
+            return None
         raise CardError(
             f"{card.name}.json: has no graph for ONNX Runtime; write one with `python -m training "
-            f"graph --system {card.name}`, or use --runtime keras"
+            f"graph --system {card.name}`, or use --runtime keras with TensorFlow"
         )
     return checked(card.graph, card.name, folder)

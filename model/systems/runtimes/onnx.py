@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import GenreError
-from model.systems.base import Execution
+from model.errors import GenreError, require_package
 from model.systems.cards import CardError
 from model.systems.runtimes.calls import Calls
 from model.systems.runtimes.stderr import stderr_to_log
@@ -27,6 +26,8 @@ LOGITS: Final = "logits"
 EMBEDDING: Final = "embedding"
 """Names of the input and the outputs of a graph; networks without embeddings have no third."""
 
+_OF_MEMORY: Final = ("Failed to allocate memory", "bad_alloc", "bad allocation")
+
 _ERROR: Final = 3
 """Least severity of the messages of ONNX Runtime."""
 
@@ -34,29 +35,35 @@ _ERROR: Final = 3
 class OnnxNetwork:
     """A graph on ONNX Runtime.
 
-    Each call has one thread of the library, so that the threads of calls never wait for each other
-    and the number of processors changes no answer.
+    The library gets one window at a time, on one thread: with several it is not quicker, and rounds
+    differently. So neither other windows nor the number of processors change an answer.
 
     Args:
         graph: file of the graph.
         weights: file with the values of its weights.
-        calls: size and number of parallel calls.
+        threads: windows that are computed in parallel.
+        batch: preferred number of windows of a call, or None for one of each thread.
 
     Raises:
         CardError: the library cannot read the graph.
+        GenreError: the library is not installed or cannot be loaded.
     """
 
-    def __init__(self, graph: Path, weights: Path, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(
+        self, graph: Path, weights: Path, threads: int = 1, batch: int | None = None
+    ) -> None:
+        self.batch = batch or threads
+        self._graph = graph
+        self._calls = Calls(1, threads)
         self._session = _session(graph, weights)
 
-    @property
-    def batch(self) -> int:
-        """Number of windows in all parallel calls together."""
-        return self._calls.windows
-
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits, shape [n, 16], of windows, shape [n, frames, bands]."""
+        """Logits, shape [n, 16], of windows, shape [n, frames, bands].
+
+        Raises:
+            GenreError: the graph cannot take windows of this shape.
+            MemoryError: there is too little memory.
+        """
         return self._run([LOGITS], windows)[0]
 
     @property
@@ -67,7 +74,7 @@ class OnnxNetwork:
     def embed(
         self, windows: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, shape [n, 16], and embeddings, shape [n, features], of windows."""
+        """Logits, shape [n, 16], and embeddings, shape [n, features]; errors as for logits."""
         logits, embeddings = self._run([LOGITS, EMBEDDING], windows)
         return logits, embeddings
 
@@ -75,17 +82,17 @@ class OnnxNetwork:
         def call(part: NDArray[np.float32]) -> Any:
             return self._session.run(names, {WINDOWS: part})
 
-        parts = self._calls.map(call, windows)
+        try:
+            parts = self._calls.map(call, windows)
+        except Exception as error:  # the library's errors have no class of their own in common
+            _raise_if_of_memory(error)
+            raise GenreError(f"{self._graph}: ONNX Runtime cannot run it: {error}") from None
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
-def calls(execution: Execution) -> Calls:
-    """Size and number of parallel calls: one window each, since more are not faster."""
-    return Calls(execution.batch or 1, execution.threads)
-
-
 def _session(graph: Path, weights: Path) -> "onnxruntime.InferenceSession":
-    with stderr_to_log("ONNX Runtime"):  # it complains of graphics cards that it cannot read
+    require_package("onnxruntime", "networks on a CPU need it, or `--runtime keras`")
+    with stderr_to_log("ONNX Runtime"):  # it warns of graphics cards that it cannot find
         try:
             import onnxruntime
         except ImportError as error:
@@ -101,7 +108,14 @@ def _session(graph: Path, weights: Path) -> "onnxruntime.InferenceSession":
             session = onnxruntime.InferenceSession(
                 graph.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # the library's errors have no class of their own in common
+        except Exception as error:  # as above
+            _raise_if_of_memory(error)
             raise CardError(f"{graph}: ONNX Runtime cannot read the graph: {error}") from None
     log.info("ONNX Runtime %s on the CPU", onnxruntime.__version__)
     return session
+
+
+def _raise_if_of_memory(error: Exception) -> None:
+    """Raise MemoryError where the library could not have memory, which only its text says."""
+    if isinstance(error, MemoryError) or any(text in str(error) for text in _OF_MEMORY):
+        raise MemoryError(str(error)) from None

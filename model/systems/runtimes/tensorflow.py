@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CPU_BATCH = 6
-"""Windows in a call on a CPU; more are not faster and need more memory (``RESULTS.md``)."""
+"""Windows in a call on a CPU; more are not faster, and need memory (``benchmarks.pipeline``)."""
 
 GPU_BATCH = 96
 
@@ -102,8 +102,7 @@ class TensorFlowNetwork:
 def prepare(execution: Execution, gpu: bool) -> Calls:
     """Import TensorFlow without console output and set device and threads, before any model.
 
-    On a CPU each thread has its own call. Threads that share a call wait for each other, which
-    costs a third more processor time (``benchmarks.pipeline``).
+    On a CPU each thread has its own call. Threads that share a call wait for each other.
 
     Args:
         execution: number of threads and size of a call.

@@ -2,21 +2,26 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import model
 from model import systems
+from model.errors import GenreError, UsageError
 from model.options import Runtime
 from model.systems import cards
 from model.systems.base import EmbeddingNetwork, Execution
-from model.systems.cards import CardError
+from model.systems.cards import Card, CardError
 from model.systems.runtimes.onnx import OnnxNetwork
 from model.systems.runtimes.tensorflow import TensorFlowNetwork
-from tests.conftest import CLIPS
+from tests.conftest import CLIPS, ROOT, Run
 
 WITH_GRAPH = [
     name
@@ -28,14 +33,16 @@ DEFAULT = cards.read(systems.DEFAULT, systems.WEIGHTS_FOLDER)
 TOLERANCE = 1e-4
 
 
-def network(runtime: Runtime, threads: int = 1, batch: int | None = None) -> EmbeddingNetwork:
-    connected = systems.load(DEFAULT).connect(Execution("cpu", threads, batch, runtime))
+def network(
+    runtime: Runtime, threads: int = 1, batch: int | None = None, card: Card = DEFAULT
+) -> EmbeddingNetwork:
+    connected = systems.load(card).connect(Execution("cpu", threads, batch, runtime))
     assert isinstance(connected, EmbeddingNetwork)
     return connected
 
 
-def noise(windows: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-    shape = (windows, DEFAULT.window_frames, DEFAULT.front_end.width)
+def noise(windows: int, card: Card = DEFAULT) -> NDArray[np.float32]:
+    shape = (windows, card.window_frames, card.front_end.width)
     return np.random.default_rng(0).normal(0, 0.5, shape).astype(np.float32)
 
 
@@ -69,14 +76,64 @@ def test_embeddings_are_the_same() -> None:
     np.testing.assert_allclose(embeddings, expected, atol=1e-3)
 
 
-def test_neither_batch_nor_threads_change_a_bit() -> None:
-    windows = noise(5)
-    logits, embeddings = network("onnx").embed(windows)
-    for threads, batch in ((2, None), (3, 1), (1, 5), (2, 2)):
-        other = network("onnx", threads, batch)
-        assert other.batch == threads * (batch or 1)
+@pytest.mark.parametrize("name", WITH_GRAPH)
+def test_neither_batch_nor_threads_change_a_bit(name: str) -> None:
+    card = cards.read(name, systems.WEIGHTS_FOLDER)
+    windows = noise(3, card)
+    one = network("onnx", card=card)
+    logits = np.concatenate([one(windows[index : index + 1]) for index in range(3)])
+    for threads, batch in ((2, None), (1, 3)):
+        other = network("onnx", threads, batch, card)
+        assert other.batch == (batch or threads)
         np.testing.assert_array_equal(other(windows), logits)
-        np.testing.assert_array_equal(other.embed(windows)[1], embeddings)
+        if other.has_embedding:
+            np.testing.assert_array_equal(other.embed(windows)[0], logits)
+
+
+def test_windows_of_another_shape_get_a_clear_error() -> None:
+    with pytest.raises(GenreError, match=r"mobilenet\.onnx: ONNX Runtime cannot run it"):
+        network("onnx")(noise(1)[:, :-1])
+
+
+def test_a_gpu_and_onnx_runtime_exclude_each_other() -> None:
+    with pytest.raises(UsageError, match="onnx uses the CPU"):
+        model.load(device="gpu", runtime="onnx")
+
+
+def test_a_run_needs_no_tensorflow(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules.update(tensorflow=None, keras=None);"
+        "from model.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+
+    def run(*more: object) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", code, str(CLIPS / "jazz-trio.mp3"), "-o", "o.csv"]
+        return subprocess.run(
+            [*command, *map(str, more)],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run().returncode == 0
+    keras = run("--runtime", "keras", "--overwrite")
+    assert keras.returncode == 1
+    assert "the package tensorflow is not installed" in keras.stderr
+    shutil.copy(systems.WEIGHTS_FOLDER / DEFAULT.weights.file, tmp_path)
+    old = cards.write(dataclasses.replace(DEFAULT, graph=None), tmp_path)
+    without = run("--weights", old, "--overwrite")
+    assert without.returncode == 1
+    assert "python -m training graph" in without.stderr
+
+
+def test_no_output_replaces_the_graph(folder: Path, predict: Run) -> None:
+    card, graph = folder / f"{DEFAULT.name}.json", folder / f"{DEFAULT.name}.onnx"
+    before = graph.read_bytes()
+    options = ("--weights", card, "--format", "csv", "--overwrite")
+    assert predict(CLIPS, "-o", graph, *options).returncode == 2
+    assert graph.read_bytes() == before
 
 
 def test_a_cpu_gets_onnx_runtime_where_the_card_has_a_graph(folder: Path) -> None:
@@ -117,7 +174,14 @@ def test_a_file_that_is_no_graph_gets_a_clear_error(folder: Path) -> None:
 def test_the_card_must_describe_its_graph_rightly(folder: Path) -> None:
     path = folder / f"{DEFAULT.name}.json"
     fields = json.loads(path.read_bytes())
-    for wrong in ("a name", {"file": "../x.onnx", "size": 3, "sha256": "0"}, {"file": 3}):
+    for wrong in (
+        "a name",
+        "",
+        {},
+        0,
+        {"file": "../x.onnx", "size": 3, "sha256": "0"},
+        {"file": 3},
+    ):
         path.write_text(json.dumps(fields | {"graph": wrong}), encoding="utf-8")
         with pytest.raises(CardError):
             cards.read(DEFAULT.name, folder)
