@@ -18,7 +18,8 @@ from typing import Final
 from benchmarks.measuring import cpu_seconds
 
 PROCESSES: Final = {
-    "program": "import model.cli.main, model.run.execute, model.systems.ours.fusion, onnxruntime",
+    "program": "import os; os.environ['ORT_DISABLE_TELEMETRY'] = '1';"
+    "import model.cli.main, model.run.execute, model.systems.ours.fusion, onnxruntime",
     "worker": "import model.workers.process, model.decoding.worker, scipy.fft, scipy.sparse",
 }
 """What the program and a worker process import for a run of the default system."""

@@ -5,6 +5,7 @@ file ``NAME.weights.h5``, where Keras reads them (``training.trainers.onnx_graph
 """
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,6 +93,7 @@ class OnnxNetwork:
 
 def _session(graph: Path, weights: Path) -> "onnxruntime.InferenceSession":
     require_package("onnxruntime", "networks on a CPU need it, or `--runtime keras`")
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it sends usage, and keeps an id in ~/.cache
     with stderr_to_log("ONNX Runtime"):  # it warns of graphics cards that it cannot find
         try:
             import onnxruntime

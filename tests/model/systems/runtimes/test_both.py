@@ -128,6 +128,23 @@ def test_a_run_needs_no_tensorflow(tmp_path: Path) -> None:
     assert "python -m training graph" in without.stderr
 
 
+def test_onnx_runtime_sends_and_keeps_nothing_about_its_use(tmp_path: Path) -> None:
+    """Its telemetry begins with an id in the folder of caches, unless it runs in a CI."""
+    home = tmp_path / "home"
+    home.mkdir()
+    names = ("PATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, ROOT / "predict.py", CLIPS / "jazz-trio.mp3", "-o", tmp_path / "o.csv"],
+        env=kept | {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(home.rglob("*")) == []
+
+
 def test_no_output_replaces_the_graph(folder: Path, predict: Run) -> None:
     card, graph = folder / f"{DEFAULT.name}.json", folder / f"{DEFAULT.name}.onnx"
     before = graph.read_bytes()
