@@ -125,5 +125,5 @@ def test_the_notebooks_fit_into_mybinders_memory() -> None:
     for package in PACKAGES:
         pytest.importorskip(package, reason=f"NOT TESTED: {package} is missing")
     for peak in notebooks.measure_notebooks():
-        assert 200 < peak.kernel <= peak.together
+        assert 100 < peak.kernel <= peak.together
         assert peak.together < notebooks.LIMIT_MB - notebooks.SERVER_MB, peak
