@@ -109,9 +109,8 @@ def _run(name: str, clips: Sequence[Path], count: int, folder: Path) -> Work:
     links = make_links(clips, count, place)
 
     def work(device: Device) -> float:
-        command = predict(links, place / f"{device}.csv", "--system", name, "--no-resume")
-        at = command.index("--device") + 1
-        return run([*command[:at], device, *command[at + 1 :]]).wall
+        options = ("--system", name, "--no-resume", "--device", device)  # the last device counts
+        return run(predict(links, place / f"{device}.csv", *options)).wall
 
     return work
 

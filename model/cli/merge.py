@@ -24,8 +24,9 @@ from model.outputs.submission import HEADER, csv_line, errors_path
 from model.outputs.table import GENRE
 
 HEADERS = (HEADER, (*HEADER, GENRE))
-_COMPARED = ("system", "prior", "recursive", "any-audio", "min-confidence", "device",
-             "runtime")  # fmt: skip
+_COMPARED = (
+    "system", "prior", "recursive", "any-audio", "min-confidence", "device", "runtime"
+)  # fmt: skip
 """Options that the shards of one run have in common."""
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.frontends.parameters import AnyFrontEnd
 from model.options import Device, Runtime
+
+EMBEDDING: Final = "embedding"
+"""Name of the layer of a Keras network whose output is the embedding, and of the graph's output."""
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 
 from model import systems
 from model.errors import GenreError, require_package
+from model.probabilities.calibration import Calibration
 from model.systems import cards
+from model.systems.base import EMBEDDING
 from model.systems.cards import Card
-from model.systems.runtimes.onnx import EMBEDDING, LOGITS, WINDOWS, OnnxNetwork
+from model.systems.runtimes.onnx import LOGITS, WINDOWS, OnnxNetwork
 from model.systems.runtimes.stderr import stderr_to_log
 
 if TYPE_CHECKING:
@@ -145,16 +147,16 @@ class _Stored:
 
 def _stored(weights: Path) -> list[_Stored]:
     """The datasets of a file whose values are in one piece."""
-    found: list[_Stored] = []
+    datasets: list[_Stored] = []
 
     def add(name: str, item: object) -> None:
         if isinstance(item, h5py.Dataset) and item.dtype in _PRECISIONS and item.id.get_offset():
             size = item.id.get_storage_size()
-            found.append(_Stored(name, item[()], item.id.get_offset(), size))
+            datasets.append(_Stored(name, item[()], item.id.get_offset(), size))
 
     with h5py.File(weights) as file:
         file.visititems(add)
-    return found
+    return datasets
 
 
 def _use_hard_sigmoid(graph: "onnx.GraphProto") -> None:
@@ -183,8 +185,8 @@ def _use_hard_sigmoid(graph: "onnx.GraphProto") -> None:
         values = [constants.get(name) for node in reversed(chain) for name in node.input[1:]]
         if values[:3] == [3.0, 0.0, 6.0] and math.isclose(values[3] or 0.0, 1 / 6, rel_tol=1e-6):
             unused |= {node.output[0] for node in chain[1:]}
-            x, done = chain[-1].input[0], scaled.output[0]
-            scaled.CopyFrom(helper.make_node("HardSigmoid", [x], [done], alpha=1 / 6, beta=0.5))
+            x, output = chain[-1].input[0], scaled.output[0]
+            scaled.CopyFrom(helper.make_node("HardSigmoid", [x], [output], alpha=1 / 6, beta=0.5))
     nodes = [node for node in graph.node if node.output[0] not in unused]
     used = {name for node in nodes for name in node.input}
     values = [value for value in graph.initializer if value.name in used]
@@ -203,11 +205,11 @@ def _refer_to_weights(graph: "onnx.GraphProto", weights: Path) -> None:
     nodes: list[onnx.NodeProto] = []
     for value in list(graph.initializer):
         array = numpy_helper.to_array(value)
-        found = _find(array, stored) if array.nbytes > _SMALL else None
-        if found is None:
+        match = _find(array, stored) if array.nbytes > _SMALL else None
+        if match is None:
             values[value.name] = value
         else:
-            dataset, axes = found
+            dataset, axes = match
             values[dataset.name] = _reference(dataset, weights.name)
             shape = numpy_helper.from_array(np.array(array.shape, np.int64), f"{value.name}/shape")
             values[shape.name] = shape
@@ -230,6 +232,7 @@ def _find(array: NDArray[Any], stored: list[_Stored]) -> tuple[_Stored, tuple[in
 
 
 def _reference(dataset: _Stored, file: str) -> "onnx.TensorProto":
+    """A value of a graph whose bytes are those of a dataset in the file of that name."""
     from onnx import TensorProto
 
     half = dataset.values.dtype == np.float16
@@ -265,12 +268,7 @@ def _difference(network: "keras.Model", graph: Path, weights: Path) -> float:
     """Largest difference of a probability between a graph and Keras, on noise."""
     noise = np.random.default_rng(0).normal(0.0, 0.5, (_CHECKED_WINDOWS, *network.input_shape[1:]))
     windows = noise.astype(np.float32)
-    found = OnnxNetwork(graph, weights)(windows)
-    expected = network(windows, training=False).numpy()
-    return float(np.abs(_softmax(found) - _softmax(expected)).max())
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    softmax = Calibration().posteriors
+    probabilities = softmax(OnnxNetwork(graph, weights)(windows))
+    expected = softmax(network(windows, training=False).numpy())
+    return float(np.abs(probabilities - expected).max())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from grader.judging.metrics import clip_losses, score
 from model import __version__
+from model.errors import GenreError
 from model.genres import GENRES
 from model.probabilities.calibration import Calibration
 from model.systems import cards
@@ -26,7 +27,7 @@ from training.evaluation.calibration import (
 )
 from training.evaluation.heldout import Logits, Schemes
 from training.log import Log
-from training.trainers.onnx_graph import GraphError, with_graph
+from training.trainers.onnx_graph import with_graph
 from training.trainers.trainer import Fit, Fitted, Trainer, key
 
 
@@ -92,7 +93,7 @@ def train(run: TrainingRun, table: ClipTable, log: Log) -> cards.Card:
     )
     try:
         card = with_graph(card, run.weights_folder)
-    except GraphError as error:
+    except GenreError as error:  # hours of training are not lost for it
         log(f"without a graph for ONNX Runtime, so only Keras runs it: {error}")
     results = heldout.path_of(run.results_folder, run.name)
     heldout.write(results, held_out.table, held_out.schemes)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import GenreError, require_package
+from model.systems.base import EMBEDDING
 from model.systems.cards import CardError
 from model.systems.runtimes.calls import Calls
 from model.systems.runtimes.stderr import stderr_to_log
@@ -24,8 +25,7 @@ log = logging.getLogger(__name__)
 
 WINDOWS: Final = "windows"
 LOGITS: Final = "logits"
-EMBEDDING: Final = "embedding"
-"""Names of the input and the outputs of a graph; networks without embeddings have no third."""
+"""Names of the input and of the first output of a graph; the second output is ``EMBEDDING``."""
 
 _OF_MEMORY: Final = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import GenreError, require_package
-from model.systems.base import Execution
+from model.systems.base import EMBEDDING, Execution
 from model.systems.runtimes.calls import Calls
 from model.systems.runtimes.stderr import stderr_to_log
 
@@ -26,9 +26,6 @@ CPU_BATCH = 6
 """Windows in a call on a CPU; more are not faster, and need memory (``benchmarks.pipeline``)."""
 
 GPU_BATCH = 96
-
-_EMBEDDING = "embedding"
-"""Name of the layer whose output is the embedding, the input of the last layer."""
 
 _ADDRESS_SPACE = 4 << 30
 """Bytes with which every shipped system runs on a CPU."""
@@ -64,7 +61,7 @@ class TensorFlowNetwork:
     @property
     def has_embedding(self) -> bool:
         """Whether the model has a layer ``embedding``."""
-        return any(layer.name == _EMBEDDING for layer in self._model.layers)
+        return any(layer.name == EMBEDDING for layer in self._model.layers)
 
     def embed(
         self, windows: NDArray[np.float32]
@@ -85,7 +82,7 @@ class TensorFlowNetwork:
         """A second graph that also returns embeddings, built at the first use."""
         import keras
 
-        features = self._model.get_layer(_EMBEDDING).output
+        features = self._model.get_layer(EMBEDDING).output
         return self._as_graph(keras.Model(self._model.input, [self._model.output, features]))
 
     def _as_graph(self, model: "keras.Model") -> Any:
