@@ -59,3 +59,21 @@ def children() -> set[int]:
         with contextlib.suppress(OSError):
             found.update(map(int, path.read_text().split()))
     return found
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and has not ended; its parent may be slow to notice the end."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def wait_for_end(process: int) -> None:
+    """Wait until a process has ended; a signal takes effect only when the process runs again."""
+    for _ in range(1000):
+        if not is_running(process):
+            return
+        time.sleep(0.01)
+    pytest.fail(f"process {process} still runs")

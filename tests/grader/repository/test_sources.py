@@ -10,6 +10,7 @@ from grader.errors import GraderError
 from grader.repository.repo2docker import Builder
 from grader.repository.sources import Source, sources
 from tests.support.grader_cases import git
+from tests.support.runs import wait_for_end
 
 
 @pytest.fixture
@@ -127,8 +128,7 @@ def test_an_endless_build_is_ended_with_all_that_it_started(
     build = builder.build(Source("team", "v1", tmp_path), log)
     assert build.fault.startswith("not finished")
     assert log.stat().st_size < 1100
-    pid = int((tmp_path / "pid").read_text())
-    assert not Path(f"/proc/{pid}").exists() or "(yes) Z" in Path(f"/proc/{pid}/stat").read_text()
+    wait_for_end(int((tmp_path / "pid").read_text()))
 
 
 def test_the_log_of_a_build_that_cannot_be_written(

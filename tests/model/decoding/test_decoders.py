@@ -19,6 +19,7 @@ from model.decoding.decoders.isolation import in_child_process
 from model.decoding.decoders.miniaudio import mp3_seconds
 from model.decoding.decoders.reading import MP3, Reading
 from tests.support import encodings
+from tests.support.runs import is_running, wait_for_end
 
 RATE = 22_050
 EVERY_DECODER = pytest.mark.parametrize("decoder", DECODERS, ids=lambda decoder: decoder.name)
@@ -274,20 +275,7 @@ def test_a_hanging_decoder_ends_with_the_process_that_waits_for_it() -> None:
         worker.kill()
         worker.wait()
         try:
-            for _ in range(100):
-                if not is_running(child):
-                    break
-                time.sleep(0.1)
-            assert not is_running(child)
+            wait_for_end(child)
         finally:
             if is_running(child):
                 os.kill(child, signal.SIGKILL)
-
-
-def is_running(process: int) -> bool:
-    """Whether a process is there and has not ended; its parent may be slow to notice the end."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
